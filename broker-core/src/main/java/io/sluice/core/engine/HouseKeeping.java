@@ -1,0 +1,324 @@
+package io.sluice.core.engine;
+
+import io.sluice.core.BrokerConfig;
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.TopicPartition;
+import io.sluice.core.log.Compaction;
+import io.sluice.core.metrics.LogMetrics;
+import io.sluice.core.partition.DiskSpace;
+import io.sluice.core.partition.Partition;
+import io.sluice.core.storage.LogDirectory;
+import io.sluice.core.storage.ReservedSpace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What must happen from time to time: looking at the disk, checkpoints, retention, compaction. Two threads: one for what
+ * is short, which also owns the checkpoint files, and one for compaction. Both may block; neither touches a log but
+ * through its worker.
+ */
+final class HouseKeeping {
+    private static final Logger LOG = LoggerFactory.getLogger(HouseKeeping.class);
+    private static final long DISK_CHECK_MS = 100;
+
+    private final BrokerConfig config;
+    private final LogDirectory root;
+    private final ReservedSpace reserve;
+    private final DiskSpace diskSpace;
+    private final Supplier<Collection<Partition>> partitions;
+    private final LogMetrics metrics;
+    private final ScheduledExecutorService janitor = Executors.newSingleThreadScheduledExecutor(thread("janitor"));
+    private final ScheduledExecutorService cleaner = Executors.newSingleThreadScheduledExecutor(thread("cleaner"));
+
+    // Changed by the janitor's thread only; the controller asks when it opens a partition.
+    private final ConcurrentHashMap<TopicPartition, Long> recoveryPoints;
+    private final ConcurrentHashMap<TopicPartition, Long> logStarts;
+
+    /** Owned by the janitor's thread. */
+    private final List<CompletableFuture<Void>> waitForLogStarts = new ArrayList<>();
+
+    /** Where the compaction of each log ended. Changed by the janitor's thread only; the cleaner asks. */
+    private final ConcurrentHashMap<TopicPartition, Long> cleanerPoints;
+
+    HouseKeeping(
+            BrokerConfig config,
+            LogDirectory root,
+            ReservedSpace reserve,
+            DiskSpace diskSpace,
+            LogMetrics metrics,
+            Supplier<Collection<Partition>> partitions)
+            throws IOException {
+        this.config = config;
+        this.root = root;
+        this.reserve = reserve;
+        this.diskSpace = diskSpace;
+        this.metrics = metrics;
+        this.partitions = partitions;
+        this.recoveryPoints = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.RECOVERY_POINTS));
+        this.logStarts = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.LOG_STARTS));
+        this.cleanerPoints = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.CLEANER_POINTS));
+    }
+
+    private static ThreadFactory thread(String name) {
+        return task -> {
+            Thread thread = new Thread(task, "sluice-" + name);
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** What the last owner wrote down, for a partition that is not open yet. */
+    long recoveryPoint(TopicPartition partition) {
+        return recoveryPoints.getOrDefault(partition, 0L);
+    }
+
+    /** What the last owner wrote down, for a partition that is not open yet. */
+    long logStart(TopicPartition partition) {
+        return logStarts.getOrDefault(partition, 0L);
+    }
+
+    void start() {
+        every(DISK_CHECK_MS, diskSpace::refresh);
+        every(config.recoveryCheckpointMs(), this::checkpoint);
+        every(config.retentionCheckMs(), this::retention);
+        if (config.cleanerEnabled()) {
+            cleaner.scheduleWithFixedDelay(
+                    guarded(this::compactNeediest),
+                    config.cleanerBackoffMs(),
+                    config.cleanerBackoffMs(),
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void every(long ms, Runnable task) {
+        janitor.scheduleWithFixedDelay(guarded(task), ms, ms, TimeUnit.MILLISECONDS);
+    }
+
+    private static Runnable guarded(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                // Whatever comes out of a periodic task ends it for good, and in silence.
+                LOG.error("house keeping goes on after a failure", e);
+            }
+        };
+    }
+
+    /** Runs something short that may block, such as deleting a file. */
+    void run(Runnable task) {
+        try {
+            janitor.execute(guarded(task));
+        } catch (RejectedExecutionException e) {
+            // The broker is closing: the next start does what is left.
+            LOG.debug("house keeping has ended", e);
+        }
+    }
+
+    // ---- checkpoints: the janitor's thread ----
+
+    private void checkpoint() {
+        boolean changed = false;
+        for (Partition partition : partitions.get()) {
+            Long last = recoveryPoints.get(partition.partition());
+            if (last != null && last == partition.log().flushedOffset()) {
+                continue;
+            }
+            Optional<Long> point = await(partition.onWorker(log -> log.checkpoint()));
+            if (point.isPresent()) {
+                recoveryPoints.put(partition.partition(), point.get());
+                changed = true;
+            }
+        }
+        if (changed) {
+            writeRecoveryPoints();
+        }
+    }
+
+    private void writeRecoveryPoints() {
+        write(OffsetCheckpoint.RECOVERY_POINTS, recoveryPoints);
+    }
+
+    private void write(String name, Map<TopicPartition, Long> offsets) {
+        try {
+            OffsetCheckpoint.write(root, name, offsets);
+        } catch (IOException e) {
+            // An older checkpoint is still true; it only makes the next start slower.
+            LOG.warn("{} cannot be written: {}", name, e.toString());
+        }
+    }
+
+    /** Empty if the partition closed meanwhile, or refused. */
+    private static <T> Optional<T> await(CompletableFuture<T> answer) {
+        try {
+            return Optional.ofNullable(answer.join());
+        } catch (CompletionException e) {
+            LOG.debug("house keeping skips a partition", e);
+            return Optional.empty();
+        }
+    }
+
+    /** Makes a log start offset durable. On any thread. Several at once are written together. */
+    CompletableFuture<Void> saveLogStart(PartitionLog partition, long offset) {
+        CompletableFuture<Void> saved = new CompletableFuture<>();
+        try {
+            janitor.execute(() -> {
+                // A deleted topic is closed before it is forgotten, and both happen before this or are seen here.
+                if (partition.closed().isDone()) {
+                    saved.completeExceptionally(new BrokerException(
+                            ErrorCode.NOT_OWNER, partition.partition() + " has been closed, nothing was deleted"));
+                    return;
+                }
+                logStarts.merge(partition.partition(), offset, Math::max);
+                waitForLogStarts.add(saved);
+                if (waitForLogStarts.size() > 1) {
+                    return;
+                }
+                try {
+                    janitor.execute(this::writeLogStarts);
+                } catch (RejectedExecutionException e) {
+                    // The end came in between: there is nobody to wait for.
+                    writeLogStarts();
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            saved.completeExceptionally(new BrokerException(ErrorCode.SHUTTING_DOWN, "the broker is closing"));
+        }
+        return saved;
+    }
+
+    private void writeLogStarts() {
+        List<CompletableFuture<Void>> waiting = new ArrayList<>(waitForLogStarts);
+        waitForLogStarts.clear();
+        try {
+            reserve.write(() -> OffsetCheckpoint.write(root, OffsetCheckpoint.LOG_STARTS, logStarts));
+            waiting.forEach(saved -> saved.complete(null));
+        } catch (IOException e) {
+            BrokerException failure = new BrokerException(
+                    ErrorCode.STORAGE_FAILED,
+                    "the log start offset cannot be written down, nothing was deleted: " + e.getMessage(),
+                    e);
+            waiting.forEach(saved -> saved.completeExceptionally(failure));
+        }
+    }
+
+    /** Forgets partitions whose files are gone, durably: another topic may get the name. Blocks. */
+    void forget(Collection<TopicPartition> gone) throws IOException {
+        try {
+            janitor.submit(() -> {
+                        boolean known = recoveryPoints.keySet().removeAll(gone);
+                        known |= logStarts.keySet().removeAll(gone);
+                        known |= cleanerPoints.keySet().removeAll(gone);
+                        if (known) {
+                            reserve.write(() -> {
+                                OffsetCheckpoint.write(root, OffsetCheckpoint.RECOVERY_POINTS, recoveryPoints);
+                                OffsetCheckpoint.write(root, OffsetCheckpoint.LOG_STARTS, logStarts);
+                                OffsetCheckpoint.write(root, OffsetCheckpoint.CLEANER_POINTS, cleanerPoints);
+                            });
+                        }
+                        return null;
+                    })
+                    .get();
+        } catch (ExecutionException e) {
+            throw new IOException("checkpoints cannot be written", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    // ---- retention: the janitor's thread ----
+
+    private void retention() {
+        long nowMs = config.clock().millis();
+        for (Partition partition : partitions.get()) {
+            Optional<Long> deleted = await(partition.onWorker(log -> {
+                log.expireProducers(nowMs);
+                return log.applyRetention(nowMs);
+            }));
+            deleted.ifPresent(metrics.deletedBytes()::add);
+        }
+    }
+
+    // ---- compaction: the cleaner's thread ----
+
+    private record Candidate(Partition partition, long firstDirty, Compaction.Need need) {}
+
+    private void compactNeediest() {
+        long nowMs = config.clock().millis();
+        List<Candidate> candidates = new ArrayList<>();
+        for (Partition partition : partitions.get()) {
+            if (partition.log().config().compacted()) {
+                long firstDirty = cleanerPoints.getOrDefault(partition.partition(), 0L);
+                candidates.add(
+                        new Candidate(partition, firstDirty, Compaction.need(partition.log(), firstDirty, nowMs)));
+            }
+        }
+        candidates.removeIf(candidate -> candidate.need().dirtyBytes() == 0
+                || (!candidate.need().overdue()
+                        && candidate.need().ratio()
+                                <= candidate.partition().log().config().minCleanableDirtyRatio()));
+        candidates.sort(
+                Comparator.comparingDouble(candidate -> -candidate.need().ratio()));
+        for (Candidate candidate : candidates) {
+            compact(candidate.partition(), candidate.firstDirty(), nowMs);
+        }
+    }
+
+    private void compact(Partition partition, long firstDirty, long nowMs) {
+        try {
+            Optional<Compaction> compaction =
+                    Compaction.run(partition.log(), config.codecs(), firstDirty, config.cleanerDedupeBytes(), nowMs);
+            if (compaction.isPresent()
+                    && await(partition.onWorker(log -> compaction.get().apply()))
+                            .orElse(false)) {
+                metrics.compactions().increment();
+                run(() -> noteCleaned(partition, compaction.get().cleanedTo()));
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.error("{} is not compacted: {}", partition, e.toString(), e);
+        }
+    }
+
+    /** On the janitor's thread, which also forgets: a deleted topic must not come back here. */
+    private void noteCleaned(Partition partition, long cleanedTo) {
+        if (!partition.closed().isDone()) {
+            cleanerPoints.put(partition.partition(), cleanedTo);
+            write(OffsetCheckpoint.CLEANER_POINTS, cleanerPoints);
+        }
+    }
+
+    // ---- the end ----
+
+    /** Ends both threads. Blocks until what they do is done. */
+    void stop() throws InterruptedException {
+        cleaner.shutdown();
+        janitor.shutdown();
+        cleaner.awaitTermination(1, TimeUnit.MINUTES);
+        janitor.awaitTermination(1, TimeUnit.MINUTES);
+    }
+
+    /** After {@link #stop()}: writes down where each log ended. */
+    void writeEnds(Map<TopicPartition, Long> ends) throws IOException {
+        recoveryPoints.putAll(ends);
+        reserve.write(() -> OffsetCheckpoint.write(root, OffsetCheckpoint.RECOVERY_POINTS, recoveryPoints));
+    }
+}

@@ -1,0 +1,68 @@
+package io.sluice.core.engine;
+
+import io.sluice.core.TopicPartition;
+import io.sluice.core.metrics.LogMetrics;
+import io.sluice.core.topic.NewTopic;
+import io.sluice.core.topic.Topic;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Keeps topics and their partitions, on this machine or on many. Everything above the log sees only this.
+ *
+ * <p>Safe on any thread. {@link #topic}, {@link #topics} and {@link #route} answer from memory and never block.
+ */
+public interface LogEngine extends AutoCloseable {
+    /**
+     * Opens what is there. Blocks until the engine is ready to serve.
+     *
+     * @throws io.sluice.core.BrokerException DATA_DIRECTORY_LOCKED, STORAGE_FAILED or INVALID_CONFIG
+     */
+    void start();
+
+    /**
+     * Creates a topic. Durable when the future completes.
+     *
+     * <p>Fails with TOPIC_EXISTS, INVALID_TOPIC, INVALID_PARTITIONS or INVALID_CONFIG.
+     */
+    CompletableFuture<Topic> createTopic(NewTopic topic);
+
+    /**
+     * Changes settings of a topic, all or none: a value sets, an empty one goes back to the default.
+     *
+     * <p>Fails with UNKNOWN_TOPIC or INVALID_CONFIG.
+     */
+    CompletableFuture<Topic> alterTopic(String topic, Map<String, Optional<String>> changes);
+
+    /**
+     * Adds partitions to a topic.
+     *
+     * <p>Fails with UNKNOWN_TOPIC, or INVALID_PARTITIONS if the total is not more than there are.
+     */
+    CompletableFuture<Topic> createPartitions(String topic, int total);
+
+    /** Deletes a topic and its records. Fails with UNKNOWN_TOPIC. */
+    CompletableFuture<Void> deleteTopic(String topic);
+
+    Optional<Topic> topic(String name);
+
+    /** All topics, by name. */
+    Collection<Topic> topics();
+
+    Route route(TopicPartition partition);
+
+    /** Hears of every partition owned now and from now on. */
+    void listen(OwnershipListener listener);
+
+    /** What is wrong, from memory. */
+    EngineHealth health();
+
+    /** What the engine has done since its start. */
+    LogMetrics metrics();
+
+    /** Finishes what is under way, flushes, and marks a clean shutdown. Blocks. */
+    @Override
+    void close();
+}

@@ -1,0 +1,370 @@
+package io.sluice.core.log;
+
+import io.sluice.core.record.Codecs;
+import io.sluice.core.record.CompressionType;
+import io.sluice.core.record.MalformedRecordException;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.record.RecordCursor;
+import io.sluice.core.topic.TopicConfig;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Compacts one log once: of every key only the last record stays. Reads and writes on a thread of its own, since sealed
+ * segments never change; {@link #apply} then puts the result in place on the partition's worker.
+ *
+ * <p>A tombstone stays for {@code delete.retention.ms} after it was first compacted, so that readers who are not far behind
+ * see it; the end of that time is kept in the batch as its delete horizon. Offsets never change, so gaps appear. A log whose
+ * dirty part has more keys than fit in memory is compacted as far as they fit; the next time goes on there.
+ */
+public final class Compaction {
+    private static final int MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+    private static final int SCAN_BYTES = 256 * 1024;
+
+    private final SegmentedLog log;
+    private final TopicConfig config;
+    private final Codecs codecs;
+    private final long nowMs;
+    private final KeyOffsets lastOffsets;
+    private final List<Group> groups = new ArrayList<>();
+    private final WriteBuffer buffer = new WriteBuffer(SCAN_BYTES);
+    private long cleanedTo;
+
+    private Compaction(SegmentedLog log, Codecs codecs, long nowMs, KeyOffsets lastOffsets) {
+        this.log = log;
+        this.config = log.config();
+        this.codecs = codecs;
+        this.nowMs = nowMs;
+        this.lastOffsets = lastOffsets;
+    }
+
+    /**
+     * Old segments, and the one that takes their place.
+     *
+     * @param old consecutive
+     * @param size bytes of the new one
+     */
+    private record Group(
+            List<SealedSegment> old, long base, long size, long maxTimestamp, int indexEntries, int timeEntries) {}
+
+    /**
+     * Whether a log is worth compacting.
+     *
+     * @param dirtyBytes bytes of sealed segments that have not been compacted and may be
+     * @param ratio their part in all that would be read
+     * @param overdue whether something has stayed uncompacted for longer than {@code max.compaction.lag.ms}
+     */
+    public record Need(long dirtyBytes, double ratio, boolean overdue) {}
+
+    /** Looks whether a log is worth compacting. */
+    public static Need need(SegmentedLog log, long firstDirtyOffset, long nowMs) {
+        TopicConfig config = log.config();
+        long clean = 0;
+        long dirty = 0;
+        boolean overdue = false;
+        for (SealedSegment segment : cleanable(log, nowMs)) {
+            if (segment.endOffset() <= firstDirtyOffset) {
+                clean += segment.size();
+            } else {
+                dirty += segment.size();
+                overdue |= segment.maxTimestamp() >= 0 && nowMs - segment.maxTimestamp() > config.maxCompactionLagMs();
+            }
+        }
+        return new Need(dirty, dirty == 0 ? 0 : (double) dirty / (clean + dirty), overdue);
+    }
+
+    /** The segments that may be compacted: sealed, committed, and older than {@code min.compaction.lag.ms}. */
+    private static List<SealedSegment> cleanable(SegmentedLog log, long nowMs) {
+        List<SealedSegment> cleanable = new ArrayList<>();
+        for (Segment segment : log.segments()) {
+            if (!(segment instanceof SealedSegment sealed) || sealed.endOffset() > log.highWatermark()) {
+                break;
+            }
+            boolean tooYoung = log.config().minCompactionLagMs() > 0
+                    && nowMs - sealed.maxTimestamp() < log.config().minCompactionLagMs();
+            if (tooYoung) {
+                break;
+            }
+            cleanable.add(sealed);
+        }
+        return cleanable;
+    }
+
+    /**
+     * Reads the dirty part, and writes compacted segments beside the old ones. May block for long.
+     *
+     * @param firstDirtyOffset where the last compaction ended
+     * @param dedupeBytes memory for remembering keys
+     * @return empty if there was nothing to do
+     * @throws IOException if reading or writing failed, or the log was closed meanwhile; nothing has changed
+     */
+    public static Optional<Compaction> run(
+            SegmentedLog log, Codecs codecs, long firstDirtyOffset, long dedupeBytes, long nowMs) throws IOException {
+        List<SealedSegment> segments = cleanable(log, nowMs);
+        List<SealedSegment> held = new ArrayList<>();
+        try {
+            for (SealedSegment segment : segments) {
+                if (!segment.file().acquire()) {
+                    return Optional.empty();
+                }
+                held.add(segment);
+            }
+            Compaction compaction = new Compaction(log, codecs, nowMs, new KeyOffsets(dedupeBytes));
+            return compaction.compact(segments, firstDirtyOffset) ? Optional.of(compaction) : Optional.empty();
+        } finally {
+            held.forEach(segment -> segment.file().release());
+        }
+    }
+
+    /** Everything before this offset is compacted once {@link #apply} has succeeded. */
+    public long cleanedTo() {
+        return cleanedTo;
+    }
+
+    private boolean compact(List<SealedSegment> segments, long firstDirtyOffset) throws IOException {
+        List<SealedSegment> dirty =
+                segments.stream().filter(s -> s.endOffset() > firstDirtyOffset).toList();
+        cleanedTo = Math.max(firstDirtyOffset, log.logStartOffset());
+        long from = cleanedTo;
+        for (SealedSegment segment : dirty) {
+            if (!remember(segment, from)) {
+                break;
+            }
+            cleanedTo = segment.endOffset();
+        }
+        List<SealedSegment> cleaned =
+                segments.stream().filter(s -> s.baseOffset() < cleanedTo).toList();
+        for (List<SealedSegment> group : group(cleaned)) {
+            rewrite(group);
+        }
+        return !groups.isEmpty();
+    }
+
+    /**
+     * Notes the last offset of each key from an offset on: what lies before it has been noted by an earlier run. False if
+     * memory ended within the segment: what was noted holds up to there.
+     */
+    private boolean remember(SealedSegment segment, long from) throws IOException {
+        BatchScanner scanner = scan(segment);
+        while (scanner.next()) {
+            if (scanner.header().lastOffset() < from) {
+                continue;
+            }
+            RecordBatch batch = load(segment, scanner);
+            if (batch.isControl()) {
+                continue;
+            }
+            RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
+            while (cursor.next()) {
+                // A compressed batch that came before the topic was compacted may say any offset.
+                boolean inPlace = cursor.offset() >= batch.baseOffset() && cursor.offset() <= batch.lastOffset();
+                if (cursor.hasKey() && inPlace && cursor.offset() >= from) {
+                    if (lastOffsets.isFull() && lastOffsets.get(cursor.key()) < 0) {
+                        cleanedTo = Math.max(cleanedTo, cursor.offset());
+                        return false;
+                    }
+                    lastOffsets.put(cursor.key(), cursor.offset());
+                }
+            }
+        }
+        requireSound(segment, scanner);
+        return true;
+    }
+
+    private static BatchScanner scan(SealedSegment segment) {
+        return new BatchScanner(segment.file().file(), 0, segment.size(), SCAN_BYTES);
+    }
+
+    private static void requireSound(SealedSegment segment, BatchScanner scanner) throws IOException {
+        if (!scanner.fault().isEmpty()) {
+            throw new IOException("segment " + segment.path() + " is damaged at position " + scanner.position() + ": "
+                    + scanner.fault());
+        }
+    }
+
+    private RecordBatch load(SealedSegment segment, BatchScanner scanner) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(scanner.header().sizeInBytes());
+        segment.file().file().read(scanner.position(), bytes);
+        RecordBatch batch = RecordBatch.at(bytes, 0);
+        if (bytes.hasRemaining() || !batch.isCrcValid()) {
+            throw new IOException("segment " + segment.path() + " is damaged at position " + scanner.position()
+                    + ": the checksum of a batch does not match");
+        }
+        return batch;
+    }
+
+    /** Joins small neighbours, so that compacted logs do not consist of crumbs. */
+    private List<List<SealedSegment>> group(List<SealedSegment> segments) {
+        List<List<SealedSegment>> all = new ArrayList<>();
+        long bytes = 0;
+        for (SealedSegment segment : segments) {
+            List<SealedSegment> last = all.isEmpty() ? List.of() : all.get(all.size() - 1);
+            boolean joins = !last.isEmpty()
+                    && bytes + segment.size() <= config.segmentBytes()
+                    && segment.endOffset() - last.get(0).baseOffset() < Integer.MAX_VALUE;
+            if (joins) {
+                last.add(segment);
+                bytes += segment.size();
+            } else {
+                all.add(new ArrayList<>(List.of(segment)));
+                bytes = segment.size();
+            }
+        }
+        return all;
+    }
+
+    private void rewrite(List<SealedSegment> group) throws IOException {
+        long base = group.get(0).baseOffset();
+        CleanedNames names = new CleanedNames(log.directory());
+        ActiveSegment target = ActiveSegment.create(names, base, nowMs);
+        boolean written = false;
+        try {
+            for (SealedSegment segment : group) {
+                BatchScanner scanner = scan(segment);
+                while (scanner.next()) {
+                    Optional<RecordBatch> kept = retain(load(segment, scanner));
+                    if (kept.isPresent()) {
+                        buffer.write(
+                                target.file().file(),
+                                target.size(),
+                                List.of(kept.get().ownedBytes()));
+                        target.appended(kept.get(), config.indexIntervalBytes());
+                    }
+                }
+                requireSound(segment, scanner);
+            }
+            target.completeTimeIndex();
+            target.persistIndexes();
+            target.sync();
+            groups.add(new Group(
+                    group,
+                    base,
+                    target.size(),
+                    target.maxTimestamp(),
+                    target.offsetIndex().count(),
+                    target.timeIndex().count()));
+            written = true;
+        } catch (MalformedRecordException e) {
+            throw new IOException("a batch of " + log.path() + " cannot be read: " + e.getMessage(), e);
+        } finally {
+            target.close();
+            if (!written) {
+                discard();
+            }
+        }
+    }
+
+    /** The batch without the records that later ones replace; empty if none is left. */
+    private Optional<RecordBatch> retain(RecordBatch batch) {
+        if (batch.isControl()) {
+            return Optional.of(batch);
+        }
+        boolean horizonPassed = batch.hasDeleteHorizon() && batch.baseTimestamp() <= nowMs;
+        int kept = 0;
+        boolean tombstones = false;
+        RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
+        while (cursor.next()) {
+            if (isKept(cursor, horizonPassed)) {
+                kept++;
+                tombstones |= !cursor.hasValue();
+            }
+        }
+        if (kept == 0) {
+            return Optional.empty();
+        }
+        boolean needsHorizon = tombstones && !batch.hasDeleteHorizon();
+        if (kept == batch.recordCount() && !needsHorizon) {
+            return Optional.of(batch);
+        }
+        return Optional.of(rewritten(batch, horizonPassed, tombstones));
+    }
+
+    private RecordBatch rewritten(RecordBatch batch, boolean horizonPassed, boolean tombstones) {
+        long horizonMs = batch.hasDeleteHorizon() ? batch.baseTimestamp() : nowMs + config.deleteRetentionMs();
+        RecordBatchBuilder builder =
+                new RecordBatchBuilder(batch.sizeInBytes()).like(batch, tombstones ? horizonMs : -1);
+        RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
+        while (cursor.next()) {
+            if (isKept(cursor, horizonPassed)) {
+                builder.appendFrom(cursor);
+            }
+        }
+        CompressionType type = batch.compression();
+        return builder.build(type, codecs, batch.lastOffset());
+    }
+
+    private boolean isKept(RecordCursor record, boolean horizonPassed) {
+        if (!record.hasKey() || record.offset() < log.logStartOffset()) {
+            return false;
+        }
+        if (lastOffsets.get(record.key()) > record.offset()) {
+            return false;
+        }
+        return record.hasValue() || !horizonPassed;
+    }
+
+    /**
+     * Puts the compacted segments in the place of the old ones. On the partition's worker.
+     *
+     * @return false if the log has changed meanwhile or there is no space, so that the work is thrown away
+     * @throws IOException if the files could not be put in place: the log must be opened anew
+     */
+    public boolean apply() throws IOException {
+        List<Segment> now = Arrays.asList(log.segments());
+        List<Segment> old = new ArrayList<>();
+        groups.forEach(group -> old.addAll(group.old()));
+        if (!now.containsAll(old)) {
+            discard();
+            return false;
+        }
+        List<Long> oldBases = old.stream().map(Segment::baseOffset).toList();
+        List<Long> newBases = groups.stream().map(Group::base).toList();
+        TreeMap<Long, Long> sizes = SealedSegments.of(now);
+        sizes.keySet().removeAll(oldBases);
+        groups.forEach(group -> sizes.put(group.base(), group.size()));
+        String sealed = SealedSegments.text(sizes);
+        try {
+            CompactionSwap.begin(log.directory(), oldBases, newBases, sealed);
+        } catch (IOException e) {
+            log.directory().delete(CompactionSwap.FILE);
+            // Before the cleaned files go: a start that finds the note without them deletes old segments for nothing.
+            log.directory().sync();
+            discard();
+            if (DiskFullException.isDiskFull(e)) {
+                return false;
+            }
+            throw e;
+        }
+        CompactionSwap.finish(log.directory(), oldBases, newBases, sealed);
+        List<Segment> compacted = new ArrayList<>();
+        for (Group group : groups) {
+            SealedSegment last = group.old().get(group.old().size() - 1);
+            compacted.add(new SealedSegment(
+                    log.directory(),
+                    group.base(),
+                    new SegmentFile(log.directory().open(SegmentNames.of(group.base(), SegmentNames.LOG))),
+                    group.size(),
+                    last.endOffset(),
+                    group.maxTimestamp(),
+                    group.indexEntries(),
+                    group.timeEntries()));
+        }
+        log.replace(old, compacted);
+        old.forEach(Segment::close);
+        return true;
+    }
+
+    /** Deletes what was written. */
+    public void discard() throws IOException {
+        CleanedNames names = new CleanedNames(log.directory());
+        for (String name : names.files()) {
+            names.delete(name);
+        }
+    }
+}

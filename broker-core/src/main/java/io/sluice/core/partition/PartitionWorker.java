@@ -1,0 +1,303 @@
+package io.sluice.core.partition;
+
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.log.WriteBuffer;
+import io.sluice.core.metrics.LogMetrics;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that writes a fixed set of partitions. It takes what waits in its queue, writes all of it, answers those
+ * who asked for the write, syncs once per partition, moves the high watermarks, answers the rest. While it syncs, the next
+ * group gathers: that is all of group commit.
+ *
+ * <p>The queue is bounded in appends and bytes; over the bound an append is refused at once. Everything else that must
+ * happen on this thread comes as a task, in order with the appends.
+ *
+ * <p>Without {@link #start()} it has no thread: a test then calls {@link #runOnce()} and decides the order of things.
+ */
+public final class PartitionWorker {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionWorker.class);
+    private static final int MAX_GROUP = 4096;
+    private static final long MAX_GROUP_BYTES = 16L * 1024 * 1024;
+    private static final int WRITE_BUFFER_BYTES = 512 * 1024;
+
+    private final Limits limits;
+    private final InstantSource clock;
+    private final LongSupplier nanoClock;
+    private final LogMetrics metrics;
+    private final DiskSpace diskSpace;
+    private final Thread thread;
+
+    // Shared.
+    private final ConcurrentLinkedQueue<Object> queue = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger queuedAppends = new AtomicInteger();
+    private final AtomicLong queuedBytes = new AtomicLong();
+    private volatile boolean parked;
+    private volatile boolean stopping;
+    /** Whether the thread is gone; set when it is. */
+    private volatile boolean ended;
+
+    // Owned by the thread.
+    private final WriteBuffer buffer = new WriteBuffer(WRITE_BUFFER_BYTES);
+    private final TailCache tailCache;
+    private final FetchWaiters waiters = new FetchWaiters();
+    private final List<Append> group = new ArrayList<>();
+    private final Set<Partition> dirty = new LinkedHashSet<>();
+    /** Partitions with records that are committed but not synced: their flush policy is relaxed. */
+    private final Set<Partition> unflushed = new LinkedHashSet<>();
+
+    /**
+     * How much may wait.
+     *
+     * @param maxQueuedAppends appends in the queue
+     * @param maxQueuedBytes bytes of batches in the queue
+     * @param tailCacheBytes bytes of batches kept for readers
+     */
+    public record Limits(int maxQueuedAppends, long maxQueuedBytes, long tailCacheBytes) {}
+
+    public PartitionWorker(
+            String name,
+            Limits limits,
+            InstantSource clock,
+            LongSupplier nanoClock,
+            LogMetrics metrics,
+            DiskSpace diskSpace) {
+        this.limits = limits;
+        this.clock = clock;
+        this.nanoClock = nanoClock;
+        this.metrics = metrics;
+        this.diskSpace = diskSpace;
+        this.tailCache = new TailCache(limits.tailCacheBytes());
+        this.thread = new Thread(this::run, name);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Ends the thread when the queue is empty, and waits for it. The partitions must be closed, or not be used any more. */
+    public void stop() throws InterruptedException {
+        stopping = true;
+        LockSupport.unpark(thread);
+        if (thread.isAlive()) {
+            thread.join();
+        }
+        ended = true;
+        finish();
+    }
+
+    /**
+     * Does what came too late for the thread, on the caller's: its partitions are closed, so it comes to answering that.
+     * Otherwise whoever asked would wait for ever.
+     */
+    private synchronized void finish() {
+        while (!queue.isEmpty()) {
+            try {
+                runOnce();
+            } catch (RuntimeException | Error e) {
+                LOG.error("the partition worker ends after a failure", e);
+            }
+        }
+    }
+
+    // ---- any thread ----
+
+    /** Queues an append, or refuses it. */
+    boolean offer(Append append) {
+        int size = append.batch.sizeInBytes();
+        boolean full = queuedAppends.incrementAndGet() > limits.maxQueuedAppends();
+        // One append is let in however large it is: its size has been checked against the topic's limit.
+        long bytes = queuedBytes.addAndGet(size);
+        if (full || (bytes > limits.maxQueuedBytes() && bytes != size)) {
+            queuedAppends.decrementAndGet();
+            queuedBytes.addAndGet(-size);
+            metrics.refusedOverloaded().increment();
+            return false;
+        }
+        enqueue(append);
+        return true;
+    }
+
+    /** Runs a task on the worker, after everything queued before it has been written and answered. */
+    public void execute(Runnable task) {
+        enqueue(task);
+    }
+
+    private void enqueue(Object item) {
+        queue.add(item);
+        if (ended) {
+            finish();
+        } else if (parked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** Appends that wait. */
+    public int queuedAppends() {
+        return queuedAppends.get();
+    }
+
+    // ---- the thread ----
+
+    private void run() {
+        while (!stopping || !queue.isEmpty()) {
+            try {
+                if (!runOnce()) {
+                    park();
+                }
+            } catch (RuntimeException | Error e) {
+                // A mistake of ours in one task must not end the partitions of this worker.
+                LOG.error("the partition worker goes on after a failure", e);
+            }
+        }
+    }
+
+    private void park() {
+        parked = true;
+        try {
+            if (queue.isEmpty() && !stopping) {
+                long waitNs = Math.min(nextDeadlineNs(), 1_000_000_000L);
+                if (waitNs > 0) {
+                    LockSupport.parkNanos(this, waitNs);
+                }
+            }
+        } finally {
+            parked = false;
+        }
+    }
+
+    private long nextDeadlineNs() {
+        long nextNs = waiters.nextDeadlineNs(nanoClock.getAsLong());
+        for (Partition partition : unflushed) {
+            nextNs = Math.min(nextNs, partition.msUntilFlush(clock.millis()) * 1_000_000L);
+        }
+        return nextNs;
+    }
+
+    /**
+     * Does what there is to do now: one group of appends, or one task, and everything whose time has come.
+     *
+     * @return whether there was anything in the queue
+     */
+    public boolean runOnce() {
+        boolean worked = takeGroup();
+        if (!group.isEmpty()) {
+            commitGroup();
+        }
+        Object next = queue.peek();
+        if (next instanceof Runnable task) {
+            queue.remove();
+            task.run();
+            worked = true;
+        }
+        waiters.expire(nanoClock.getAsLong());
+        flushByTime();
+        return worked;
+    }
+
+    private boolean takeGroup() {
+        long bytes = 0;
+        while (group.size() < MAX_GROUP && bytes < MAX_GROUP_BYTES && queue.peek() instanceof Append append) {
+            queue.remove();
+            group.add(append);
+            bytes += append.batch.sizeInBytes();
+        }
+        return !group.isEmpty();
+    }
+
+    private void commitGroup() {
+        try {
+            long nowMs = clock.millis();
+            for (Append append : group) {
+                append.partition.stage(append, buffer, nowMs);
+                dirty.add(append.partition);
+            }
+            for (Partition partition : dirty) {
+                partition.write(buffer);
+            }
+            for (Partition partition : dirty) {
+                partition.commit(nowMs, tailCache);
+                waiters.committed(partition);
+                if (partition.hasUnflushed()) {
+                    unflushed.add(partition);
+                }
+            }
+        } finally {
+            for (Append append : group) {
+                release(append);
+                if (!append.answer.isDone()) {
+                    append.answer.completeExceptionally(new BrokerException(
+                            ErrorCode.INTERNAL,
+                            "the append to " + append.partition.partition()
+                                    + " was left behind by a failure; whether it is in the log is unknown"));
+                }
+            }
+            group.clear();
+            dirty.clear();
+        }
+    }
+
+    /** Takes an append out of the account of what waits, once. */
+    void release(Append append) {
+        if (!append.released) {
+            append.released = true;
+            queuedAppends.decrementAndGet();
+            queuedBytes.addAndGet(-append.batch.sizeInBytes());
+        }
+    }
+
+    private void flushByTime() {
+        if (unflushed.isEmpty()) {
+            return;
+        }
+        long nowMs = clock.millis();
+        for (Iterator<Partition> all = unflushed.iterator(); all.hasNext(); ) {
+            Partition partition = all.next();
+            if (partition.msUntilFlush(nowMs) <= 0) {
+                partition.flushNow(nowMs);
+            }
+            if (!partition.hasUnflushed()) {
+                all.remove();
+            }
+        }
+    }
+
+    /** For the partitions of this worker, on its thread. */
+    FetchWaiters waiters() {
+        assert Thread.currentThread() == thread || !thread.isAlive() : "not the worker's thread";
+        return waiters;
+    }
+
+    TailCache tailCache() {
+        return tailCache;
+    }
+
+    LogMetrics metrics() {
+        return metrics;
+    }
+
+    DiskSpace diskSpace() {
+        return diskSpace;
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
+    LongSupplier nanoClock() {
+        return nanoClock;
+    }
+}

@@ -1,0 +1,293 @@
+package io.sluice.core.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.core.record.Codecs;
+import io.sluice.core.record.CompressionType;
+import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.storage.CheckpointFile;
+import io.sluice.core.storage.DiskDirectory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CompactionTest {
+    private static final long MEMORY = 64 * 1024;
+    private static final Map<String, String> COMPACTED =
+            Map.of("cleanup.policy", "compact", "internal.segment.bytes", "400", "delete.retention.ms", "1000");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void onlyTheLastRecordOfEachKeyStaysAndOffsetsDoNotChange() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 60; i++) {
+            fixture.append("k" + i % 3, "v" + i);
+        }
+        long sealedEnd = sealedEnd(fixture);
+
+        compact(fixture, 0);
+
+        List<String> records = fixture.records();
+        assertThat(records.stream().filter(r -> offset(r) < sealedEnd)).hasSize(3);
+        assertThat(records).contains("59:k2=v59").allMatch(r -> r.matches("(\\d+):k\\d=v\\1"));
+        assertThat(fixture.log.logStartOffset()).isZero();
+    }
+
+    @Test
+    void aSegmentWithMoreKeysThanMemoryIsCompactedInSeveralRuns() throws IOException {
+        LogFixture fixture = LogFixture.on(
+                        folder, Map.of("cleanup.policy", "compact", "internal.segment.bytes", "100000"))
+                .open();
+        for (int i = 0; i < 200; i++) {
+            fixture.append("k" + i % 100, "v" + i);
+        }
+        fixture.append("last", "x".repeat(100_000));
+        long memoryForSomeKeys = 40 * 24;
+
+        long cleanedTo = 0;
+        for (int run = 0; run < 10; run++) {
+            Compaction compaction = Compaction.run(
+                            fixture.log, Codecs.jdk(), cleanedTo, memoryForSomeKeys, fixture.nowMs)
+                    .orElseThrow();
+            assertThat(compaction.apply()).isTrue();
+            cleanedTo = compaction.cleanedTo();
+        }
+
+        assertThat(cleanedTo).isEqualTo(200);
+        assertThat(fixture.records().stream().filter(record -> offset(record) < 200))
+                .hasSize(100)
+                .allMatch(record -> offset(record) >= 100);
+    }
+
+    @Test
+    void aReaderInsideAGapGoesOnBehindIt() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 60; i++) {
+            fixture.append("k", "v" + i);
+        }
+
+        compact(fixture, 0);
+
+        for (long offset = 0; offset < 60; offset++) {
+            assertThat(fixture.reader.read(offset, 1 << 20).nextOffset()).isGreaterThan(offset);
+        }
+    }
+
+    @Test
+    void aTombstoneStaysForItsRetentionAndThenGoesWithItsKey() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        fixture.append("gone", "value");
+        fixture.append("gone", null);
+        fillUp(fixture);
+
+        long cleaned = compact(fixture, 0);
+        assertThat(fixture.records()).contains("1:gone").doesNotContain("0:gone=value");
+
+        fixture.nowMs += 500;
+        fillUp(fixture);
+        cleaned = compact(fixture, cleaned);
+        assertThat(fixture.records()).contains("1:gone");
+
+        fixture.nowMs += 600;
+        fillUp(fixture);
+        compact(fixture, cleaned);
+        assertThat(fixture.records()).doesNotContain("1:gone");
+    }
+
+    @Test
+    void compressedBatchesAreCompactedAndStayCompressed() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 40; i++) {
+            fixture.append(new RecordBatchBuilder(64)
+                    .append(fixture.nowMs, LogFixture.bytes("same"), LogFixture.bytes("v" + i))
+                    .append(fixture.nowMs, LogFixture.bytes("own" + i), LogFixture.bytes("w" + i))
+                    .build(CompressionType.GZIP, Codecs.jdk()));
+        }
+        long sealedEnd = sealedEnd(fixture);
+
+        compact(fixture, 0);
+
+        List<String> cleaned =
+                fixture.records().stream().filter(r -> offset(r) < sealedEnd).toList();
+        assertThat(cleaned.stream().filter(r -> r.contains("same"))).hasSize(1);
+        assertThat(cleaned.stream().filter(r -> r.contains("own"))).hasSize((int) sealedEnd / 2);
+        BatchScanner scanner = fixture.log.segments()[0].seek(0);
+        assertThat(scanner.header().compression()).isEqualTo(CompressionType.GZIP);
+    }
+
+    @Test
+    void whatIsCompactedSurvivesARestart() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 60; i++) {
+            fixture.append("k" + i % 3, "v" + i);
+        }
+        compact(fixture, 0);
+        List<String> before = fixture.records();
+        fixture.recoveryPoint = fixture.log.flushedOffset();
+        fixture.log.close(false);
+
+        assertThat(fixture.open().records()).isEqualTo(before);
+        fixture.log.close(true);
+        fixture.recoveryPoint = 0;
+        assertThat(fixture.open().records()).isEqualTo(before);
+    }
+
+    @Test
+    void aReplacementThatACrashInterruptedIsFinishedByTheNextStart() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 60; i++) {
+            fixture.append("k" + i % 3, "v" + i);
+        }
+        long sealedEnd = sealedEnd(fixture);
+        Map<String, String> last = lastOf(fixture.records());
+        Compaction.run(fixture.log, Codecs.jdk(), 0, MEMORY, fixture.nowMs).orElseThrow();
+        List<Long> old = new ArrayList<>();
+        for (Segment segment : fixture.log.segments()) {
+            if (segment instanceof SealedSegment) {
+                old.add(segment.baseOffset());
+            }
+        }
+        List<Long> cleaned = new CleanedNames(fixture.directory)
+                .files().stream()
+                        .filter(name -> name.endsWith(SegmentNames.LOG))
+                        .map(name -> Long.parseLong(name.substring(0, 20)))
+                        .toList();
+        TreeMap<Long, Long> sizes = new TreeMap<>();
+        for (long base : cleaned) {
+            try (var file = fixture.directory.open(SegmentNames.of(base, SegmentNames.LOG + SegmentNames.CLEANED))) {
+                sizes.put(base, file.size());
+            }
+        }
+        CompactionSwap.begin(fixture.directory, old, cleaned, SealedSegments.text(sizes));
+        fixture.log.close(true);
+
+        fixture.open();
+
+        assertThat(lastOf(fixture.records())).isEqualTo(last);
+        assertThat(fixture.records().stream().filter(r -> offset(r) < sealedEnd))
+                .hasSize(3);
+        assertThat(CheckpointFile.read(fixture.directory, CompactionSwap.FILE)).isEmpty();
+    }
+
+    @Test
+    void whatWasWrittenBeforeTheSwapIsForgottenByTheNextStart() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 60; i++) {
+            fixture.append("k" + i % 3, "v" + i);
+        }
+        Compaction.run(fixture.log, Codecs.jdk(), 0, MEMORY, fixture.nowMs).orElseThrow();
+        List<String> before = fixture.records();
+        fixture.log.close(true);
+
+        assertThat(fixture.open().records()).isEqualTo(before);
+        assertThat(DiskDirectory.open(folder).files()).noneMatch(name -> name.endsWith(SegmentNames.CLEANED));
+    }
+
+    @Test
+    void aKeyTableThatIsTooSmallCompactsAsFarAsItGoesAndGoesOnThere() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int round = 0; round < 4; round++) {
+            for (int i = 0; i < 50; i++) {
+                fixture.append("key" + i, "v" + round);
+            }
+        }
+        Map<String, String> last = lastOf(fixture.records());
+        long sealedEnd = sealedEnd(fixture);
+
+        long cleaned = 0;
+        int rounds = 0;
+        while (cleaned < sealedEnd) {
+            long next = compact(fixture, cleaned, 24 * 20);
+            assertThat(next).isGreaterThan(cleaned);
+            cleaned = next;
+            rounds++;
+        }
+
+        assertThat(rounds).isGreaterThan(3);
+        assertThat(lastOf(fixture.records())).isEqualTo(last);
+    }
+
+    @Test
+    void randomHistoriesKeepTheLastValueOfEveryKey() throws IOException {
+        long seed = Optional.ofNullable(System.getProperty("seed"))
+                .filter(text -> !text.isEmpty())
+                .map(Long::parseLong)
+                .orElseGet(System::nanoTime);
+        System.out.println("seed " + seed);
+        Random random = new Random(seed);
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        Map<String, String> model = new TreeMap<>();
+        long cleaned = 0;
+        for (int step = 0; step < 600; step++) {
+            String key = "k" + random.nextInt(20);
+            String value = random.nextInt(5) == 0 ? null : "v" + step;
+            fixture.append(key, value);
+            model.put(key, value == null ? "" : value);
+            if (random.nextInt(40) == 0) {
+                fixture.nowMs += random.nextInt(800);
+                cleaned = compact(fixture, cleaned);
+            }
+            if (random.nextInt(60) == 0) {
+                fixture.log.close(random.nextBoolean());
+                fixture.open();
+            }
+        }
+
+        Map<String, String> found = lastOf(fixture.records());
+        model.forEach((key, value) -> {
+            // A tombstone may be gone; then the key must be, too.
+            if (!value.isEmpty() || found.containsKey(key)) {
+                assertThat(found).as("seed %d", seed).containsEntry(key, value);
+            }
+        });
+        assertThat(model.keySet()).as("seed %d", seed).containsAll(found.keySet());
+    }
+
+    private long compact(LogFixture fixture, long firstDirty) throws IOException {
+        return compact(fixture, firstDirty, MEMORY);
+    }
+
+    private long compact(LogFixture fixture, long firstDirty, long memory) throws IOException {
+        Optional<Compaction> compaction = Compaction.run(fixture.log, Codecs.jdk(), firstDirty, memory, fixture.nowMs);
+        if (compaction.isEmpty()) {
+            return firstDirty;
+        }
+        assertThat(compaction.get().apply()).isTrue();
+        return compaction.get().cleanedTo();
+    }
+
+    private static void fillUp(LogFixture fixture) throws IOException {
+        for (int i = 0; i < 20; i++) {
+            fixture.append("filler" + i % 2, "f" + i);
+        }
+    }
+
+    private static long sealedEnd(LogFixture fixture) {
+        Segment[] segments = fixture.log.segments();
+        assertThat(segments.length).isGreaterThan(2);
+        return segments[segments.length - 1].baseOffset();
+    }
+
+    private static long offset(String record) {
+        return Long.parseLong(record.substring(0, record.indexOf(':')));
+    }
+
+    private static Map<String, String> lastOf(List<String> records) {
+        Map<String, String> last = new HashMap<>();
+        for (String record : records) {
+            String[] parts = record.substring(record.indexOf(':') + 1).split("=", 2);
+            last.put(parts[0], parts.length > 1 ? parts[1] : "");
+        }
+        return last;
+    }
+}
