@@ -1,0 +1,169 @@
+package io.sluice.server;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sluice.core.Broker;
+import io.sluice.server.http.HealthRoutes;
+import io.sluice.server.http.HttpApi;
+import io.sluice.server.http.MetaRoutes;
+import io.sluice.server.http.MetricsRoutes;
+import io.sluice.server.http.RequestFailures;
+import io.sluice.server.http.RouteGroup;
+import io.sluice.server.http.TopicRoutes;
+import io.sluice.server.http.records.RecordRoutes;
+import io.sluice.server.metrics.LogMeters;
+import io.sluice.server.metrics.ProcessMeters;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The broker with its faces: wiring, and nothing else. Opened and closed by one thread, which both block.
+ */
+public final class BrokerServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerServer.class);
+    /** Beyond what HTTP may take to stop: for the rest of Vert.x. */
+    private static final long STOP_MARGIN_MS = 5_000;
+
+    private static final long LISTEN_TIMEOUT_MS = 30_000;
+
+    private final Broker broker;
+    private final ServerConfig config;
+    private final Health health;
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ProcessMeters processMeters = new ProcessMeters();
+    private final Vertx vertx;
+    private final HttpApi http;
+    private int httpPort;
+    private boolean closed;
+
+    /**
+     * A server that does not listen yet.
+     *
+     * @param broker an open broker, which the server owns from now on
+     */
+    BrokerServer(Broker broker, ServerConfig config) {
+        this.broker = broker;
+        this.config = config;
+        this.health = new Health(broker);
+        this.vertx = vertx(config.eventLoopCount());
+        this.http = new HttpApi(vertx, config.limits(), routes(vertx, broker, config, health, registry), registry);
+    }
+
+    /** Every route of the HTTP face, in groups. */
+    static List<RouteGroup> routes(
+            Vertx vertx, Broker broker, ServerConfig config, Health health, PrometheusMeterRegistry registry) {
+        return List.of(
+                new MetaRoutes(Version.current()),
+                new HealthRoutes(health),
+                new MetricsRoutes(registry),
+                new TopicRoutes(broker, config.broker().given(), config.limits()),
+                new RecordRoutes(vertx, broker, config.records(), registry));
+    }
+
+    private static Vertx vertx(int eventLoopCount) {
+        RequestFailures.prepare();
+        VertxOptions options = new VertxOptions()
+                .setPreferNativeTransport(true)
+                .setEventLoopPoolSize(eventLoopCount)
+                .setWorkerPoolSize(4)
+                .setInternalBlockingPoolSize(4)
+                .setDisableTCCL(true)
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false));
+        Vertx vertx = Vertx.vertx(options);
+        RequestFailures.catchAll(vertx);
+        if (!vertx.isNativeTransportEnabled()) {
+            LOG.info("no native transport on this platform; the JDK's own is used");
+        }
+        return vertx;
+    }
+
+    /**
+     * Opens the log and listens. Blocks until the broker is ready.
+     *
+     * @throws ServerException if the address cannot be listened on
+     * @throws io.sluice.core.BrokerException if the log cannot be opened
+     */
+    public static BrokerServer start(ServerConfig config) {
+        return start(Broker.open(config.broker()), config);
+    }
+
+    static BrokerServer start(Broker broker, ServerConfig config) {
+        BrokerServer server = new BrokerServer(broker, config);
+        try {
+            server.listen();
+            return server;
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    /** Listens, and is ready when this returns. */
+    private void listen() {
+        HostAndPort address = config.http();
+        try {
+            httpPort = await(http.listen(address.host(), address.port(), config.eventLoopCount()), LISTEN_TIMEOUT_MS);
+        } catch (ServerException e) {
+            throw new ServerException("cannot listen on " + address + ": " + e.getMessage(), e);
+        }
+        health.enter(Health.Phase.SERVING);
+        // After the broker is ready, and not on an event loop: nobody waits for meters.
+        vertx.executeBlocking(() -> {
+            processMeters.bind(registry);
+            LogMeters.bind(broker.engine(), registry);
+            return Boolean.TRUE;
+        });
+    }
+
+    /** The HTTP port that is listened on. */
+    public int httpPort() {
+        return httpPort;
+    }
+
+    /**
+     * Stops accepting, finishes what is in flight, flushes and marks a clean shutdown. Blocks as long as that takes, but
+     * requests that do not end are cut off after {@code http.shutdown.timeout.ms}.
+     */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        health.enter(Health.Phase.STOPPING);
+        long deadlineMs = config.limits().shutdownTimeoutMs() + STOP_MARGIN_MS;
+        try {
+            await(http.stop(), deadlineMs);
+            await(vertx.close(), deadlineMs);
+        } catch (RuntimeException e) {
+            // The log is worth more than an orderly end of connections.
+            LOG.warn("the listeners did not stop in order", e);
+        } finally {
+            broker.close();
+            processMeters.close();
+            registry.close();
+        }
+    }
+
+    private static <T> T await(Future<T> future, long timeoutMs) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(timeoutMs, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new ServerException(e.getCause().getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new ServerException("not done after " + timeoutMs + " ms", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ServerException("interrupted", e);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package io.sluice.server;
+
+import io.sluice.core.config.Rule;
+import io.sluice.core.config.Setting;
+import io.sluice.core.config.Settings;
+import io.sluice.server.http.records.RecordLimits;
+import java.util.List;
+
+/** The settings of the server around the log. Those of the log have Kafka's names and come from the core. */
+public final class ServerSettings {
+    private static final RecordLimits RECORDS = RecordLimits.defaults();
+
+    /** {@code data.dir}. */
+    public static final Setting<String> DATA_DIR = Setting.ofString(
+            "data.dir",
+            "./data",
+            new Rule<>(path -> !path.isBlank(), "a folder"),
+            "The folder that holds topics and records.");
+
+    /** {@code http}. */
+    public static final Setting<String> HTTP = Setting.ofString(
+            "http",
+            "127.0.0.1:8080",
+            new Rule<>(HostAndPort::isValid, "HOST:PORT, with port 0 for any that is free"),
+            "The address that HTTP listens on.");
+
+    /** {@code http.event.loops}. */
+    public static final Setting<Integer> HTTP_EVENT_LOOPS = Setting.ofInt(
+            "http.event.loops",
+            Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())),
+            Rule.between(1, 64),
+            "How many event loops serve connections; by default one per core, but at least 2 and at most 4.");
+
+    /** {@code http.max.connections}. */
+    public static final Setting<Integer> HTTP_MAX_CONNECTIONS = Setting.ofInt(
+            "http.max.connections",
+            20_000,
+            Rule.between(1, 1_000_000),
+            "How many HTTP connections may be open; one more is answered 503 and closed.");
+
+    /** {@code http.max.header.bytes}. */
+    public static final Setting<Integer> HTTP_MAX_HEADER_BYTES = Setting.ofInt(
+            "http.max.header.bytes",
+            16_384,
+            Rule.between(1_024, 1_048_576),
+            "How large the headers of a request may be, together; more is answered 431.");
+
+    /** {@code http.max.initial.line.bytes}. */
+    public static final Setting<Integer> HTTP_MAX_INITIAL_LINE_BYTES = Setting.ofInt(
+            "http.max.initial.line.bytes",
+            8_192,
+            Rule.between(256, 1_048_576),
+            "How long the first line of a request may be, which holds the address; more is answered 414.");
+
+    /** {@code http.max.body.bytes}. */
+    public static final Setting<Integer> HTTP_MAX_BODY_BYTES = Setting.ofInt(
+            "http.max.body.bytes",
+            1_048_576,
+            Rule.between(1_024, 67_108_864),
+            "How large the body of a request may be that is not a produce; more is answered 413.");
+
+    /** {@code http.max.produce.bytes}. */
+    public static final Setting<Integer> HTTP_MAX_PRODUCE_BYTES = Setting.ofInt(
+            "http.max.produce.bytes",
+            (int) RECORDS.maxBodyBytes(),
+            Rule.between(1_024, 1_073_741_823),
+            "How large a JSON body of records, or one line of NDJSON, may be; more is answered 413. By default 16 MiB, or an"
+                    + " eighth of the heap if that is less.");
+
+    /** {@code http.max.batches.bytes}. */
+    public static final Setting<Long> HTTP_MAX_BATCHES_BYTES = Setting.ofLong(
+            "http.max.batches.bytes",
+            RECORDS.maxBatchesBytes(),
+            Rule.between(1_024, 1 << 29),
+            "How large a body of raw record batches may be; more is answered 413.");
+
+    /** {@code http.memory.bytes}. */
+    public static final Setting<Long> HTTP_MEMORY_BYTES = Setting.ofLong(
+            "http.memory.bytes",
+            RECORDS.budgetBytes(),
+            Rule.atLeast(1_048_576),
+            "How many bytes of produce requests may be in memory at once, over all connections; more are refused.");
+
+    /** {@code http.max.wait.ms}. */
+    public static final Setting<Long> HTTP_MAX_WAIT_MS = Setting.ofLong(
+            "http.max.wait.ms",
+            RECORDS.maxWaitMs(),
+            Rule.between(0, 3_600_000),
+            "How long a fetch may ask to wait for records.");
+
+    /** {@code http.max.fetch.records}. */
+    public static final Setting<Integer> HTTP_MAX_FETCH_RECORDS = Setting.ofInt(
+            "http.max.fetch.records",
+            RECORDS.maxFetchRecords(),
+            Rule.atLeast(1),
+            "How many records a fetch may return.");
+
+    /** {@code http.max.fetch.bytes}. */
+    public static final Setting<Integer> HTTP_MAX_FETCH_BYTES = Setting.ofInt(
+            "http.max.fetch.bytes",
+            RECORDS.maxFetchBytes(),
+            Rule.atLeast(1),
+            "How many bytes of records a fetch may ask for.");
+
+    /** {@code http.default.fetch.bytes}. */
+    public static final Setting<Integer> HTTP_DEFAULT_FETCH_BYTES = Setting.ofInt(
+            "http.default.fetch.bytes",
+            RECORDS.defaultFetchBytes(),
+            Rule.atLeast(1),
+            "How many bytes of records a fetch returns that does not say.");
+
+    /** {@code http.request.timeout.ms}. */
+    public static final Setting<Long> HTTP_REQUEST_TIMEOUT_MS = Setting.ofLong(
+            "http.request.timeout.ms",
+            30_000,
+            Rule.between(100, 3_600_000),
+            "How long the head of a request may take to come, and its body beyond what http.min.body.bytes.per.second"
+                    + " grants; then it is answered 408 and its connection closed.");
+
+    /** {@code http.min.body.bytes.per.second}. */
+    public static final Setting<Long> HTTP_MIN_BODY_BYTES_PER_SECOND = Setting.ofLong(
+            "http.min.body.bytes.per.second",
+            1_024,
+            Rule.between(1, 1_073_741_824),
+            "How fast a body must come at least, once http.request.timeout.ms is over.");
+
+    /** {@code http.idle.timeout.ms}. */
+    public static final Setting<Long> HTTP_IDLE_TIMEOUT_MS = Setting.ofLong(
+            "http.idle.timeout.ms",
+            600_000,
+            Rule.between(100, 86_400_000),
+            "How long a connection may stay open without a request, or without its client taking any byte of a"
+                    + " response; then it is closed.");
+
+    /** {@code http.shutdown.timeout.ms}. */
+    public static final Setting<Long> HTTP_SHUTDOWN_TIMEOUT_MS = Setting.ofLong(
+            "http.shutdown.timeout.ms",
+            10_000,
+            Rule.between(100, 600_000),
+            "How long requests in flight have to finish when the broker stops.");
+
+    /** All of them. */
+    public static final Settings ALL = Settings.of(List.of(
+            DATA_DIR,
+            HTTP,
+            HTTP_EVENT_LOOPS,
+            HTTP_MAX_CONNECTIONS,
+            HTTP_MAX_HEADER_BYTES,
+            HTTP_MAX_INITIAL_LINE_BYTES,
+            HTTP_MAX_BODY_BYTES,
+            HTTP_MAX_PRODUCE_BYTES,
+            HTTP_MAX_BATCHES_BYTES,
+            HTTP_MEMORY_BYTES,
+            HTTP_MAX_WAIT_MS,
+            HTTP_MAX_FETCH_RECORDS,
+            HTTP_MAX_FETCH_BYTES,
+            HTTP_DEFAULT_FETCH_BYTES,
+            HTTP_REQUEST_TIMEOUT_MS,
+            HTTP_MIN_BODY_BYTES_PER_SECOND,
+            HTTP_IDLE_TIMEOUT_MS,
+            HTTP_SHUTDOWN_TIMEOUT_MS));
+
+    private ServerSettings() {}
+}

@@ -1,0 +1,85 @@
+package io.sluice.server.cli;
+
+import io.sluice.server.cli.client.BrokenPipeException;
+import io.sluice.server.cli.client.CliException;
+import io.sluice.server.cli.client.Streams;
+import io.sluice.server.cli.consume.ConsumeCommand;
+import io.sluice.server.cli.log.LogCommand;
+import io.sluice.server.cli.produce.ProduceCommand;
+import io.sluice.server.cli.topics.TopicsCommand;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+
+/** The commands beside {@code serve}, and how any of them ends: one message, an exit code, no stack trace. */
+public final class CliCommands {
+    private static final String COMPLETION = "completion";
+
+    private CliCommands() {}
+
+    /** What makes each command, by its name and in the order of the help, on the streams of this process. */
+    public static Map<String, Supplier<Object>> byName() {
+        return byName(Streams.system());
+    }
+
+    private static Map<String, Supplier<Object>> byName(Streams streams) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("topics", () -> new TopicsCommand(streams));
+        commands.put("produce", () -> new ProduceCommand(streams));
+        commands.put("consume", () -> new ConsumeCommand(streams));
+        commands.put("log", () -> withBelow(new LogCommand(streams)));
+        commands.put(COMPLETION, () -> new CompletionCommand(streams));
+        return commands;
+    }
+
+    /** Whether a command must know all others. */
+    public static boolean needsAll(String name) {
+        return name.equals(COMPLETION);
+    }
+
+    private static CommandLine withBelow(LogCommand log) {
+        CommandLine line = new CommandLine(log);
+        log.commands().forEach(line::addSubcommand);
+        return line;
+    }
+
+    /** Adds all commands to the root command and makes failures end as they should. */
+    static CommandLine addTo(CommandLine root, Streams streams) {
+        byName(streams).forEach((name, command) -> root.addSubcommand(name, command.get()));
+        return root.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, root.getErr()));
+    }
+
+    /** Whether a failure is one that a command may end with; anything else is a mistake of the program's own. */
+    public static boolean foresees(Exception failure) {
+        return failure instanceof BrokenPipeException
+                || failure instanceof CliException
+                || failure instanceof IOException
+                || failure instanceof UncheckedIOException;
+    }
+
+    /** Tells a person why a command failed, in one line, and returns what the process should end with. */
+    public static int explain(Exception failure, PrintWriter err) {
+        if (failure instanceof BrokenPipeException) {
+            return CliException.OK;
+        }
+        boolean known = failure instanceof CliException;
+        err.println("sluice: " + (known ? failure.getMessage() : describe(failure)));
+        err.flush();
+        return known ? ((CliException) failure).exitCode() : CliException.REFUSED;
+    }
+
+    private static String describe(Exception failure) {
+        Throwable cause = failure instanceof UncheckedIOException ? failure.getCause() : failure;
+        String message = cause.getMessage();
+        if (cause instanceof IOException) {
+            return message == null
+                    ? cause.toString()
+                    : message + " (" + cause.getClass().getSimpleName() + ")";
+        }
+        return "a mistake of the program's own: " + cause;
+    }
+}

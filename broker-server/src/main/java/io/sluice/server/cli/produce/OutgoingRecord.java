@@ -1,0 +1,25 @@
+package io.sluice.server.cli.produce;
+
+/**
+ * One record to send: parts of arrays that belong to the reader and are valid until it moves on.
+ *
+ * @param keyLength bytes of the key, or -1 for none
+ * @param valueLength bytes of the value
+ */
+record OutgoingRecord(byte[] keyArray, int keyFrom, int keyLength, byte[] valueArray, int valueFrom, int valueLength) {
+    private static final byte[] NO_KEY = {};
+
+    /** A record without a key. */
+    static OutgoingRecord value(byte[] array, int from, int length) {
+        return new OutgoingRecord(NO_KEY, 0, -1, array, from, length);
+    }
+
+    /** A record with a key. */
+    static OutgoingRecord keyed(byte[] key, int keyFrom, int keyLength, byte[] value, int valueFrom, int valueLength) {
+        return new OutgoingRecord(key, keyFrom, keyLength, value, valueFrom, valueLength);
+    }
+
+    boolean hasKey() {
+        return keyLength >= 0;
+    }
+}

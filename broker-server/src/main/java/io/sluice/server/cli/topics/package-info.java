@@ -1,0 +1,2 @@
+/** {@code sluice topics}: create, list, describe, alter and delete topics. */
+package io.sluice.server.cli.topics;

@@ -1,0 +1,80 @@
+package io.sluice.server.http;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The HTTP listener: the same routes on several event loops, behind one address. Safe on any thread. */
+public final class HttpApi {
+    /** Names the free port that the system picks, so that all loops share it. */
+    private static final int ANY_FREE_PORT = 1;
+
+    private final Vertx vertx;
+    private final HttpLimits limits;
+    private final List<RouteGroup> groups;
+    private final HttpMetrics metrics;
+    private final AtomicInteger openConnections = new AtomicInteger();
+    private Optional<Future<Void>> stopped = Optional.empty();
+    /** Empty until the listener listens. */
+    private volatile String deploymentId = "";
+
+    private final List<HttpLoop> loops = Collections.synchronizedList(new ArrayList<>());
+
+    /** A listener that does not listen yet. */
+    public HttpApi(Vertx vertx, HttpLimits limits, List<RouteGroup> groups, MeterRegistry registry) {
+        this.vertx = vertx;
+        this.limits = limits;
+        this.groups = List.copyOf(groups);
+        this.metrics = new HttpMetrics(registry, openConnections, limits.maxConnections());
+    }
+
+    /**
+     * Listens.
+     *
+     * @param port the port, or 0 for any that is free
+     * @param loopCount on how many event loops
+     * @return the port
+     */
+    public Future<Integer> listen(String host, int port, int loopCount) {
+        HttpServerOptions options = new HttpServerOptions()
+                .setMaxHeaderSize(limits.maxHeaderBytes())
+                .setMaxInitialLineLength(limits.maxInitialLineBytes())
+                .setHandle100ContinueAutomatically(true)
+                .setHttp2ClearTextEnabled(false)
+                .setAcceptBacklog(1_024)
+                .setTcpNoDelay(true);
+        SocketAddress address = port == 0
+                ? SocketAddress.sharedRandomPort(ANY_FREE_PORT, host)
+                : SocketAddress.inetSocketAddress(port, host);
+        return vertx.deployVerticle(
+                        () -> {
+                            HttpLoop loop = new HttpLoop(address, options, limits, groups, metrics, openConnections);
+                            loops.add(loop);
+                            return loop;
+                        },
+                        new DeploymentOptions().setInstances(loopCount))
+                .map(id -> {
+                    deploymentId = id;
+                    return loops.get(0).port();
+                });
+    }
+
+    /**
+     * Stops accepting, lets requests in flight finish for as long as the limits say, and closes all connections. Asking
+     * again gives the same answer.
+     */
+    public synchronized Future<Void> stop() {
+        if (stopped.isEmpty()) {
+            stopped = Optional.of(deploymentId.isEmpty() ? Future.succeededFuture() : vertx.undeploy(deploymentId));
+        }
+        return stopped.get();
+    }
+}

@@ -1,0 +1,262 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.engine.LogRead;
+import io.sluice.core.engine.OversizedBatch;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.record.MalformedRecordException;
+import io.sluice.server.http.HttpErrors;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+
+/**
+ * Answers one fetch with records as JSON or as lines. A small answer from memory is written at once, on the event loop.
+ * Any other is streamed: read a piece, write a chunk, wait for the client to take it, so that a slow reader costs one
+ * chunk whatever it asked for. Owned by the request's event loop; while a worker writes a chunk, the loop keeps off.
+ */
+final class JsonFetch {
+    /** How much of the log is read at once. */
+    static final int READ_BYTES = 48 * 1024;
+    /** About how large the pieces of a streamed answer are. */
+    static final int CHUNK_BYTES = 32 * 1024;
+
+    private static final byte[] BEGIN = JsonOutput.ascii("{\"records\":[");
+    private static final byte[] NEXT_OFFSET = JsonOutput.ascii("],\"next_offset\":");
+    private static final byte[] HIGH_WATERMARK = JsonOutput.ascii(",\"high_watermark\":");
+    private static final byte[] LOG_START_OFFSET = JsonOutput.ascii(",\"log_start_offset\":");
+
+    private final Loop loop;
+    private final RoutingContext ctx;
+    private final HttpServerResponse response;
+    private final FetchRequest request;
+    private final LogReader reader;
+    private final RecordJson json;
+    private final FetchProgress progress;
+    private final boolean lines;
+
+    /** What is being written; null between reads. */
+    private RecordSource source;
+    /** Whether a worker has the source. */
+    private boolean busy;
+
+    private boolean waited;
+    private boolean streaming;
+    private long sentBytes;
+    private long highWatermark;
+    private long logStartOffset;
+
+    JsonFetch(Loop loop, RoutingContext ctx, FetchRequest request, PartitionLog log, long offset) {
+        this.loop = loop;
+        this.ctx = ctx;
+        this.response = ctx.response();
+        this.request = request;
+        this.reader = new LogReader(loop, ctx, log);
+        this.lines = request.format() == FetchRequest.Format.LINES;
+        this.json = new RecordJson(request.partition(), request.values(), lines);
+        this.progress = new FetchProgress(offset, request.maxRecords(), request.maxBytes());
+    }
+
+    void start() {
+        reader.onGone(this::release);
+        read();
+    }
+
+    private void read() {
+        try {
+            reader.read(progress.offset(), READ_BYTES, this::onRead);
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    private void onRead(LogRead read, boolean inMemory) {
+        highWatermark = read.highWatermark();
+        logStartOffset = read.logStartOffset();
+        if (read.isEmpty()) {
+            boolean nothingYet = progress.records() == 0 && !streaming && read.nextOffset() >= highWatermark;
+            if (nothingYet && request.waitMs() > 0 && !waited) {
+                waited = true;
+                reader.await(progress.offset(), request.waitMs(), this::read);
+            } else {
+                long before = progress.offset();
+                progress.skipTo(read.nextOffset());
+                if (progress.offset() > before && progress.offset() < highWatermark) {
+                    read();
+                } else {
+                    end(shared());
+                }
+            }
+            return;
+        }
+        if (read.oversized().isPresent()) {
+            OversizedBatch batch = read.oversized().get();
+            source = new StreamSource(batch.header(), batch.sizeInBytes(), batch::read, loop.codecs, batch::close);
+            fillOnWorker(batch::verify);
+        } else if (inMemory && !MemorySource.isCompressed(read)) {
+            source = new MemorySource(read, loop.codecs);
+            fillOnLoop();
+        } else {
+            source = new MemorySource(read, loop.codecs);
+            fillOnWorker(() -> {});
+        }
+    }
+
+    /** The output of the event loop, for an answer that is sent before the loop turns to anything else. */
+    private JsonOutput shared() {
+        loop.output.clear();
+        if (!streaming && !lines) {
+            loop.output.put(BEGIN);
+        }
+        return loop.output;
+    }
+
+    private void fillOnLoop() {
+        JsonOutput out = shared();
+        boolean exhausted;
+        try {
+            exhausted = source.fill(out, json, progress, CHUNK_BYTES);
+        } catch (IOException | RuntimeException e) {
+            fail(e);
+            return;
+        }
+        afterFill(out, exhausted);
+    }
+
+    private void fillOnWorker(Runnable first) {
+        busy = true;
+        loop.vertx
+                .executeBlocking(
+                        () -> {
+                            first.run();
+                            return fillAlone();
+                        },
+                        false)
+                .onComplete(filled -> {
+                    busy = false;
+                    if (reader.isGone()) {
+                        release();
+                    } else if (filled.failed()) {
+                        fail(filled.cause());
+                    } else {
+                        afterFill(filled.result().out(), filled.result().exhausted());
+                    }
+                });
+    }
+
+    /** What a worker wrote, and whether its source has more. */
+    private record Filled(JsonOutput out, boolean exhausted) {}
+
+    /** On a worker. The output is made here and not before: many fetches may wait for a worker. */
+    private Filled fillAlone() throws IOException {
+        JsonOutput out = new JsonOutput(CHUNK_BYTES + CHUNK_BYTES / 4);
+        if (!streaming && !lines) {
+            out.put(BEGIN);
+        }
+        return new Filled(out, source.fill(out, json, progress, CHUNK_BYTES));
+    }
+
+    private void afterFill(JsonOutput out, boolean exhausted) {
+        if (exhausted) {
+            release();
+            if (progress.isFull() || progress.offset() >= highWatermark) {
+                end(out);
+                return;
+            }
+        }
+        send(out);
+    }
+
+    /** Sends a piece of a long answer, and goes on once there is room for the next. */
+    private void send(JsonOutput out) {
+        if (!streaming) {
+            streaming = true;
+            head();
+            response.setChunked(true);
+        }
+        if (out.size() == 0) {
+            reader.context().runOnContext(v -> proceed());
+            return;
+        }
+        // Not when there is room in a queue, but when the socket has taken this piece: queues would hold several.
+        response.write(buffer(out)).onComplete(written -> {
+            if (written.succeeded()) {
+                // Others of this loop have their turn first, and the stack stays flat.
+                reader.context().runOnContext(v -> proceed());
+            } else {
+                release();
+            }
+        });
+    }
+
+    private void proceed() {
+        if (reader.isGone()) {
+            release();
+        } else if (source == null) {
+            read();
+        } else {
+            fillOnWorker(() -> {});
+        }
+    }
+
+    private void head() {
+        response.putHeader(HttpHeaders.CONTENT_TYPE, request.format().mediaType());
+        if (lines) {
+            response.putHeader("Sluice-High-Watermark", Long.toString(highWatermark));
+            response.putHeader("Sluice-Log-Start-Offset", Long.toString(logStartOffset));
+        }
+    }
+
+    private void end(JsonOutput out) {
+        if (!lines) {
+            out.put(NEXT_OFFSET).number(progress.offset());
+            out.put(HIGH_WATERMARK).number(highWatermark);
+            out.put(LOG_START_OFFSET).number(logStartOffset);
+            out.put('}');
+        }
+        String nextOffset = Long.toString(progress.offset());
+        if (streaming) {
+            if (lines) {
+                response.putTrailer("Sluice-Next-Offset", nextOffset);
+            }
+            response.end(buffer(out));
+        } else {
+            head();
+            if (lines) {
+                response.putHeader("Sluice-Next-Offset", nextOffset);
+            }
+            response.end(buffer(out));
+        }
+        loop.metrics.fetched(progress.records(), sentBytes);
+    }
+
+    private Buffer buffer(JsonOutput out) {
+        sentBytes += out.size();
+        return Responses.buffer(out.toByteArray());
+    }
+
+    private void fail(Throwable failure) {
+        release();
+        boolean damaged = failure instanceof MalformedRecordException || failure instanceof IOException;
+        HttpErrors.respond(
+                ctx,
+                damaged
+                        ? new BrokerException(
+                                ErrorCode.DATA_CORRUPT,
+                                "the records of " + request.topic() + "-" + request.partition() + " at offset "
+                                        + progress.offset() + " are damaged: " + failure.getMessage(),
+                                failure)
+                        : failure);
+    }
+
+    /** Lets go of what was read, unless a worker is using it and will do so. */
+    private void release() {
+        if (source != null && !busy) {
+            source.close();
+            source = null;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.topic.Topic;
+import io.sluice.server.http.HttpProblem;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Sorts the records of a request into batches, one per partition, and more where one would grow beyond the topic's
+ * {@code max.message.bytes}. Where a batch is cut depends on the records alone, so that a retry is cut like the first
+ * try. For use by one thread.
+ */
+final class ProduceBatches implements RecordDraft.Sink {
+    private final Topic topic;
+    private final Partitioner partitioner;
+    private final long nowMs;
+    private final int expectedBytes;
+    private final boolean fingerprinted;
+    /** How faults name a record of this request: {@code records[3]} or {@code line 4}. */
+    private final RecordNames names;
+
+    /** The batch that each partition's next record goes to; null where there is none. */
+    private final BatchDraft[] open;
+
+    private final int[] parts;
+    private final List<BatchDraft> drafts = new ArrayList<>(2);
+    /** Which batch each record went to; unused, and null, while there is only one. */
+    private int[] batchOfRecord;
+
+    private int records;
+    private long sizeInBytes;
+
+    /**
+     * @param parts how many batches of the request there have been for each partition; counted on here
+     * @param expectedBytes a guess at the size of the request's records
+     * @param fingerprinted whether the request carries an idempotency key
+     */
+    ProduceBatches(
+            Topic topic,
+            Partitioner partitioner,
+            int[] parts,
+            long nowMs,
+            int expectedBytes,
+            boolean fingerprinted,
+            RecordNames names) {
+        this.topic = topic;
+        this.partitioner = partitioner;
+        this.nowMs = nowMs;
+        this.expectedBytes = Math.min(expectedBytes, topic.config().maxMessageBytes());
+        this.fingerprinted = fingerprinted;
+        this.names = names;
+        this.open = new BatchDraft[topic.partitions()];
+        this.parts = parts;
+    }
+
+    /**
+     * Puts a record into its batch.
+     *
+     * @throws HttpProblem 404 unknown_partition, 413 record_too_large or 422 invalid_record
+     */
+    @Override
+    public void accept(long index, RecordDraft record) {
+        int maxBytes = topic.config().maxMessageBytes();
+        long atLeast = RecordBatch.HEADER_BYTES + record.payloadBytes();
+        if (atLeast > maxBytes) {
+            throw tooLarge(index, atLeast);
+        }
+        if (record.keyLength < 0 && topic.config().compacted()) {
+            throw problem(
+                    422,
+                    "invalid_record",
+                    index,
+                    "key",
+                    "is missing; topic " + topic.name() + " is compacted, so every record needs a key");
+        }
+        int partition = partitionOf(index, record);
+        BatchDraft draft = open[partition];
+        if (draft == null || !draft.hasRoomFor(record, maxBytes)) {
+            int guess = Math.max(draft == null ? expectedBytes / (drafts.size() + 1) : 0, (int) atLeast);
+            draft = new BatchDraft(drafts.size(), partition, parts[partition]++, index, guess, fingerprinted);
+            open[partition] = draft;
+            drafts.add(draft);
+        }
+        int before = draft.sizeInBytes();
+        draft.add(record, nowMs);
+        sizeInBytes += draft.sizeInBytes() - before;
+        if (draft.sizeInBytes() > maxBytes) {
+            throw tooLarge(index, draft.sizeInBytes());
+        }
+        remember(draft);
+    }
+
+    private int partitionOf(long index, RecordDraft record) {
+        if (record.partition < 0) {
+            return partitioner.choose(record.key, record.keyFrom, record.keyLength, (int) record.payloadBytes());
+        }
+        if (record.partition >= topic.partitions()) {
+            throw problem(
+                    404,
+                    "unknown_partition",
+                    index,
+                    "partition",
+                    "is " + record.partition + ", topic " + topic.name() + " has partitions 0 to "
+                            + (topic.partitions() - 1));
+        }
+        return record.partition;
+    }
+
+    private void remember(BatchDraft draft) {
+        if (drafts.size() > 1 && batchOfRecord == null) {
+            batchOfRecord = new int[Math.max(16, records + records / 2)];
+        }
+        if (batchOfRecord != null) {
+            if (records == batchOfRecord.length) {
+                batchOfRecord = Arrays.copyOf(batchOfRecord, records * 2);
+            }
+            batchOfRecord[records] = draft.ordinal();
+        }
+        records++;
+    }
+
+    /** The batches, in the order in which they were begun. */
+    List<BatchDraft> drafts() {
+        return drafts;
+    }
+
+    int records() {
+        return records;
+    }
+
+    /** Bytes of all batches, not compressed. */
+    long sizeInBytes() {
+        return sizeInBytes;
+    }
+
+    /** Which of {@link #drafts()} a record went to. */
+    int batchOf(int record) {
+        return batchOfRecord == null ? 0 : batchOfRecord[record];
+    }
+
+    private HttpProblem tooLarge(long index, long bytes) {
+        return problem(
+                        413,
+                        "record_too_large",
+                        index,
+                        "",
+                        "takes " + bytes + " bytes with its batch header, "
+                                + "max.message.bytes of topic " + topic.name() + " is "
+                                + topic.config().maxMessageBytes())
+                .with("max_message_bytes", topic.config().maxMessageBytes());
+    }
+
+    private HttpProblem problem(int status, String code, long index, String field, String what) {
+        String place = names.of(index, field);
+        return new HttpProblem(status, code, place + " " + what).with("field", place);
+    }
+
+    /** How a fault names a record and a field of it; an empty field means the whole record. */
+    @FunctionalInterface
+    interface RecordNames {
+        String of(long index, String field);
+    }
+}

@@ -1,0 +1,55 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.topic.Topic;
+import io.sluice.server.http.HttpErrors;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
+
+/** {@code POST /v1/topics/{topic}/records}: finds the topic, and the way to read the body by its content type. */
+final class ProduceHandler {
+    private final Loop loop;
+    private final JsonProduce json;
+    private final RawProduce raw;
+
+    ProduceHandler(Loop loop) {
+        this.loop = loop;
+        this.json = new JsonProduce(loop);
+        this.raw = new RawProduce(loop);
+    }
+
+    void handle(RoutingContext ctx) {
+        try {
+            ProduceRequest request = ProduceRequest.of(ctx);
+            Optional<Topic> topic = loop.broker.topic(request.topic());
+            if (topic.isPresent()) {
+                produce(ctx, request, topic.get());
+                return;
+            }
+            ctx.request().pause();
+            Future.fromCompletionStage(loop.broker.topicOrCreate(request.topic()), loop.vertx.getOrCreateContext())
+                    .onComplete(created -> {
+                        if (created.succeeded()) {
+                            produce(ctx, request, created.result());
+                        } else {
+                            HttpErrors.respond(ctx, created.cause());
+                        }
+                    });
+        } catch (RuntimeException e) {
+            HttpErrors.respond(ctx, e);
+        }
+    }
+
+    private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
+        try {
+            switch (request.contentType()) {
+                case ProduceRequest.JSON -> json.handle(ctx, request, topic);
+                case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
+                case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
+                default -> raw.handle(ctx, request, topic);
+            }
+        } catch (RuntimeException e) {
+            HttpErrors.respond(ctx, e);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.engine.Acks;
+import io.sluice.server.http.HttpProblem;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a produce request says outside of its body.
+ *
+ * @param topic the topic's name
+ * @param contentType the body's media type, lower case, without parameters; empty if none is given
+ * @param acks what to wait for
+ * @param partition the partition of the query, or -1
+ * @param key the key of the query
+ * @param idempotencyKey the header Idempotency-Key
+ * @param contentLength bytes of the body, or -1 if it is not known before
+ */
+record ProduceRequest(
+        String topic,
+        String contentType,
+        Acks acks,
+        int partition,
+        Optional<byte[]> key,
+        Optional<String> idempotencyKey,
+        long contentLength) {
+    static final String JSON = "application/json";
+    static final String NDJSON = "application/x-ndjson";
+    static final String BATCHES = "application/vnd.sluice.batches";
+
+    private static final int MAX_IDEMPOTENCY_KEY_CHARS = 200;
+    private static final Set<String> ACKS_ONLY = Set.of("acks");
+    private static final Set<String> ACKS_AND_PARTITION = Set.of("acks", "partition");
+    private static final Set<String> ALL = Set.of("acks", "partition", "key");
+
+    /**
+     * Reads head and query of a request.
+     *
+     * @throws HttpProblem 400 or 415, naming the parameter or header
+     */
+    static ProduceRequest of(RoutingContext ctx) {
+        String contentType = contentType(ctx);
+        Query query = Query.of(
+                ctx,
+                switch (contentType) {
+                    case JSON, NDJSON -> ACKS_ONLY;
+                    case BATCHES -> ACKS_AND_PARTITION;
+                    default -> ALL;
+                });
+        return new ProduceRequest(
+                ctx.pathParam("topic"),
+                contentType,
+                acks(query),
+                (int) query.number("partition", -1, 0, Integer.MAX_VALUE),
+                query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
+                idempotencyKey(ctx),
+                contentLength(ctx));
+    }
+
+    private static String contentType(RoutingContext ctx) {
+        String encoding = ctx.request().getHeader("Content-Encoding");
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw new HttpProblem(
+                            415,
+                            "unsupported_encoding",
+                            "bodies are not taken in Content-Encoding \"" + encoding + "\"")
+                    .with("field", "Content-Encoding");
+        }
+        String header = ctx.request().getHeader("Content-Type");
+        if (header == null) {
+            return "";
+        }
+        if (header.equals(JSON)) {
+            return JSON;
+        }
+        int semicolon = header.indexOf(';');
+        String type =
+                (semicolon < 0 ? header : header.substring(0, semicolon)).trim().toLowerCase(Locale.ROOT);
+        if (semicolon >= 0 && (type.equals(JSON) || type.equals(NDJSON))) {
+            requireUtf8(header.substring(semicolon + 1).toLowerCase(Locale.ROOT));
+        }
+        return type;
+    }
+
+    private static void requireUtf8(String parameters) {
+        int at = parameters.indexOf("charset=");
+        if (at < 0) {
+            return;
+        }
+        String charset =
+                parameters.substring(at + "charset=".length()).replace("\"", "").trim();
+        if (!charset.startsWith("utf-8") && !charset.startsWith("utf8")) {
+            throw new HttpProblem(415, "unsupported_charset", "JSON is taken in UTF-8, not in \"" + charset + "\"")
+                    .with("field", "Content-Type");
+        }
+    }
+
+    private static Acks acks(Query query) {
+        String acks = query.text("acks").orElse("all");
+        return switch (acks) {
+            case "all", "-1" -> Acks.COMMITTED;
+            case "1" -> Acks.WRITTEN;
+            case "0" -> Acks.NONE;
+            default -> throw Query.invalid("acks", "is \"" + acks + "\", not all, 1 or 0");
+        };
+    }
+
+    private static Optional<String> idempotencyKey(RoutingContext ctx) {
+        String key = ctx.request().getHeader("Idempotency-Key");
+        if (key == null) {
+            return Optional.empty();
+        }
+        boolean visible = key.chars().allMatch(c -> c > 0x20 && c < 0x7f);
+        if (!visible || key.isEmpty() || key.length() > MAX_IDEMPOTENCY_KEY_CHARS) {
+            throw Query.invalid(
+                    "Idempotency-Key",
+                    "must be 1 to " + MAX_IDEMPOTENCY_KEY_CHARS + " visible ASCII characters without spaces");
+        }
+        return Optional.of(key);
+    }
+
+    private static long contentLength(RoutingContext ctx) {
+        String length = ctx.request().getHeader("Content-Length");
+        return length == null ? -1 : Query.number("Content-Length", length, 0, Long.MAX_VALUE);
+    }
+}

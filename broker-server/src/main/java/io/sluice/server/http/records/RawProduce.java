@@ -1,0 +1,223 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.engine.Acks;
+import io.sluice.core.record.CompressionType;
+import io.sluice.core.record.Headers;
+import io.sluice.core.record.IdempotencyKey;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.topic.Topic;
+import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.HttpProblem;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Produces one record whose value is the request's body, byte by byte. If the length of the body is known, it is
+ * received straight into the batch that the log will keep.
+ */
+final class RawProduce {
+    private static final byte[] NO_KEY = new byte[0];
+    private static final String RECORD_HEADER = "x-record-";
+    private static final String CLOUD_EVENT = "ce-";
+
+    private final Loop loop;
+
+    RawProduce(Loop loop) {
+        this.loop = loop;
+    }
+
+    /** One record on its way. The builder has the place of the value if its length was known. */
+    private record Value(
+            byte[] key, int partition, Headers headers, long nowMs, RecordBatchBuilder builder, boolean placed) {
+        int keyLength() {
+            return key == null ? -1 : key.length;
+        }
+    }
+
+    void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
+        byte[] key = request.key().orElse(null);
+        if (key == null && topic.config().compacted()) {
+            throw new HttpProblem(
+                            422,
+                            "invalid_record",
+                            "key is missing; topic " + topic.name() + " is compacted, so every record needs a key")
+                    .with("field", "key");
+        }
+        Headers headers = headersOf(ctx);
+        int maxBytes = topic.config().maxMessageBytes();
+        long otherBytes = RecordBatch.HEADER_BYTES + headers.sizeInBytes() + (key == null ? 0 : key.length);
+        long limit = maxBytes - otherBytes;
+        long length = request.contentLength();
+        if (length > limit || limit < 0) {
+            throw tooLarge(topic, otherBytes + Math.max(0, length));
+        }
+        MemoryBudget.Reservation memory = loop.budget.reserve(ctx, Math.max(0, length) + otherBytes);
+        try {
+            BodyReader reader =
+                    new BodyReader(ctx.request(), memory, limit, bytes -> tooLarge(topic, otherBytes + bytes));
+            int partition = partitionOf(request, topic, key, Math.max(0, length));
+            long now = System.currentTimeMillis();
+            Future<BodyReader.Body> body;
+            Value value;
+            if (length >= 0) {
+                int size = (int) Math.min(
+                        Integer.MAX_VALUE - 1024,
+                        RecordBatchBuilder.maxSizeOf(key == null ? -1 : key.length, (int) length, headers));
+                RecordBatchBuilder builder = new RecordBatchBuilder(size);
+                ByteBuffer place = builder.appendReserved(now, key, (int) length, headers);
+                if (builder.sizeInBytes() > maxBytes) {
+                    throw tooLarge(topic, builder.sizeInBytes());
+                }
+                value = new Value(key, partition, headers, now, builder, true);
+                body = reader.readInto(place.array(), place.arrayOffset());
+            } else {
+                value = new Value(key, partition, headers, now, new RecordBatchBuilder(0), false);
+                body = reader.read(-1);
+            }
+            body.onSuccess(complete -> build(ctx, request, topic, value, complete, memory))
+                    .onFailure(failure -> refuse(ctx, memory, failure));
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private int partitionOf(ProduceRequest request, Topic topic, byte[] key, long bytes) {
+        if (request.partition() >= topic.partitions()) {
+            throw new HttpProblem(
+                            404,
+                            "unknown_partition",
+                            "partition is " + request.partition() + ", topic " + topic.name() + " has partitions 0 to "
+                                    + (topic.partitions() - 1))
+                    .with("field", "partition");
+        }
+        if (request.partition() >= 0) {
+            return request.partition();
+        }
+        Partitioner partitioner = request.idempotencyKey()
+                .map(id -> Partitioner.of(id, topic.partitions()))
+                .orElseGet(() -> loop.partitioners.of(topic.name(), topic.partitions()));
+        int size = (int) Math.min(Integer.MAX_VALUE, bytes);
+        return key == null ? partitioner.choose(NO_KEY, 0, -1, size) : partitioner.choose(key, 0, key.length, size);
+    }
+
+    private static Headers headersOf(RoutingContext ctx) {
+        Headers headers = new Headers();
+        for (Map.Entry<String, String> header : ctx.request().headers()) {
+            String name = header.getKey();
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (lower.startsWith(RECORD_HEADER) && name.length() > RECORD_HEADER.length()) {
+                add(headers, name.substring(RECORD_HEADER.length()), header.getValue());
+            } else if (lower.startsWith(CLOUD_EVENT) || lower.equals("content-type")) {
+                add(headers, lower, header.getValue());
+            }
+        }
+        return headers;
+    }
+
+    /** The characters of HTTP headers are bytes, and kept as those. */
+    private static void add(Headers headers, String name, String value) {
+        headers.add(name, value.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private HttpProblem tooLarge(Topic topic, long bytes) {
+        int limit = topic.config().maxMessageBytes();
+        return new HttpProblem(
+                        413,
+                        "record_too_large",
+                        "the record takes " + bytes
+                                + " bytes or more with its batch header, max.message.bytes of topic " + topic.name()
+                                + " is " + limit)
+                .with("max_message_bytes", limit);
+    }
+
+    private void build(
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            Value value,
+            BodyReader.Body body,
+            MemoryBudget.Reservation memory) {
+        CompressionType compression = JsonProduce.compressionOf(topic);
+        if (body.length() <= JsonProduce.MAX_BYTES_ON_LOOP && compression == CompressionType.NONE) {
+            try {
+                append(ctx, request, topic, value.partition(), batch(request, topic, value, body, compression), memory);
+            } catch (RuntimeException e) {
+                refuse(ctx, memory, e);
+            }
+            return;
+        }
+        loop.vertx
+                .executeBlocking(() -> batch(request, topic, value, body, compression), false)
+                .onSuccess(batch -> append(ctx, request, topic, value.partition(), batch, memory))
+                .onFailure(failure -> refuse(ctx, memory, failure));
+    }
+
+    private RecordBatch batch(
+            ProduceRequest request, Topic topic, Value value, BodyReader.Body body, CompressionType compression) {
+        RecordBatchBuilder builder = value.builder();
+        if (!value.placed()) {
+            builder = new RecordBatchBuilder((int) Math.min(
+                    Integer.MAX_VALUE - 1024,
+                    RecordBatchBuilder.maxSizeOf(value.keyLength(), body.length(), value.headers())));
+            builder.append(
+                    value.nowMs(),
+                    value.key(),
+                    0,
+                    value.keyLength(),
+                    body.array(),
+                    body.from(),
+                    body.length(),
+                    value.headers());
+            if (builder.sizeInBytes() > topic.config().maxMessageBytes()) {
+                throw tooLarge(topic, builder.sizeInBytes());
+            }
+        }
+        if (request.idempotencyKey().isPresent()) {
+            Fingerprint fingerprint = new Fingerprint();
+            fingerprint.add(
+                    -1, value.key(), 0, value.keyLength(), body.array(), body.from(), body.length(), value.headers());
+            IdempotencyKey id = IdempotencyKey.of(request.idempotencyKey().get(), topic.name(), 0);
+            builder.producer(id.producerId(), fingerprint.producerEpoch(), id.baseSequence());
+        }
+        return compression == CompressionType.NONE ? builder.build() : builder.build(compression, loop.codecs);
+    }
+
+    private void append(
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            int partition,
+            RecordBatch batch,
+            MemoryBudget.Reservation memory) {
+        Future.fromCompletionStage(
+                        loop.broker.append(topic.name(), partition, batch, request.acks()),
+                        loop.vertx.getOrCreateContext())
+                .onComplete(result -> {
+                    memory.close();
+                    if (result.failed()) {
+                        HttpErrors.respond(ctx, result.cause());
+                        return;
+                    }
+                    loop.metrics.produced(1);
+                    if (request.acks() == Acks.NONE) {
+                        Responses.accepted(ctx.response());
+                        return;
+                    }
+                    loop.output.clear();
+                    ProduceAnswers.offset(
+                            loop.output, partition, result.result().baseOffset());
+                    Responses.json(ctx.response(), loop.output);
+                });
+    }
+
+    private static void refuse(RoutingContext ctx, MemoryBudget.Reservation memory, Throwable failure) {
+        memory.close();
+        HttpErrors.respond(ctx, failure);
+    }
+}

@@ -1,0 +1,138 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.record.RecordCursor;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes the records of one fetch as JSON, one after the other. Binary headers stand in a member of their own,
+ * {@code headers_base64}, which is left out where there are none. For use by one thread at a time.
+ */
+final class RecordJson {
+    static final byte[] KEY = JsonOutput.ascii(",\"key\":");
+    static final byte[] KEY_BASE64 = JsonOutput.ascii(",\"key_base64\":");
+    static final byte[] VALUE = JsonOutput.ascii(",\"value\":");
+    static final byte[] VALUE_BASE64 = JsonOutput.ascii(",\"value_base64\":");
+    private static final byte[] TIMESTAMP = JsonOutput.ascii(",\"timestamp\":");
+    private static final byte[] HEADERS = JsonOutput.ascii(",\"headers\":{");
+    private static final byte[] NO_HEADERS = JsonOutput.ascii(",\"headers\":{}");
+    private static final byte[] BINARY_HEADERS = JsonOutput.ascii(",\"headers_base64\":{");
+    private static final byte[] NOTHING = new byte[0];
+
+    private final byte[] begin;
+    private final Values values;
+    /** Whether each record is a line of its own, rather than an element of a list. */
+    private final boolean lines;
+
+    private final List<byte[]> binaryHeaders = new ArrayList<>();
+    private boolean first = true;
+    private int headersInRecord;
+
+    RecordJson(int partition, Values values, boolean lines) {
+        this.begin = JsonOutput.ascii("{\"partition\":" + partition + ",\"offset\":");
+        this.values = values;
+        this.lines = lines;
+    }
+
+    Values values() {
+        return values;
+    }
+
+    boolean lines() {
+        return lines;
+    }
+
+    /** Writes the record that a cursor stands on. */
+    void record(JsonOutput out, RecordCursor record) {
+        begin(out, record.offset(), record.timestamp());
+        field(out, KEY, KEY_BASE64, record.hasKey(), record.key());
+        field(out, VALUE, VALUE_BASE64, record.hasValue(), record.value());
+        if (record.headerCount() > 0) {
+            record.forEachHeader((name, hasValue, value) -> header(out, name, hasValue, value));
+        }
+        end(out);
+    }
+
+    /** Writes all that stands before the key. */
+    void begin(JsonOutput out, long offset, long timestampMs) {
+        if (!first && !lines) {
+            out.put(',');
+        }
+        first = false;
+        headersInRecord = 0;
+        out.put(begin).number(offset).put(TIMESTAMP).number(timestampMs);
+    }
+
+    /** Writes key or value, which is there as a whole. */
+    void field(JsonOutput out, byte[] name, byte[] base64Name, boolean present, ByteBuffer field) {
+        if (present) {
+            out.member(name, base64Name, field, values, lines);
+        } else {
+            out.put(name).putNull();
+        }
+    }
+
+    /** Writes a header; those of a record follow its value. */
+    void header(JsonOutput out, ByteBuffer name, boolean hasValue, ByteBuffer value) {
+        int before = out.size();
+        out.put(headersInRecord == 0 ? HEADERS : NOTHING);
+        if (headersInRecord > 0) {
+            out.put(',');
+        }
+        byte[] nameBytes = bytes(name);
+        putName(out, nameBytes);
+        if (!hasValue) {
+            out.putNull();
+        } else if (out.tryField(NOTHING, value, values, lines) == ValueKind.BINARY) {
+            out.truncate(before);
+            binaryHeaders.add(nameBytes);
+            binaryHeaders.add(bytes(value));
+            return;
+        }
+        headersInRecord++;
+    }
+
+    /** Writes what follows the last header. */
+    void end(JsonOutput out) {
+        if (headersInRecord == 0) {
+            out.put(NO_HEADERS);
+        } else {
+            out.put('}');
+        }
+        if (!binaryHeaders.isEmpty()) {
+            out.put(BINARY_HEADERS);
+            for (int i = 0; i < binaryHeaders.size(); i += 2) {
+                if (i > 0) {
+                    out.put(',');
+                }
+                putName(out, binaryHeaders.get(i));
+                byte[] value = binaryHeaders.get(i + 1);
+                out.put('"').base64(value, 0, value.length).put('"');
+            }
+            out.put('}');
+            binaryHeaders.clear();
+        }
+        out.put('}');
+        if (lines) {
+            out.put('\n');
+        }
+    }
+
+    /** Names are UTF-8; one that is not is shown with replacement characters, so that the rest can be read. */
+    private static void putName(JsonOutput out, byte[] name) {
+        if (Utf8.isValid(name, 0, name.length)) {
+            out.put('"').escaped(name, 0, name.length).put('"');
+        } else {
+            out.string(new String(name, StandardCharsets.UTF_8));
+        }
+        out.put(':');
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+        byte[] copy = new byte[buffer.remaining()];
+        buffer.get(buffer.position(), copy);
+        return copy;
+    }
+}

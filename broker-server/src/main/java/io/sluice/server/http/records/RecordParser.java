@@ -1,0 +1,364 @@
+package io.sluice.server.http.records;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.sluice.server.http.HttpProblem;
+import java.io.IOException;
+
+/**
+ * Reads the records of a JSON body or of one line of NDJSON from the bytes as they came. The tokens come from Jackson's
+ * stream; keys, values and headers are taken from the body's own bytes at the tokens' offsets, so no tree and no text is
+ * built, and numbers keep the digits they were sent with.
+ *
+ * <p>Every fault is an {@link HttpProblem} with status 400 whose members {@code field} and {@code byte_offset} name the
+ * place. For use by one thread.
+ */
+final class RecordParser {
+    /** How deeply a request may nest, its own two levels included. */
+    static final int MAX_DEPTH = JsonBytes.MAX_DEPTH;
+
+    static final int MAX_HEADERS = 1_000;
+    private static final int MAX_NAME_BYTES = 32 * 1024;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNameLength(MAX_NAME_BYTES)
+                    .build())
+            // Names in values are the producers' own: keeping them would fill the symbol table with noise.
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .build();
+
+    private static final int KEY = 1;
+    private static final int VALUE = 2;
+    private static final int HEADERS = 4;
+    private static final int BINARY_HEADERS = 8;
+    private static final int PARTITION = 16;
+    private static final int TIMESTAMP = 32;
+
+    private final RecordDraft draft = new RecordDraft();
+    private final JsonSpan span = new JsonSpan();
+    private final JsonSpan name = new JsonSpan();
+
+    private byte[] body;
+    private int bodyFrom;
+    private int bodyTo;
+    private JsonParser parser;
+    /** The record at hand, or -1 outside of the list. */
+    private long index;
+    /** Whether records are named by their place in a list. */
+    private boolean inList;
+
+    private String field = "";
+
+    /**
+     * Reads {@code {"records":[…]}}.
+     *
+     * @return how many records there were, at least 1
+     * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_record
+     */
+    int parseList(byte[] bytes, int from, int to, RecordDraft.Sink sink) {
+        inList = true;
+        index = -1;
+        return parse(bytes, from, to, () -> list(sink));
+    }
+
+    /**
+     * Reads one record.
+     *
+     * @param number the record's place in the request
+     * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_record
+     */
+    void parseOne(byte[] bytes, int from, int to, long number, RecordDraft.Sink sink) {
+        inList = false;
+        index = number;
+        parse(bytes, from, to, () -> {
+            record(sink);
+            return 1;
+        });
+    }
+
+    private int parse(byte[] bytes, int from, int to, Document document) {
+        body = bytes;
+        bodyFrom = from;
+        bodyTo = to;
+        field = "";
+        checkEncoding(from, to);
+        try (JsonParser opened = FACTORY.createParser(bytes, from, to - from)) {
+            parser = opened;
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw invalidRecord("must be a JSON object");
+            }
+            int records = document.read();
+            field = "";
+            index = -1;
+            if (parser.nextToken() != null) {
+                throw problem("invalid_json", "bytes follow the end of the JSON text", tokenOffset());
+            }
+            return records;
+        } catch (JacksonException e) {
+            long offset = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
+            throw problem("invalid_json", e.getOriginalMessage(), Math.max(0, offset));
+        } catch (IOException e) {
+            throw new IllegalStateException("reading from memory cannot fail", e);
+        } finally {
+            body = new byte[0];
+            draft.clear();
+            span.set(body, 0, 0);
+            name.set(body, 0, 0);
+        }
+    }
+
+    /** Jackson guesses UTF-16 and UTF-32 and trusts UTF-8; here only UTF-8 is meant, and checked. */
+    private void checkEncoding(int from, int to) {
+        int fault = Utf8.faultAt(body, from, to);
+        if (fault >= 0) {
+            throw problem("invalid_json", "the bytes are not UTF-8", fault - from);
+        }
+        for (int at = from; at < Math.min(to, from + 4); at++) {
+            if (body[at] == 0 || body[at] == (byte) 0xef) {
+                throw problem("invalid_json", "the text must be UTF-8 without a byte order mark", at - from);
+            }
+        }
+    }
+
+    private int list(RecordDraft.Sink sink) throws IOException {
+        int count = -1;
+        for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
+            if (!member.equals("records")) {
+                throw unknownField(member);
+            }
+            field = "records";
+            if (count >= 0) {
+                throw problem("duplicate_field", "is there twice", tokenOffset());
+            }
+            if (parser.nextToken() != JsonToken.START_ARRAY) {
+                throw invalidRecord("must be a list");
+            }
+            count = 0;
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                index = count++;
+                field = "";
+                if (parser.currentToken() != JsonToken.START_OBJECT) {
+                    throw invalidRecord("must be a JSON object");
+                }
+                record(sink);
+            }
+            index = -1;
+            field = "";
+        }
+        if (count <= 0) {
+            field = "records";
+            throw invalidRecord(count < 0 ? "is missing" : "must not be empty");
+        }
+        return count;
+    }
+
+    private void record(RecordDraft.Sink sink) throws IOException {
+        draft.clear();
+        int seen = 0;
+        for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
+            field = member;
+            int bit = bitOf(member);
+            if ((seen & bit) != 0) {
+                throw problem("duplicate_field", "is there twice", tokenOffset());
+            }
+            seen |= bit;
+            parser.nextToken();
+            member(member);
+        }
+        if ((seen & VALUE) == 0) {
+            field = "value";
+            throw invalidRecord("is missing; null stands for no value");
+        }
+        field = "";
+        sink.accept(index, draft);
+    }
+
+    private int bitOf(String member) throws IOException {
+        return switch (member) {
+            case "key", "key_base64" -> KEY;
+            case "value", "value_base64" -> VALUE;
+            case "headers" -> HEADERS;
+            case "headers_base64" -> BINARY_HEADERS;
+            case "partition" -> PARTITION;
+            case "timestamp" -> TIMESTAMP;
+            default -> {
+                throw unknownField(member);
+            }
+        };
+    }
+
+    private void member(String member) throws IOException {
+        switch (member) {
+            case "key" -> {
+                if (readValue()) {
+                    draft.key(span.array, span.from, span.length);
+                }
+            }
+            case "key_base64" -> {
+                if (readBase64()) {
+                    draft.key(span.array, span.from, span.length);
+                }
+            }
+            case "value" -> {
+                if (readValue()) {
+                    draft.value(span.array, span.from, span.length);
+                }
+            }
+            case "value_base64" -> {
+                if (readBase64()) {
+                    draft.value(span.array, span.from, span.length);
+                }
+            }
+            case "headers" -> headers(false);
+            case "headers_base64" -> headers(true);
+            case "partition" -> draft.partition = (int) readNumber(Integer.MAX_VALUE);
+            default -> draft.timestampMs = readNumber(Long.MAX_VALUE);
+        }
+    }
+
+    private void headers(boolean base64) throws IOException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw invalidRecord("must be a JSON object of names and values");
+        }
+        String place = field;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            readString(name, tokenOffset());
+            field = place + "." + shown(parser.currentName());
+            if (draft.headers.count() == MAX_HEADERS) {
+                throw invalidRecord("is one header more than the " + MAX_HEADERS + " a record may have");
+            }
+            parser.nextToken();
+            boolean hasValue = base64 ? readBase64() : readValue();
+            draft.headers.add(name.array, name.from, name.length, span.array, span.from, hasValue ? span.length : -1);
+        }
+        field = place;
+    }
+
+    /** Takes the token at hand, and all of an array or object, into the span; false for null. */
+    private boolean readValue() throws IOException {
+        long offset = tokenOffset();
+        int at = bodyFrom + (int) offset;
+        switch (parser.currentToken()) {
+            case VALUE_NULL -> {
+                return false;
+            }
+            case VALUE_STRING -> readString(span, offset);
+            case VALUE_TRUE -> span.set(body, at, 4);
+            case VALUE_FALSE -> span.set(body, at, 5);
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> span.set(body, at, numberEnd(at) - at);
+            default -> {
+                parser.skipChildren();
+                span.set(body, at, (int) (tokenOffset() - offset) + 1);
+            }
+        }
+        return true;
+    }
+
+    private boolean readBase64() throws IOException {
+        JsonToken token = parser.currentToken();
+        if (token == JsonToken.VALUE_NULL) {
+            return false;
+        }
+        if (token != JsonToken.VALUE_STRING) {
+            throw invalidRecord("must be a string of base64, or null");
+        }
+        readString(span, tokenOffset());
+        if (!span.decodeBase64()) {
+            throw invalidRecord("is not base64");
+        }
+        return true;
+    }
+
+    /** Takes the string at an offset. What is wrong with one that is not, Jackson says. */
+    private void readString(JsonSpan target, long offset) throws IOException {
+        boolean isString;
+        try {
+            isString = target.setString(body, bodyFrom + (int) offset, bodyTo);
+        } catch (IllegalArgumentException e) {
+            throw invalidRecord(e.getMessage());
+        }
+        if (!isString) {
+            parser.finishToken();
+            throw problem("invalid_json", "a string is malformed", offset);
+        }
+    }
+
+    private int numberEnd(int from) {
+        int at = from;
+        while (at < bodyTo
+                && (body[at] == '-'
+                        || body[at] == '+'
+                        || body[at] == '.'
+                        || body[at] >= '0' && body[at] <= '9'
+                        || body[at] == 'e'
+                        || body[at] == 'E')) {
+            at++;
+        }
+        return at;
+    }
+
+    private long readNumber(long max) throws IOException {
+        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+            throw invalidRecord("must be a whole number");
+        }
+        int at = bodyFrom + (int) tokenOffset();
+        int end = numberEnd(at);
+        long number = 0;
+        for (int i = at; i < end; i++) {
+            int digit = body[i] - '0';
+            if (digit < 0 || number > (max - digit) / 10) {
+                throw invalidRecord("must lie between 0 and " + max);
+            }
+            number = number * 10 + digit;
+        }
+        return number;
+    }
+
+    private long tokenOffset() {
+        return parser.currentTokenLocation().getByteOffset();
+    }
+
+    private HttpProblem unknownField(String member) {
+        field = shown(member);
+        return new HttpProblem(400, "unknown_field", "unknown field \"" + place() + "\" (byte " + tokenOffset() + ")")
+                .with("field", place())
+                .with("byte_offset", tokenOffset());
+    }
+
+    private HttpProblem invalidRecord(String what) {
+        long offset = parser.currentToken() == null ? 0 : tokenOffset();
+        return problem("invalid_record", what, offset);
+    }
+
+    private HttpProblem problem(String code, String what, long offset) {
+        String place = place();
+        String subject = place.isEmpty() ? "the body" : place;
+        boolean sentence = code.equals("invalid_record") || code.equals("duplicate_field");
+        String detail = sentence ? subject + " " + what : (place.isEmpty() ? "" : place + ": ") + what;
+        HttpProblem problem = new HttpProblem(400, code, detail + " (byte " + offset + ")");
+        return (place.isEmpty() ? problem : problem.with("field", place)).with("byte_offset", offset);
+    }
+
+    private String place() {
+        if (!inList || index < 0) {
+            return field;
+        }
+        return "records[" + index + "]" + (field.isEmpty() ? "" : "." + field);
+    }
+
+    /** A name from outside, short enough for a message. */
+    private static String shown(String name) {
+        return name.length() <= 64 ? name : name.substring(0, 64) + "…";
+    }
+
+    @FunctionalInterface
+    private interface Document {
+        int read() throws IOException;
+    }
+}

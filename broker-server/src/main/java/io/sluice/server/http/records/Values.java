@@ -1,0 +1,40 @@
+package io.sluice.server.http.records;
+
+import io.sluice.server.http.HttpProblem;
+
+/** How a fetch shows keys, values and headers: the query parameter {@code values}. */
+enum Values {
+    /** JSON as JSON, other UTF-8 as a string, the rest as base64. */
+    AUTO,
+    /** JSON as JSON, everything else as base64. */
+    JSON,
+    /** UTF-8 as a string, also if it is JSON; the rest as base64. */
+    TEXT,
+    /** Everything as base64. */
+    BASE64;
+
+    /**
+     * The value of the query parameter; an empty one means {@link #AUTO}.
+     *
+     * @throws HttpProblem 400 for any other word
+     */
+    static Values parse(String word) {
+        return switch (word) {
+            case "" -> AUTO;
+            case "json" -> JSON;
+            case "text" -> TEXT;
+            case "base64" -> BASE64;
+            default ->
+                throw new HttpProblem(400, "invalid_argument", "values is \"" + word + "\", not json, text or base64")
+                        .with("field", "values");
+        };
+    }
+
+    /** The form of a field, given what its bytes are. */
+    ValueKind settle(boolean isJson, boolean isUtf8) {
+        if (isJson && (this == AUTO || this == JSON)) {
+            return ValueKind.JSON;
+        }
+        return isUtf8 && (this == AUTO || this == TEXT) ? ValueKind.TEXT : ValueKind.BINARY;
+    }
+}

@@ -1,0 +1,45 @@
+package io.sluice.server;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sluice.core.Broker;
+import io.sluice.server.fixture.FakeEngine;
+import io.sluice.server.fixture.RunningServer;
+import io.sluice.server.http.RouteGroup;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Makes servers for tests of any package. */
+public final class TestServers {
+    private TestServers() {}
+
+    /** A configuration on any free port of this machine, with these settings. */
+    public static ServerConfig config(Map<String, String> settings) {
+        ConfigSources sources = new ConfigSources();
+        sources.set("http", "127.0.0.1:0", "test");
+        settings.forEach((name, text) -> sources.set(name, text, "test"));
+        return ServerConfig.read(sources, false);
+    }
+
+    /** A whole server over a folder. */
+    public static RunningServer on(Path dataDirectory, Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("data.dir", dataDirectory.toString());
+        return new RunningServer(() -> BrokerServer.start(config(all)));
+    }
+
+    /** A server with topics but no log. */
+    public static RunningServer over(FakeEngine engine, Map<String, String> settings) {
+        return new RunningServer(() -> BrokerServer.start(new Broker(engine, false), config(settings)));
+    }
+
+    /** Every route of a server, over a broker without topics. */
+    public static List<RouteGroup> routes(Vertx vertx) {
+        Broker broker = new Broker(new FakeEngine(), false);
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        return BrokerServer.routes(vertx, broker, config(Map.of()), new Health(broker), registry);
+    }
+}
