@@ -128,15 +128,25 @@ public final class Broker implements AutoCloseable {
         throw new BrokerException(ErrorCode.NOT_OWNER, partition + " lives on another node");
     }
 
-    /**
-     * Appends one validated batch; see {@link PartitionLog#append}. Refusals come through the future.
-     */
+    /** As {@link #append(String, int, RecordBatch, Acks, Runnable)}, for a caller who counts no memory. */
     public CompletableFuture<Appended> append(String topic, int partition, RecordBatch batch, Acks acks) {
+        return append(topic, partition, batch, acks, () -> {});
+    }
+
+    /**
+     * Appends one validated batch; see {@link PartitionLog#append(RecordBatch, Acks, Runnable)}. Refusals come through the
+     * future.
+     */
+    public CompletableFuture<Appended> append(
+            String topic, int partition, RecordBatch batch, Acks acks, Runnable released) {
+        PartitionLog log;
         try {
-            return partition(topic, partition).append(batch, acks);
+            log = partition(topic, partition);
         } catch (BrokerException e) {
+            released.run();
             return CompletableFuture.failedFuture(e);
         }
+        return log.append(batch, acks, released);
     }
 
     private static BrokerException unknownTopic(String name) {

@@ -30,8 +30,16 @@ public interface PartitionLog {
      *     timestamps if the topic uses append time) and may be kept in memory to be served to readers. It must have been
      *     validated with {@link io.sluice.core.record.BatchValidator}.
      * @param acks what to wait for
+     * @param released run once, on any thread, when the log no longer holds the batch on its way to the disk: with less
+     *     than {@link Acks#COMMITTED} that may be later than the answer. Whoever gave the batch its memory counts it until
+     *     then. Quick, and throws nothing.
      */
-    CompletableFuture<Appended> append(RecordBatch batch, Acks acks);
+    CompletableFuture<Appended> append(RecordBatch batch, Acks acks, Runnable released);
+
+    /** As {@link #append(RecordBatch, Acks, Runnable)}, for a caller who counts no memory. */
+    default CompletableFuture<Appended> append(RecordBatch batch, Acks acks) {
+        return append(batch, acks, () -> {});
+    }
 
     /**
      * Reads committed batches. Completes at once, on the calling thread, if the answer is in memory.

@@ -15,12 +15,16 @@ final class Append {
     Appended outcome;
 
     /** Whether it no longer counts against the worker's queue. For the worker. */
-    boolean released;
+    boolean isReleased;
 
-    Append(Partition partition, RecordBatch batch, Acks acks, CompletableFuture<Appended> answer) {
+    /** Tells the caller that the batch is not on its way any more. For the worker. */
+    final Runnable released;
+
+    Append(Partition partition, RecordBatch batch, Acks acks, CompletableFuture<Appended> answer, Runnable released) {
         this.partition = partition;
         this.batch = batch;
         this.acks = acks;
         this.answer = answer;
+        this.released = released;
     }
 }

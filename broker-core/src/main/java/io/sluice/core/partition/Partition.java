@@ -104,15 +104,17 @@ public final class Partition implements PartitionLog {
     }
 
     @Override
-    public CompletableFuture<Appended> append(RecordBatch batch, Acks acks) {
+    public CompletableFuture<Appended> append(RecordBatch batch, Acks acks, Runnable released) {
         try {
             checkOpen();
             checkBatch(batch);
         } catch (BrokerException e) {
+            released.run();
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<Appended> answer = new CompletableFuture<>();
-        if (!worker.offer(new Append(this, batch, acks, answer))) {
+        if (!worker.offer(new Append(this, batch, acks, answer, released))) {
+            released.run();
             return CompletableFuture.failedFuture(
                     new BrokerException(ErrorCode.OVERLOADED, "too many appends wait to be written to " + partition()));
         }

@@ -252,10 +252,11 @@ public final class PartitionWorker {
 
     /** Takes an append out of the account of what waits, once. */
     void release(Append append) {
-        if (!append.released) {
-            append.released = true;
+        if (!append.isReleased) {
+            append.isReleased = true;
             queuedAppends.decrementAndGet();
             queuedBytes.addAndGet(-append.batch.sizeInBytes());
+            append.released.run();
         }
     }
 

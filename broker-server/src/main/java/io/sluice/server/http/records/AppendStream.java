@@ -33,6 +33,7 @@ final class AppendStream {
     private final Context context;
     private final String topic;
     private final Acks acks;
+    private final MemoryBudget.Reservation memory;
     private final boolean buildOnWorker;
     private final Runnable progress;
 
@@ -41,7 +42,7 @@ final class AppendStream {
     private final Map<Integer, Range> lastRanges = new LinkedHashMap<>();
     private boolean truncated;
     private int unanswered;
-    private long unansweredBytes;
+    private long heldBytes;
     private long accepted;
     private HttpProblem failure;
     private long failedPlace = Long.MAX_VALUE;
@@ -61,14 +62,22 @@ final class AppendStream {
     }
 
     /**
+     * @param memory what the batches are made of; held until the log has let go of them
      * @param buildOnWorker whether finishing a batch takes so long that it must not happen on the event loop
-     * @param progress called on the event loop whenever an append has been answered
+     * @param progress called on the event loop whenever an append has been answered or let go
      */
-    AppendStream(Loop loop, String topic, Acks acks, boolean buildOnWorker, Runnable progress) {
+    AppendStream(
+            Loop loop,
+            String topic,
+            Acks acks,
+            MemoryBudget.Reservation memory,
+            boolean buildOnWorker,
+            Runnable progress) {
         this.loop = loop;
         this.context = loop.vertx.getOrCreateContext();
         this.topic = topic;
         this.acks = acks;
+        this.memory = memory;
         this.buildOnWorker = buildOnWorker;
         this.progress = progress;
     }
@@ -83,7 +92,8 @@ final class AppendStream {
      */
     void append(int partition, Supplier<RecordBatch> batch, int bytes, int records, long place) {
         unanswered++;
-        unansweredBytes += bytes;
+        heldBytes += bytes;
+        memory.hold();
         Queue<Waiting> queue = partitions.computeIfAbsent(partition, p -> new ArrayDeque<>());
         queue.add(new Waiting(partition, batch, bytes, records, place));
         if (queue.size() == 1) {
@@ -91,9 +101,9 @@ final class AppendStream {
         }
     }
 
-    /** Bytes of batches that have not been answered yet. */
-    long unansweredBytes() {
-        return unansweredBytes;
+    /** Bytes of batches that wait for their turn or are held by the log. */
+    long heldBytes() {
+        return heldBytes;
     }
 
     /** Whether nothing is under way. */
@@ -127,6 +137,7 @@ final class AppendStream {
                 if (built.succeeded()) {
                     append(queue, built.result());
                 } else {
+                    letGo(next);
                     complete(queue, CompletableFuture.failedFuture(built.cause()));
                 }
             });
@@ -136,14 +147,28 @@ final class AppendStream {
     }
 
     private void append(Queue<Waiting> queue, RecordBatch batch) {
-        CompletableFuture<Appended> future = loop.broker.append(topic, queue.element().partition, batch, acks);
+        Waiting next = queue.element();
+        // What is answered when it is committed is let go by then: one way back to the event loop is enough.
+        boolean together = acks == Acks.COMMITTED;
+        Runnable released = together
+                ? () -> {}
+                : () -> context.runOnContext(v -> {
+                    letGo(next);
+                    progress.run();
+                });
+        CompletableFuture<Appended> future = loop.broker.append(topic, next.partition, batch, acks, released);
         // Always through the context: a caller in the middle of its own work must not be called back.
-        future.whenComplete((result, fault) -> context.runOnContext(v -> complete(queue, future)));
+        future.whenComplete((result, fault) -> context.runOnContext(v -> {
+            if (together) {
+                letGo(next);
+            }
+            complete(queue, future);
+        }));
     }
 
     private void complete(Queue<Waiting> queue, CompletableFuture<Appended> future) {
         Waiting done = queue.remove();
-        forget(done);
+        unanswered--;
         try {
             Appended appended = future.getNow(null);
             accepted += done.records;
@@ -156,7 +181,8 @@ final class AppendStream {
         if (failure != null) {
             while (!queue.isEmpty()) {
                 Waiting dropped = queue.remove();
-                forget(dropped);
+                unanswered--;
+                letGo(dropped);
                 failedPlace = Math.min(failedPlace, dropped.place);
             }
         } else if (!queue.isEmpty()) {
@@ -165,9 +191,9 @@ final class AppendStream {
         progress.run();
     }
 
-    private void forget(Waiting batch) {
-        unanswered--;
-        unansweredBytes -= batch.bytes;
+    private void letGo(Waiting batch) {
+        heldBytes -= batch.bytes;
+        memory.letGo();
     }
 
     private void fail(Waiting batch, RuntimeException cause) {

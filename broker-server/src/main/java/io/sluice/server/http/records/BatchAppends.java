@@ -20,6 +20,7 @@ final class BatchAppends {
     private final Context context;
     private final String topic;
     private final Acks acks;
+    private final MemoryBudget.Reservation memory;
     private final List<BatchDraft> drafts;
     private final RecordBatch[] batches;
     private final Runnable done;
@@ -28,6 +29,7 @@ final class BatchAppends {
     private int left;
 
     /**
+     * @param memory what the batches are made of
      * @param batches one per draft; each is let go once it has been handed to the log
      * @param done called on the event loop when all of them have an outcome
      */
@@ -36,6 +38,7 @@ final class BatchAppends {
             Context context,
             String topic,
             Acks acks,
+            MemoryBudget.Reservation memory,
             List<BatchDraft> drafts,
             RecordBatch[] batches,
             Runnable done) {
@@ -43,6 +46,7 @@ final class BatchAppends {
         this.context = context;
         this.topic = topic;
         this.acks = acks;
+        this.memory = memory;
         this.drafts = drafts;
         this.batches = batches;
         this.done = done;
@@ -86,7 +90,9 @@ final class BatchAppends {
     private void append(int i) {
         RecordBatch batch = batches[i];
         batches[i] = null;
-        CompletableFuture<Appended> future = broker.append(topic, drafts.get(i).partition(), batch, acks);
+        memory.hold();
+        CompletableFuture<Appended> future =
+                broker.append(topic, drafts.get(i).partition(), batch, acks, memory::letGo);
         if (future.isDone()) {
             complete(i, future);
         } else {

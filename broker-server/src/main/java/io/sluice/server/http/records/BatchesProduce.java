@@ -32,6 +32,7 @@ final class BatchesProduce {
     private final int maxBatchBytes;
     private final MemoryBudget.Reservation memory;
     private final AppendStream appends;
+    private long reservedBytes;
 
     /** The header of the batch at hand while it is not complete. */
     private final byte[] header = new byte[RecordBatch.HEADER_BYTES];
@@ -69,7 +70,8 @@ final class BatchesProduce {
         long window = loop.limits.streamWindowBytes();
         long expected = request.contentLength() < 0 ? window : Math.min(window, request.contentLength());
         this.memory = loop.budget.reserve(ctx, expected);
-        this.appends = new AppendStream(loop, topic.name(), request.acks(), false, this::onProgress);
+        this.reservedBytes = expected;
+        this.appends = new AppendStream(loop, topic.name(), request.acks(), memory, false, this::onProgress);
     }
 
     void start() {
@@ -113,8 +115,6 @@ final class BatchesProduce {
     private void onProgress() {
         if (!answered) {
             pump();
-        } else if (appends.isIdle()) {
-            memory.close();
         }
     }
 
@@ -122,26 +122,32 @@ final class BatchesProduce {
         if (busy || answered) {
             return;
         }
-        while (!busy && fault == null && !appends.hasFailed() && chunkAt < chunk.length()) {
+        // What is held by the log is in memory already: the next large batch is begun only when there is room.
+        while (!busy
+                && fault == null
+                && !appends.hasFailed()
+                && chunkAt < chunk.length()
+                && appends.heldBytes() < loop.limits.streamWindowBytes()) {
             readBatch();
         }
         if (busy) {
             return;
         }
         boolean stopped = fault != null || appends.hasFailed();
-        if (ended && !stopped && filled > 0) {
+        boolean complete = ended && chunkAt == chunk.length();
+        if (complete && !stopped && filled > 0) {
             fault = new HttpProblem(
                     400, "corrupt_batch", "the body ends " + filled + " bytes after the beginning of a record batch");
             stopped = true;
         }
-        if (ended && !stopped && batches == 0) {
+        if (complete && !stopped && batches == 0) {
             fault = new HttpProblem(400, "corrupt_batch", "the body holds no record batch");
             stopped = true;
         }
-        if (appends.isIdle() && (ended || stopped)) {
+        if (appends.isIdle() && (complete || stopped)) {
             answer();
         } else if (!ended && !stopped) {
-            if (appends.unansweredBytes() >= loop.limits.streamWindowBytes()) {
+            if (appends.heldBytes() >= loop.limits.streamWindowBytes()) {
                 http.pause();
             } else {
                 http.resume();
@@ -190,8 +196,10 @@ final class BatchesProduce {
                     "a record batch of " + size + " bytes, max.message.bytes of topic " + topic.name() + " is "
                             + maxBatchBytes);
         }
-        if (size > loop.limits.streamWindowBytes()) {
-            memory.grow(size - loop.limits.streamWindowBytes());
+        // The window is reserved from the beginning; what one large batch takes beyond it, the next has as well.
+        if (size > reservedBytes) {
+            memory.grow(size - reservedBytes);
+            reservedBytes = size;
         }
         batch = new byte[size];
         System.arraycopy(header, 0, batch, 0, header.length);
@@ -255,8 +263,6 @@ final class BatchesProduce {
 
     private void abandon() {
         answered = true;
-        if (appends.isIdle()) {
-            memory.close();
-        }
+        memory.close();
     }
 }

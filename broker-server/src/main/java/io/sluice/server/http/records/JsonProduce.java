@@ -119,6 +119,7 @@ final class JsonProduce {
                 loop.vertx.getOrCreateContext(),
                 topic.name(),
                 request.acks(),
+                memory,
                 parsed.records().drafts(),
                 parsed.batches(),
                 () -> {

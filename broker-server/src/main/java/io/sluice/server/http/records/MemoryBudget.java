@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.server.http.HttpProblem;
 import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -57,9 +58,15 @@ final class MemoryBudget {
         }
     }
 
-    /** Bytes held by one request. Closing gives them back, once. For use by one thread at a time. */
+    /**
+     * Bytes held by one request. They go back when the request has closed this and the log has let go of every batch that
+     * was made of them: a client that waits for less than a sync, or goes away, would else make room that is not there.
+     * For the request's thread, but for {@link #letGo()}.
+     */
     final class Reservation implements AutoCloseable {
-        private long heldBytes;
+        private final AtomicInteger holders = new AtomicInteger(1);
+        private volatile long heldBytes;
+        private boolean closed;
 
         /**
          * Takes more.
@@ -79,17 +86,35 @@ final class MemoryBudget {
 
         /** Takes more if there is room. */
         boolean tryGrow(long bytes) {
-            boolean taken = tryTake(bytes, heldBytes);
+            if (closed) {
+                return false;
+            }
+            long held = heldBytes;
+            boolean taken = tryTake(bytes, held);
             if (taken) {
-                heldBytes += bytes;
+                heldBytes = held + bytes;
             }
             return taken;
         }
 
+        /** A batch made of these bytes goes to the log. */
+        void hold() {
+            holders.incrementAndGet();
+        }
+
+        /** The log has let go of it. On any thread. */
+        void letGo() {
+            if (holders.decrementAndGet() == 0) {
+                usedBytes.addAndGet(-heldBytes);
+            }
+        }
+
         @Override
         public void close() {
-            usedBytes.addAndGet(-heldBytes);
-            heldBytes = 0;
+            if (!closed) {
+                closed = true;
+                letGo();
+            }
         }
     }
 }

@@ -62,7 +62,7 @@ final class NdjsonProduce {
         this.compression = JsonProduce.compressionOf(topic);
         this.memory = loop.budget.reserve(ctx, loop.limits.streamWindowBytes() + loop.limits.streamBatchBytes());
         this.appends = new AppendStream(
-                loop, topic.name(), request.acks(), compression != CompressionType.NONE, this::onProgress);
+                loop, topic.name(), request.acks(), memory, compression != CompressionType.NONE, this::onProgress);
         this.batches = newBatches();
     }
 
@@ -109,8 +109,6 @@ final class NdjsonProduce {
     private void onProgress() {
         if (!answered) {
             pump();
-        } else if (appends.isIdle()) {
-            memory.close();
         }
     }
 
@@ -129,7 +127,7 @@ final class NdjsonProduce {
         if (appends.isIdle() && (ended || fault != null || appends.hasFailed())) {
             answer();
         } else if (!ended && fault == null && !appends.hasFailed()) {
-            if (appends.unansweredBytes() >= loop.limits.streamWindowBytes()) {
+            if (appends.heldBytes() >= loop.limits.streamWindowBytes()) {
                 http.pause();
             } else {
                 http.resume();
@@ -291,8 +289,6 @@ final class NdjsonProduce {
     /** The client has gone: what has been handed to the log stays there, the rest is forgotten. */
     private void abandon() {
         answered = true;
-        if (appends.isIdle()) {
-            memory.close();
-        }
+        memory.close();
     }
 }

@@ -195,8 +195,9 @@ final class RawProduce {
             int partition,
             RecordBatch batch,
             MemoryBudget.Reservation memory) {
+        memory.hold();
         Future.fromCompletionStage(
-                        loop.broker.append(topic.name(), partition, batch, request.acks()),
+                        loop.broker.append(topic.name(), partition, batch, request.acks(), memory::letGo),
                         loop.vertx.getOrCreateContext())
                 .onComplete(result -> {
                     memory.close();
