@@ -1,52 +1,105 @@
 package io.sluice.server.http;
 
+import io.vertx.core.MultiMap;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeSet;
 
-/** The query parameters of a request, asked for one by one. */
-final class Query {
-    private final RoutingContext ctx;
+/** The query parameters of a request, each known and given at most once. */
+public final class Query {
+    private final MultiMap parameters;
 
-    Query(RoutingContext ctx) {
-        this.ctx = ctx;
+    private Query(MultiMap parameters) {
+        this.parameters = parameters;
     }
 
-    /** Refuses parameters with other names than these. */
-    Query allowOnly(String... names) {
-        Set<String> unknown = new TreeSet<>(ctx.queryParams().names());
-        List.of(names).forEach(unknown::remove);
-        if (!unknown.isEmpty()) {
-            String known = names.length == 0 ? "this route takes none" : "known are " + String.join(", ", names);
-            throw new HttpProblem(
-                            400,
-                            "unknown_parameter",
-                            "unknown query parameter " + String.join(", ", unknown) + "; " + known)
-                    .with("field", unknown.iterator().next());
+    /**
+     * The parameters of a request.
+     *
+     * @param known the names that this route knows
+     * @throws HttpProblem 400 unknown_parameter or invalid_argument
+     */
+    public static Query of(RoutingContext ctx, Set<String> known) {
+        String text = ctx.request().query();
+        if (text == null || text.isEmpty()) {
+            return new Query(MultiMap.caseInsensitiveMultiMap());
         }
-        return this;
-    }
-
-    /** A whole number within bounds, both inclusive, if the parameter is there. */
-    OptionalInt count(String name, int min, int max) {
-        Optional<String> text = text(name);
-        if (text.isEmpty()) {
-            return OptionalInt.empty();
-        }
+        MultiMap parameters;
         try {
-            int value = Integer.parseInt(text.get());
-            if (value >= min && value <= max) {
-                return OptionalInt.of(value);
-            }
-        } catch (NumberFormatException e) {
-            // Falls through: said below, with the bounds.
+            parameters = ctx.queryParams();
+        } catch (IllegalArgumentException e) {
+            throw new HttpProblem(400, "invalid_argument", "the query is not properly percent-encoded");
         }
-        throw invalid(name, "must be a whole number from " + min + " to " + max);
+        for (Map.Entry<String, String> parameter : parameters.entries()) {
+            String name = parameter.getKey();
+            if (!known.contains(name)) {
+                throw new HttpProblem(
+                                400,
+                                "unknown_parameter",
+                                "unknown query parameter \"" + name + "\"; "
+                                        + (known.isEmpty()
+                                                ? "this route takes none"
+                                                : "known are "
+                                                        + String.join(
+                                                                ", ",
+                                                                known.stream()
+                                                                        .sorted()
+                                                                        .toList())))
+                        .with("field", name);
+            }
+            if (parameters.getAll(name).size() > 1) {
+                throw invalid(name, "is given more than once");
+            }
+        }
+        return new Query(parameters);
+    }
+
+    /**
+     * Refuses every parameter, for a route that takes none.
+     *
+     * @throws HttpProblem 400 unknown_parameter
+     */
+    static void refuse(RoutingContext ctx) {
+        of(ctx, Set.of());
+    }
+
+    /** Whether a parameter is there. */
+    public boolean has(String name) {
+        return parameters.contains(name);
+    }
+
+    /** A parameter as it was given, if it is there. */
+    public Optional<String> text(String name) {
+        return Optional.ofNullable(parameters.get(name));
+    }
+
+    /**
+     * A whole number, or {@code otherwise} if the parameter is not there.
+     *
+     * @param min the least that it may be
+     * @param max the most that it may be
+     * @throws HttpProblem 400 invalid_argument if it is no whole number, or out of its range
+     */
+    public long number(String name, long otherwise, long min, long max) {
+        String text = parameters.get(name);
+        return text == null ? otherwise : number(name, text, min, max);
+    }
+
+    /** A whole number that stands in a request as text; see {@link #number(String, long, long, long)}. */
+    public static long number(String name, String text, long min, long max) {
+        long number;
+        try {
+            number = Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw invalid(name, "is \"" + text + "\", not a whole number");
+        }
+        if (number < min || number > max) {
+            throw invalid(name, "is " + number + ", not between " + min + " and " + max);
+        }
+        return number;
     }
 
     /** The text in a cursor that {@link #toCursor} made, if the parameter is there. */
@@ -63,15 +116,8 @@ final class Query {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private Optional<String> text(String name) {
-        List<String> values = ctx.queryParam(name);
-        if (values.size() > 1) {
-            throw invalid(name, "is given " + values.size() + " times");
-        }
-        return values.stream().findFirst();
-    }
-
-    private static HttpProblem invalid(String name, String rule) {
-        return new HttpProblem(400, "invalid_argument", "query parameter " + name + " " + rule).with("field", name);
+    /** The refusal of a parameter or header: {@code what} goes on where its name ends. */
+    public static HttpProblem invalid(String name, String what) {
+        return new HttpProblem(400, "invalid_argument", name + " " + what).with("field", name);
     }
 }

@@ -20,12 +20,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /** Topics over HTTP: list, create, describe, change, delete. */
 public final class TopicRoutes implements RouteGroup {
     private static final String JSON = "application/json";
+    private static final Set<String> PAGING = Set.of("limit", "cursor");
     private static final int DEFAULT_PAGE = 100;
     private static final int MAX_PAGE = 1_000;
 
@@ -78,8 +80,8 @@ public final class TopicRoutes implements RouteGroup {
     }
 
     private Future<Answer> list(RoutingContext ctx) {
-        Query query = new Query(ctx).allowOnly("limit", "cursor");
-        int limit = query.count("limit", 1, MAX_PAGE).orElse(DEFAULT_PAGE);
+        Query query = Query.of(ctx, PAGING);
+        int limit = (int) query.number("limit", DEFAULT_PAGE, 1, MAX_PAGE);
         Optional<String> after = query.cursor("cursor");
         List<Topic> topics = broker.topics().stream()
                 .filter(topic -> after.isEmpty() || topic.name().compareTo(after.get()) > 0)
@@ -96,13 +98,13 @@ public final class TopicRoutes implements RouteGroup {
     }
 
     private Future<Answer> describe(RoutingContext ctx) {
-        new Query(ctx).allowOnly();
+        Query.refuse(ctx);
         Topic topic = broker.requireTopic(ctx.pathParam("topic"));
         return Future.succeededFuture(Answer.of(200, documents.description(topic)));
     }
 
     private Future<Answer> create(RoutingContext ctx) {
-        new Query(ctx).allowOnly();
+        Query.refuse(ctx);
         String name = ctx.pathParam("topic");
         return JsonBody.read(ctx, maxBodyBytes).compose(fields -> {
             fields.allowOnly("partitions", "config");
@@ -142,7 +144,7 @@ public final class TopicRoutes implements RouteGroup {
     }
 
     private Future<Answer> change(RoutingContext ctx) {
-        new Query(ctx).allowOnly();
+        Query.refuse(ctx);
         Topic topic = broker.requireTopic(ctx.pathParam("topic"));
         return JsonBody.read(ctx, maxBodyBytes).compose(fields -> {
             fields.allowOnly("partitions", "config");
@@ -166,7 +168,7 @@ public final class TopicRoutes implements RouteGroup {
     }
 
     private Future<Answer> delete(RoutingContext ctx) {
-        new Query(ctx).allowOnly();
+        Query.refuse(ctx);
         return here(broker.deleteTopic(ctx.pathParam("topic"))).map(nothing -> new Answer(204, Optional.empty()));
     }
 

@@ -11,6 +11,7 @@ import io.sluice.core.record.RecordBatches;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.Query;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;

@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.Query;
 import io.vertx.ext.web.RoutingContext;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;

@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.engine.Acks;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.Query;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;

@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.Query;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Set;
