@@ -1,9 +1,9 @@
 package io.sluice.server.http;
 
-import com.fasterxml.jackson.core.JacksonException;
 import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.server.http.json.JsonFault;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -80,9 +80,6 @@ public final class HttpErrors {
             HttpProblem problem = new HttpProblem(answer.status(), answer.code(), refusal.getMessage());
             return answer.retryAfterMs() > 0 ? problem.retryAfterMs(answer.retryAfterMs()) : problem;
         }
-        if (cause instanceof JacksonException malformed) {
-            return malformedJson(malformed);
-        }
         if (cause instanceof TooLongHttpContentException) {
             return new HttpProblem(413, "body_too_large", "the request's body is larger than this route takes");
         }
@@ -101,9 +98,22 @@ public final class HttpErrors {
     }
 
     private static boolean isGone(Throwable failure) {
-        // Jackson's exceptions are IOExceptions too, and they are about a body that has come.
-        return failure instanceof HttpClosedException
-                || failure instanceof IOException && !(failure instanceof JacksonException);
+        return failure instanceof HttpClosedException || failure instanceof IOException;
+    }
+
+    /**
+     * The answer to a text that is not JSON, or not an object.
+     *
+     * @param text what the text is called: the body, the record
+     */
+    public static HttpProblem invalidJson(String text, JsonFault fault) {
+        String line = fault.line() == 1 ? "" : "line " + fault.line() + ", ";
+        String detail =
+                text + " is not a JSON object: " + fault.what() + " (" + line + "column " + fault.column() + ")";
+        return new HttpProblem(400, "invalid_json", detail)
+                .with("line", fault.line())
+                .with("column", fault.column())
+                .with("byte_offset", fault.byteOffset());
     }
 
     /**
@@ -191,18 +201,9 @@ public final class HttpErrors {
         return document;
     }
 
-    private static HttpProblem malformedJson(JacksonException malformed) {
-        HttpProblem problem = new HttpProblem(400, "invalid_json", malformed.getOriginalMessage());
-        if (malformed.getLocation() != null) {
-            problem.with("line", malformed.getLocation().getLineNr())
-                    .with("column", malformed.getLocation().getColumnNr());
-        }
-        return problem;
-    }
-
     /** A title is the code in words: the same for every occurrence, as RFC 9457 wants it. */
     private static String title(String code) {
-        String words = code.replace('_', ' ');
+        String words = code.replace('_', ' ').replace("json", "JSON");
         return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
     }
 

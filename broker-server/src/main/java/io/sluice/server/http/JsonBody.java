@@ -1,11 +1,16 @@
 package io.sluice.server.http;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sluice.server.http.json.JsonFault;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -13,18 +18,21 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Reads the small JSON bodies of requests that manage things. Records do not come this way: they are streamed. */
 final class JsonBody {
+    private static final String BODY = "the body";
+    private static final int MAX_DEPTH = 16;
+    private static final int MAX_WORD_CHARS = 512;
+
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(16)
-                            .maxNumberLength(64)
-                            .maxNameLength(512)
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxNumberLength(MAX_WORD_CHARS)
+                            .maxNameLength(MAX_WORD_CHARS)
                             .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    // Source text in messages would echo what came in.
-                    .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -32,7 +40,7 @@ final class JsonBody {
 
     /**
      * The body as the fields of one JSON object; no body is the empty object. Fails with unsupported_media_type,
-     * body_too_large, invalid_json or invalid_argument.
+     * body_too_large, invalid_json or duplicate_field.
      */
     static Future<JsonFields> read(RoutingContext ctx, int maxBytes) {
         HttpServerRequest request = ctx.request();
@@ -58,22 +66,58 @@ final class JsonBody {
         request.endHandler(nothing -> {
             try {
                 fields.tryComplete(parse(body));
-            } catch (HttpProblem | IOException e) {
+            } catch (HttpProblem e) {
                 fields.tryFail(e);
             }
         });
         return fields.future();
     }
 
-    static JsonFields parse(Buffer body) throws IOException {
-        if (body.length() == 0) {
+    /** The fields of a body that has come; see {@link #read}. */
+    static JsonFields parse(Buffer body) {
+        byte[] bytes = body.getBytes();
+        if (bytes.length == 0) {
             return new JsonFields(MAPPER.createObjectNode());
         }
-        JsonNode node = MAPPER.readTree(body.getBytes());
+        JsonNode node;
+        try {
+            node = MAPPER.readTree(bytes);
+        } catch (JacksonException e) {
+            throw refusal(bytes, e);
+        } catch (IOException e) {
+            throw new IllegalStateException("reading from memory cannot fail", e);
+        }
         if (!node.isObject()) {
-            throw new HttpProblem(400, "invalid_json", "the body must be a JSON object");
+            int fault = node.isMissingNode() ? bytes.length : 0;
+            throw HttpErrors.invalidJson(BODY, JsonFault.at(bytes, 0, fault, JsonFault.NO_OBJECT));
         }
         return new JsonFields(node);
+    }
+
+    /** Jackson's words are for whoever programs with it, so what is wrong is found again, for whoever sent it. */
+    private static HttpProblem refusal(byte[] bytes, JacksonException refused) {
+        Optional<JsonFault> fault = JsonFault.in(bytes, 0, bytes.length);
+        if (fault.isPresent()) {
+            return HttpErrors.invalidJson(BODY, fault.get());
+        }
+        if (refused instanceof StreamConstraintsException) {
+            return new HttpProblem(
+                    400,
+                    "invalid_json",
+                    "the body nests deeper than " + MAX_DEPTH + " levels, or has a number or a name of more than "
+                            + MAX_WORD_CHARS + " characters");
+        }
+        // What is JSON and within the limits is refused for one more reason only.
+        String field = refused.getProcessor() instanceof JsonParser parser ? nameOf(parser.getParsingContext()) : "";
+        return new HttpProblem(400, "duplicate_field", field + " is there twice").with("field", field);
+    }
+
+    /** The field at hand with all that it stands in: {@code config.retention.ms}. */
+    private static String nameOf(JsonStreamContext field) {
+        JsonStreamContext parent = field.getParent();
+        return parent == null || parent.inRoot()
+                ? field.getCurrentName()
+                : nameOf(parent) + "." + field.getCurrentName();
     }
 
     private static boolean isJson(String contentType) {

@@ -38,6 +38,8 @@ class TopicsTest {
         assertThat(topics("describe t").text())
                 .contains("topic t, 4 partitions", "segment.ms")
                 .doesNotContain("retention.ms");
+        broker.topic("single", 1);
+        assertThat(topics("describe single").text()).startsWith("topic single, 1 partition\n");
         assertThat(topics("delete t").text()).isEqualTo("deleted topic t\n");
         assertThat(topics("describe t").exitCode()).isEqualTo(1);
     }

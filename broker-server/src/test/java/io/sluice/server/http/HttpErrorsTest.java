@@ -2,14 +2,15 @@ package io.sluice.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonParseException;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.regex.Matcher;
@@ -73,9 +74,21 @@ class HttpErrorsTest {
     }
 
     @Test
-    void malformedJsonIsTheClientsMistake() {
-        assertThat(HttpErrors.problem(new JsonParseException(null, "odd")).code())
-                .isEqualTo("invalid_json");
+    void aCodeHasOneStatus() throws IOException {
+        Map<String, Set<String>> statuses = new TreeMap<>();
+        ROW.matcher(Files.readString(PAGE))
+                .results()
+                .forEach(row -> statuses.computeIfAbsent(row.group(2), code -> new TreeSet<>())
+                        .add(row.group(1)));
+
+        assertThat(statuses).allSatisfy((code, of) -> assertThat(of).as(code).hasSize(1));
+    }
+
+    @Test
+    void jsonIsWrittenAsItsNameIs() {
+        assertThat(HttpErrors.document(new HttpProblem(400, "invalid_json", "odd"))
+                        .getString("title"))
+                .isEqualTo("Invalid JSON");
     }
 
     @Test

@@ -113,16 +113,38 @@ class TopicRoutesTest {
 
     @Test
     void malformedJsonIsAnErrorThatSaysWhere() {
-        for (String body :
-                List.of("{\"partitions\":", "{]", "{} {}", "[1]", "{\"a\":1,\"a\":2}", "[".repeat(99), "nul")) {
+        for (String body : List.of(
+                "{\"partitions\":",
+                "{]",
+                "{} {}",
+                "[1]",
+                " ",
+                "[".repeat(99),
+                "nul",
+                "{\"a\":" + "7".repeat(600) + "}")) {
             var answer = server.send("PUT", "/v1/topics/orders", body);
 
             assertProblem(answer, 400, "invalid_json");
         }
-        assertThat(new JsonObject(server.send("PUT", "/v1/topics/orders", "{\n  ]")
-                                .body())
-                        .getInteger("line"))
-                .isEqualTo(2);
+        JsonObject problem =
+                new JsonObject(server.send("PUT", "/v1/topics/orders", "{\n  ]").body());
+        assertThat(problem.getInteger("line")).isEqualTo(2);
+        assertThat(problem.getInteger("column")).isEqualTo(3);
+        assertThat(problem.getInteger("byte_offset")).isEqualTo(4);
+        assertThat(problem.getString("detail"))
+                .isEqualTo("the body is not a JSON object: ']' stands where a name in quotes or } is expected"
+                        + " (line 2, column 3)");
+    }
+
+    @Test
+    void aFieldThatIsThereTwiceIsNamed() {
+        var twice = server.send("PUT", "/v1/topics/orders", "{\"partitions\":1,\"partitions\":2}");
+        var inside = server.send("PUT", "/v1/topics/orders", "{\"config\":{\"a\":1,\"b\":2,\"a\":3}}");
+
+        assertProblem(twice, 400, "duplicate_field");
+        assertThat(new JsonObject(twice.body()).getString("field")).isEqualTo("partitions");
+        assertProblem(inside, 400, "duplicate_field");
+        assertThat(new JsonObject(inside.body()).getString("detail")).isEqualTo("config.a is there twice");
     }
 
     @Test

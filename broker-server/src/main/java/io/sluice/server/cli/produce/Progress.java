@@ -76,8 +76,9 @@ final class Progress implements AutoCloseable {
         double seconds = elapsedSeconds();
         return String.format(
                 Locale.ROOT,
-                "%,d records acknowledged, %s in %.1f s, %,.0f records/s",
+                "%,d %s acknowledged, %s in %.1f s, %,.0f records/s",
                 records,
+                records == 1 ? "record" : "records",
                 size(acknowledgedBytes.sum()),
                 seconds,
                 records / Math.max(seconds, 1e-3));

@@ -18,7 +18,8 @@ final class TopicText {
     }
 
     static String describe(String name, JsonNode topic) {
-        StringBuilder text = new StringBuilder("topic " + name + ", " + partitions(topic) + " partitions");
+        StringBuilder text = new StringBuilder("topic " + name + ", " + partitions(topic)
+                + (TopicDescription.partitionCount(topic) == 1 ? " partition" : " partitions"));
         JsonNode list = topic.path("partitions");
         if (list.isArray() && !list.isEmpty()) {
             Table table = new Table("PARTITION", "LOG START", "HIGH WATERMARK", "LOG END", "BYTES", "STATE");

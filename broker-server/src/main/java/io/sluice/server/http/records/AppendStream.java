@@ -241,7 +241,8 @@ final class AppendStream {
         HttpProblem account = new HttpProblem(
                 problem.status(),
                 problem.code(),
-                placeName + " " + place + ": " + problem.detail() + "; " + accepted + " records were accepted");
+                placeName + " " + place + ": " + problem.detail() + "; " + accepted
+                        + (accepted == 1 ? " record was" : " records were") + " accepted");
         problem.members().forEach(account::with);
         problem.headers().forEach(account::withHeader);
         List<Map<String, Object>> list = new ArrayList<>();

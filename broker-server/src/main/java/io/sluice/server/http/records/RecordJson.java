@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.record.RecordCursor;
+import io.sluice.server.http.json.Utf8;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

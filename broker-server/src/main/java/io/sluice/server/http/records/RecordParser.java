@@ -5,7 +5,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.json.JsonBytes;
+import io.sluice.server.http.json.JsonFault;
+import io.sluice.server.http.json.Utf8;
 import java.io.IOException;
 
 /**
@@ -22,12 +26,14 @@ final class RecordParser {
 
     static final int MAX_HEADERS = 1_000;
     private static final int MAX_NAME_BYTES = 32 * 1024;
+    private static final int MAX_NUMBER_DIGITS = 1_000;
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
                     .maxStringLength(Integer.MAX_VALUE)
                     .maxNameLength(MAX_NAME_BYTES)
+                    .maxNumberLength(MAX_NUMBER_DIGITS)
                     .build())
             // Names in values are the producers' own: keeping them would fill the symbol table with noise.
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -59,7 +65,7 @@ final class RecordParser {
      * Reads {@code {"records":[…]}}.
      *
      * @return how many records there were, at least 1
-     * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_record
+     * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_argument
      */
     int parseList(byte[] bytes, int from, int to, RecordDraft.Sink sink) {
         inList = true;
@@ -71,7 +77,7 @@ final class RecordParser {
      * Reads one record.
      *
      * @param number the record's place in the request
-     * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_record
+     * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_argument
      */
     void parseOne(byte[] bytes, int from, int to, long number, RecordDraft.Sink sink) {
         inList = false;
@@ -90,19 +96,20 @@ final class RecordParser {
         checkEncoding(from, to);
         try (JsonParser opened = FACTORY.createParser(bytes, from, to - from)) {
             parser = opened;
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw invalidRecord("must be a JSON object");
+            JsonToken first = parser.nextToken();
+            if (first != JsonToken.START_OBJECT) {
+                throw first == null ? malformed(0) : invalidJson(JsonFault.NO_OBJECT, tokenOffset());
             }
             int records = document.read();
             field = "";
             index = -1;
             if (parser.nextToken() != null) {
-                throw problem("invalid_json", "bytes follow the end of the JSON text", tokenOffset());
+                throw malformed(0);
             }
             return records;
         } catch (JacksonException e) {
-            long offset = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
-            throw problem("invalid_json", e.getOriginalMessage(), Math.max(0, offset));
+            throw malformed(
+                    e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getByteOffset()));
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory cannot fail", e);
         } finally {
@@ -117,11 +124,11 @@ final class RecordParser {
     private void checkEncoding(int from, int to) {
         int fault = Utf8.faultAt(body, from, to);
         if (fault >= 0) {
-            throw problem("invalid_json", "the bytes are not UTF-8", fault - from);
+            throw invalidJson("the bytes are not UTF-8", fault - from);
         }
         for (int at = from; at < Math.min(to, from + 4); at++) {
             if (body[at] == 0 || body[at] == (byte) 0xef) {
-                throw problem("invalid_json", "the text must be UTF-8 without a byte order mark", at - from);
+                throw invalidJson("the text must be UTF-8 without a byte order mark", at - from);
             }
         }
     }
@@ -134,17 +141,17 @@ final class RecordParser {
             }
             field = "records";
             if (count >= 0) {
-                throw problem("duplicate_field", "is there twice", tokenOffset());
+                throw duplicateField();
             }
             if (parser.nextToken() != JsonToken.START_ARRAY) {
-                throw invalidRecord("must be a list");
+                throw invalid("must be a list");
             }
             count = 0;
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 index = count++;
                 field = "";
                 if (parser.currentToken() != JsonToken.START_OBJECT) {
-                    throw invalidRecord("must be a JSON object");
+                    throw invalid("must be a JSON object");
                 }
                 record(sink);
             }
@@ -153,7 +160,7 @@ final class RecordParser {
         }
         if (count <= 0) {
             field = "records";
-            throw invalidRecord(count < 0 ? "is missing" : "must not be empty");
+            throw invalid(count < 0 ? "is missing" : "must not be empty");
         }
         return count;
     }
@@ -165,7 +172,7 @@ final class RecordParser {
             field = member;
             int bit = bitOf(member);
             if ((seen & bit) != 0) {
-                throw problem("duplicate_field", "is there twice", tokenOffset());
+                throw duplicateField();
             }
             seen |= bit;
             parser.nextToken();
@@ -173,7 +180,7 @@ final class RecordParser {
         }
         if ((seen & VALUE) == 0) {
             field = "value";
-            throw invalidRecord("is missing; null stands for no value");
+            throw invalid("is missing; null stands for no value");
         }
         field = "";
         sink.accept(index, draft);
@@ -224,14 +231,14 @@ final class RecordParser {
 
     private void headers(boolean base64) throws IOException {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-            throw invalidRecord("must be a JSON object of names and values");
+            throw invalid("must be a JSON object of names and values");
         }
         String place = field;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             readString(name, tokenOffset());
             field = place + "." + shown(parser.currentName());
             if (draft.headers.count() == MAX_HEADERS) {
-                throw invalidRecord("is one header more than the " + MAX_HEADERS + " a record may have");
+                throw invalid("is one header more than the " + MAX_HEADERS + " a record may have");
             }
             parser.nextToken();
             boolean hasValue = base64 ? readBase64() : readValue();
@@ -266,26 +273,26 @@ final class RecordParser {
             return false;
         }
         if (token != JsonToken.VALUE_STRING) {
-            throw invalidRecord("must be a string of base64, or null");
+            throw invalid("must be a string of base64, or null");
         }
         readString(span, tokenOffset());
         if (!span.decodeBase64()) {
-            throw invalidRecord("is not base64");
+            throw invalid("is not base64");
         }
         return true;
     }
 
-    /** Takes the string at an offset. What is wrong with one that is not, Jackson says. */
+    /** Takes the string at an offset. One that is none ends the reading. */
     private void readString(JsonSpan target, long offset) throws IOException {
         boolean isString;
         try {
             isString = target.setString(body, bodyFrom + (int) offset, bodyTo);
         } catch (IllegalArgumentException e) {
-            throw invalidRecord(e.getMessage());
+            throw invalid(e.getMessage());
         }
         if (!isString) {
             parser.finishToken();
-            throw problem("invalid_json", "a string is malformed", offset);
+            throw malformed(offset);
         }
     }
 
@@ -305,7 +312,7 @@ final class RecordParser {
 
     private long readNumber(long max) throws IOException {
         if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
-            throw invalidRecord("must be a whole number");
+            throw invalid("must be a whole number");
         }
         int at = bodyFrom + (int) tokenOffset();
         int end = numberEnd(at);
@@ -313,7 +320,7 @@ final class RecordParser {
         for (int i = at; i < end; i++) {
             int digit = body[i] - '0';
             if (digit < 0 || number > (max - digit) / 10) {
-                throw invalidRecord("must lie between 0 and " + max);
+                throw invalid("must lie between 0 and " + max);
             }
             number = number * 10 + digit;
         }
@@ -326,23 +333,40 @@ final class RecordParser {
 
     private HttpProblem unknownField(String member) {
         field = shown(member);
-        return new HttpProblem(400, "unknown_field", "unknown field \"" + place() + "\" (byte " + tokenOffset() + ")")
-                .with("field", place())
-                .with("byte_offset", tokenOffset());
+        return problem("unknown_field", "unknown field \"" + place() + "\"", tokenOffset());
     }
 
-    private HttpProblem invalidRecord(String what) {
-        long offset = parser.currentToken() == null ? 0 : tokenOffset();
-        return problem("invalid_record", what, offset);
+    private HttpProblem duplicateField() {
+        return problem("duplicate_field", place() + " is there twice", tokenOffset());
+    }
+
+    private HttpProblem invalid(String what) {
+        return problem("invalid_argument", place() + " " + what, tokenOffset());
     }
 
     private HttpProblem problem(String code, String what, long offset) {
-        String place = place();
-        String subject = place.isEmpty() ? "the body" : place;
-        boolean sentence = code.equals("invalid_record") || code.equals("duplicate_field");
-        String detail = sentence ? subject + " " + what : (place.isEmpty() ? "" : place + ": ") + what;
-        HttpProblem problem = new HttpProblem(400, code, detail + " (byte " + offset + ")");
-        return (place.isEmpty() ? problem : problem.with("field", place)).with("byte_offset", offset);
+        return new HttpProblem(400, code, what + " (byte " + offset + ")")
+                .with("field", place())
+                .with("byte_offset", offset);
+    }
+
+    /** What is wrong with a text that Jackson did not take. It knows where it stopped, not where the fault is. */
+    private HttpProblem malformed(long stoppedAt) {
+        return JsonFault.in(body, bodyFrom, bodyTo)
+                .map(this::invalidJson)
+                .orElseGet(() -> invalidJson(
+                        "a number has more than " + MAX_NUMBER_DIGITS + " digits, or a name more than " + MAX_NAME_BYTES
+                                + " bytes",
+                        stoppedAt));
+    }
+
+    private HttpProblem invalidJson(String what, long offset) {
+        return invalidJson(JsonFault.at(body, bodyFrom, bodyFrom + (int) offset, what));
+    }
+
+    private HttpProblem invalidJson(JsonFault fault) {
+        HttpProblem problem = HttpErrors.invalidJson(inList ? "the body" : "the record", fault);
+        return place().isEmpty() ? problem : problem.with("field", place());
     }
 
     private String place() {

@@ -1,5 +1,8 @@
 package io.sluice.server.http.records;
 
+import io.sluice.server.http.json.JsonBytes;
+import io.sluice.server.http.json.Utf8;
+
 /** What the bytes of a key, value or header are, which decides how they are shown in JSON. */
 enum ValueKind {
     /** One JSON text: shown as it is. */

@@ -13,6 +13,7 @@ import io.sluice.core.record.RecordBatches;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
+import io.sluice.server.http.json.Utf8;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.net.Socket;

@@ -1,4 +1,6 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http.json;
+
+import java.nio.charset.StandardCharsets;
 
 /**
  * Checks whether bytes are one JSON text as RFC 8259 has it, in UTF-8, without building anything. Takes the bytes in as
@@ -6,9 +8,9 @@ package io.sluice.server.http.records;
  *
  * <p>A pushdown automaton: the state says what may come next, the stack is one bit per open array or object.
  */
-final class JsonBytes {
+public final class JsonBytes {
     /** How many arrays and objects may be open at once; a text that nests deeper does not count as JSON here. */
-    static final int MAX_DEPTH = 512;
+    public static final int MAX_DEPTH = 512;
 
     private static final int FAILED = 0;
     private static final int VALUE = 1;
@@ -56,19 +58,19 @@ final class JsonBytes {
     private int literalAt;
 
     /** Forgets everything that was fed. */
-    void reset() {
+    public void reset() {
         state = VALUE;
         depth = 0;
     }
 
     /** Whether these bytes are a whole JSON text; forgets what was fed before. */
-    boolean isJson(byte[] bytes, int from, int to) {
+    public boolean isJson(byte[] bytes, int from, int to) {
         reset();
         return feed(bytes, from, to) && isComplete();
     }
 
     /** Whether everything that was fed is one whole JSON text. */
-    boolean isComplete() {
+    public boolean isComplete() {
         return depth == 0
                 && (state == AFTER
                         || state == ZERO
@@ -82,7 +84,7 @@ final class JsonBytes {
      *
      * @return false as soon as nothing can follow that would make it JSON
      */
-    boolean feed(byte[] bytes, int from, int to) {
+    public boolean feed(byte[] bytes, int from, int to) {
         int at = from;
         while (at < to && state != FAILED) {
             byte b = bytes[at];
@@ -127,6 +129,49 @@ final class JsonBytes {
             }
         }
         return state != FAILED;
+    }
+
+    int state() {
+        return state;
+    }
+
+    /** What may come in a state, for a person; the rest is as it was in that state. */
+    String expected(int inState) {
+        return switch (inState) {
+            case VALUE -> "a value";
+            case FIRST_ELEMENT -> "a value or ]";
+            case FIRST_NAME -> "a name in quotes or }";
+            case NAME -> "a name in quotes";
+            case COLON -> "a colon";
+            case HEX -> "a hexadecimal digit";
+            case ESCAPE -> "one of \" \\ / b f n r t u";
+            case LITERAL -> "the rest of " + new String(literal, StandardCharsets.US_ASCII);
+            case MINUS, POINT, EXPONENT, EXPONENT_SIGN -> "a digit";
+            case STRING, UTF8 -> "the end of a string";
+            default -> depth == 0 ? "the end" : inObject() ? "a comma or }" : "a comma or ]";
+        };
+    }
+
+    /** Why a byte that failed in a state cannot be there, for a person. */
+    String fault(int inState, byte b) {
+        boolean opens = (b == '{' || b == '[') && (inState == VALUE || inState == FIRST_ELEMENT);
+        if (opens) {
+            return "arrays and objects nest deeper than " + MAX_DEPTH + " levels";
+        }
+        if (inState == UTF8 || b < 0) {
+            return "the bytes are not UTF-8";
+        }
+        if (inState == STRING) {
+            return shown(b) + " stands in a string; there it must be escaped";
+        }
+        if (inState == ZERO && b >= '0' && b <= '9') {
+            return "a number begins with zero and goes on with " + (char) b;
+        }
+        return shown(b) + " stands where " + expected(inState) + " is expected";
+    }
+
+    private static String shown(byte b) {
+        return b > ' ' && b < 0x7f ? "'" + (char) b + "'" : "byte 0x%02x".formatted(b & 0xff);
     }
 
     private void structure(byte b) {

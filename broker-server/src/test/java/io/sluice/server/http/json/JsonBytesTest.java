@@ -1,4 +1,4 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

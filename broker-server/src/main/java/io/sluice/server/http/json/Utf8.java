@@ -1,4 +1,4 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http.json;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
  * Checks whether bytes are UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. Takes
  * the bytes in as many pieces as they come. For use by one thread.
  */
-final class Utf8 {
+public final class Utf8 {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
     private static final long HIGH_BITS = 0x8080808080808080L;
 
@@ -20,22 +20,22 @@ final class Utf8 {
     private byte high;
 
     /** Forgets everything that was fed. */
-    void reset() {
+    public void reset() {
         missing = 0;
     }
 
     /** Takes the next bytes. */
-    void feed(byte[] bytes, int from, int to) {
+    public void feed(byte[] bytes, int from, int to) {
         feedUntilFault(bytes, from, to);
     }
 
     /** Whether everything that was fed is UTF-8 and no character is left unfinished. */
-    boolean isComplete() {
+    public boolean isComplete() {
         return missing == 0;
     }
 
     /** Whether a byte was fed that cannot be there. */
-    boolean isFaulty() {
+    public boolean isFaulty() {
         return missing < 0;
     }
 
@@ -43,7 +43,7 @@ final class Utf8 {
      * The index of the first byte that cannot be there, or {@code to} if the last character is cut short, or -1 if the
      * bytes are UTF-8.
      */
-    static int faultAt(byte[] bytes, int from, int to) {
+    public static int faultAt(byte[] bytes, int from, int to) {
         int ascii = asciiEnd(bytes, from, to);
         if (ascii == to) {
             return -1;
@@ -54,12 +54,12 @@ final class Utf8 {
     }
 
     /** Whether the bytes are UTF-8. */
-    static boolean isValid(byte[] bytes, int from, int to) {
+    public static boolean isValid(byte[] bytes, int from, int to) {
         return faultAt(bytes, from, to) < 0;
     }
 
     /** The index of the first byte that is not ASCII, or {@code to}. */
-    static int asciiEnd(byte[] bytes, int from, int to) {
+    public static int asciiEnd(byte[] bytes, int from, int to) {
         int at = from;
         while (at + Long.BYTES <= to && ((long) LONG.get(bytes, at) & HIGH_BITS) == 0) {
             at += Long.BYTES;
