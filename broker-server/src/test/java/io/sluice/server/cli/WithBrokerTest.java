@@ -30,7 +30,7 @@ class WithBrokerTest {
 
     @BeforeEach
     void start() {
-        server = TestServers.on(data, Map.of("log.min.free.bytes", "0"));
+        server = TestServers.on(data, Map.of("log.min.free.bytes", "0", "http.max.produce.bytes", "100000"));
     }
 
     @AfterEach
@@ -62,6 +62,63 @@ class WithBrokerTest {
         assertThat(produced.exitCode()).as("seed %d: %s", seed, produced.err()).isZero();
         assertThat(sluice("consume t").out()).as("seed %d", seed).isEqualTo(input);
         assertThat(sluice("consume t --from -1h").out()).as("seed %d", seed).isEqualTo(input);
+    }
+
+    @Test
+    void whatWasTakenBeforeABadLineIsToldAndTheLineIsNamed() {
+        byte[] input = "{\"value\":1}\n\n{\"value\":2}\n{\"valu\":3}\n{\"value\":4}\n".getBytes(StandardCharsets.UTF_8);
+        sluice("topics create t --partitions 1");
+
+        Shell.Result result = sluice(input, "produce t --ndjson");
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err())
+                .startsWith("sluice: input line 4: unknown field \"valu\"")
+                .contains("2 of the 4 records read were acknowledged");
+        assertThat(sluice("consume t").text()).isEqualTo("1\n2\n");
+    }
+
+    @Test
+    void aRecordThatIsTooLargeIsAnInputThatIsWrong() {
+        sluice("topics create t --partitions 1 --config max.message.bytes=1000");
+
+        Shell.Result result = sluice("x".repeat(2_000).getBytes(StandardCharsets.UTF_8), "produce t");
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err()).contains("max.message.bytes").contains("0 of the 1 record read");
+    }
+
+    @Test
+    void bytesAreThoseOfTheInput() {
+        byte[] lines = "one\ntwo\r\n\nlast".getBytes(StandardCharsets.UTF_8);
+        byte[] objects = "{\"value\":1}\n {\"value\":2}".getBytes(StandardCharsets.UTF_8);
+        sluice("topics create t --partitions 3");
+
+        assertThat(sluice(lines, "produce t --json").text()).contains("\"records\":4,\"bytes\":" + lines.length + ",");
+        assertThat(sluice(lines, "produce new --json").text())
+                .contains("\"records\":4,\"bytes\":" + lines.length + ",");
+        assertThat(sluice(lines, "produce t --json --file-as-record").text())
+                .contains("\"records\":1,\"bytes\":" + lines.length + ",");
+        assertThat(sluice(objects, "produce t --json --ndjson").text())
+                .contains("\"records\":2,\"bytes\":" + objects.length + ",");
+    }
+
+    @Test
+    void aTopicIsCreatedWhateverItsFirstRecordIs() {
+        byte[] large = ("k\u00e9y:" + "x".repeat(900_000)).getBytes(StandardCharsets.ISO_8859_1);
+
+        Shell.Result result = sluice(large, "produce large --key-separator : --header a=b");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(sluice("consume large --key-separator :").text().length()).isGreaterThan(900_000);
+    }
+
+    @Test
+    void aPartitionThatANewTopicDoesNotHaveIsRefused() {
+        Shell.Result result = sluice("x".getBytes(StandardCharsets.UTF_8), "produce new --partition 7");
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err()).contains("topic new has no partition 7");
     }
 
     private static byte[] randomLines(Random random) {
@@ -123,16 +180,6 @@ class WithBrokerTest {
                         + "\"headers\":{\"h\":\"x\"}}\n"
                         + "{\"partition\":0,\"timestamp\":6,\"key\":null,\"value_base64\":\"/w==\",\"headers\":{\"n\":null},"
                         + "\"headers_base64\":{\"b\":\"/w==\",\"b\":\"/g==\"}}\n");
-    }
-
-    @Test
-    void aMistakeInARecordObjectIsNamed() {
-        sluice("topics create t");
-
-        Shell.Result result = sluice(bytes("{\"value\":1}\n{\"valeu\":2}\n"), "produce t --ndjson");
-
-        assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.err()).contains("input lines 1 to 2").contains("valeu");
     }
 
     @Test

@@ -54,6 +54,14 @@ public record Problem(int status, String code, String detail, Duration retryAfte
         };
     }
 
+    /** Whether it is the records that are wrong: no other broker or later time would take them. */
+    public boolean blamesRecords() {
+        return switch (status) {
+            case 400, 413, 422 -> true;
+            default -> code.equals("unknown_partition");
+        };
+    }
+
     /** Detail and code in one line. */
     public String message() {
         return detail + " (" + code + ")";

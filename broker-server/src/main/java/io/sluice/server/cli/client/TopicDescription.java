@@ -36,6 +36,14 @@ public record TopicDescription(String name, int partitions, OptionalInt maxMessa
         return partitions.isArray() ? partitions.size() : partitions.asInt(-1);
     }
 
+    /** @throws CliException USAGE if the topic has no partition of this number */
+    public void requirePartition(int partition) {
+        if (partition < 0 || partition >= partitions) {
+            throw CliException.usage(
+                    "topic " + name + " has no partition " + partition + ", only 0 to " + (partitions - 1));
+        }
+    }
+
     /** Asks the broker. */
     public static TopicDescription fetch(BrokerConnection connection, String topic) {
         return of(topic, connection.get(BrokerConnection.topicPath(topic)));

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 /** One record batch in the broker's own format, so that nobody has to take it apart. */
 final class BatchBody implements Body {
     private final RecordBatchBuilder builder;
+    private long inputBytes;
 
     BatchBody(int expectedBytes) {
         builder = new RecordBatchBuilder(expectedBytes);
@@ -24,6 +25,7 @@ final class BatchBody implements Body {
                 record.valueFrom(),
                 record.valueLength(),
                 headers);
+        inputBytes += record.inputBytes();
     }
 
     @Override
@@ -34,6 +36,11 @@ final class BatchBody implements Body {
     @Override
     public int sizeInBytes() {
         return builder.sizeInBytes();
+    }
+
+    @Override
+    public long inputBytes() {
+        return inputBytes;
     }
 
     @Override

@@ -1,14 +1,10 @@
 package io.sluice.server.cli.produce;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.core.record.Headers;
 import io.sluice.core.record.RecordBatchBuilder;
-import io.sluice.server.cli.client.Json;
 import io.sluice.server.cli.client.TopicDescription;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,8 +42,8 @@ final class BatchOutlet implements Outlet {
     record Settings(Lane.Limits limits, OptionalInt partition, Map<String, byte[]> headers) {}
 
     /**
-     * @param topic the topic, or empty if there is none yet: then the first record goes alone, so that the broker may
-     *     create the topic, and {@code askAgain} tells about it
+     * @param topic the topic, or empty if there is none yet: then the broker may create it when the first record comes, and
+     *     {@code askAgain} tells about it
      */
     BatchOutlet(
             Settings settings,
@@ -71,8 +67,7 @@ final class BatchOutlet implements Outlet {
     void send(OutgoingRecord record) throws InterruptedException {
         progress.read();
         if (lanes.isEmpty()) {
-            introduce(record);
-            return;
+            introduce();
         }
         int partition = partitionOf(record);
         long nowMs = System.currentTimeMillis();
@@ -98,30 +93,14 @@ final class BatchOutlet implements Outlet {
         return sticky;
     }
 
-    /** Sends the first record of a topic that is not there, and learns how many partitions the topic got. */
-    private void introduce(OutgoingRecord record) throws InterruptedException {
-        ObjectNode document = Json.object();
-        ObjectNode fields = document.putArray("records").addObject();
-        if (record.hasKey()) {
-            fields.put("key_base64", part(record.keyArray(), record.keyFrom(), record.keyLength()));
-        }
-        fields.put("value_base64", part(record.valueArray(), record.valueFrom(), record.valueLength()));
-        settings.partition().ifPresent(partition -> fields.put("partition", partition));
-        if (!settings.headers().isEmpty()) {
-            ObjectNode named = fields.putObject("headers");
-            settings.headers().forEach((name, value) -> named.put(name, HeaderOption.text(value)));
-        }
-        HttpRequest request = requests.records("application/json", BodyPublishers.ofByteArray(Json.bytes(document)));
-        sender.send(request);
-        progress.acknowledged(1, record.valueLength());
+    /** Has the broker create a topic that is not there, by a request without records, and learns what it got. */
+    private void introduce() throws InterruptedException {
+        sender.send(requests.records("application/x-ndjson", BodyPublishers.noBody()));
         open(askAgain.get());
     }
 
-    private static byte[] part(byte[] array, int from, int length) {
-        return Arrays.copyOfRange(array, from, from + length);
-    }
-
     private void open(TopicDescription topic) {
+        settings.partition().ifPresent(topic::requirePartition);
         long share = Math.max(MIN_LANE_BYTES, MAX_BUFFERED_BYTES / (3L * topic.partitions()));
         int maxBytes = (int) Math.min(settings.limits().maxBytes(), share);
         maxBytes = Math.min(maxBytes, topic.maxMessageBytes().orElse(maxBytes));
@@ -137,7 +116,7 @@ final class BatchOutlet implements Outlet {
 
     private void deliver(int partition, BatchBody body) throws InterruptedException {
         int records = body.recordCount();
-        int bytes = body.sizeInBytes();
+        long bytes = body.inputBytes();
         sender.send(requests.batch(partition, body.finish()));
         progress.acknowledged(records, bytes);
     }

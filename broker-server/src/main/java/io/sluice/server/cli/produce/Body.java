@@ -9,6 +9,9 @@ interface Body {
     /** About how large the body is now. */
     int sizeInBytes();
 
+    /** How much of the input its records were. */
+    long inputBytes();
+
     /** Ends the collecting. The publisher gives the same bytes however often the request is sent. */
     BodyPublisher finish();
 }

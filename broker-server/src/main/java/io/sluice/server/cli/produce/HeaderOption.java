@@ -13,8 +13,4 @@ final class HeaderOption {
         options.forEach((name, value) -> headers.put(name, value.getBytes(StandardCharsets.UTF_8)));
         return headers;
     }
-
-    static String text(byte[] value) {
-        return new String(value, StandardCharsets.UTF_8);
-    }
 }

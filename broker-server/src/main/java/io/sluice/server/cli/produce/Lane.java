@@ -96,11 +96,6 @@ final class Lane<B extends Body> {
         check();
     }
 
-    /** How many bytes wait in the open body. */
-    synchronized int openBytes() {
-        return open == null ? 0 : open.sizeInBytes();
-    }
-
     private void check() {
         if (failure.isPresent()) {
             throw failure.get();

@@ -112,6 +112,11 @@ final class LineReader {
         return length;
     }
 
+    /** Bytes of the line and of its line end, if it has one. */
+    int lengthWithEnd() {
+        return next - from;
+    }
+
     /** The line's number, from 1. */
     long number() {
         return number;

@@ -1,6 +1,9 @@
 package io.sluice.server.cli.produce;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.sluice.server.cli.client.CliException;
+import io.sluice.server.cli.client.Problem;
 import java.util.concurrent.Executor;
 
 /**
@@ -10,29 +13,45 @@ import java.util.concurrent.Executor;
 final class LinesOutlet implements Outlet {
     private static final int FIRST_BODY_BYTES = 64 * 1024;
 
+    private final Requests requests;
+    private final RetryingSender sender;
     private final Progress progress;
     private final Lane<LinesBody> lane;
 
     LinesOutlet(Lane.Limits limits, Requests requests, RetryingSender sender, Progress progress, Executor executor) {
+        this.requests = requests;
+        this.sender = sender;
         this.progress = progress;
-        this.lane = new Lane<>(limits, () -> new LinesBody(FIRST_BODY_BYTES), executor, body -> {
-            int records = body.recordCount();
-            int bytes = body.sizeInBytes();
-            try {
-                sender.send(requests.records("application/x-ndjson", body.finish()));
-            } catch (CliException e) {
-                throw new CliException(
-                        e.exitCode(),
-                        "input lines " + body.firstLine() + " to " + body.lastLine() + ": " + e.getMessage());
-            }
-            progress.acknowledged(records, bytes);
-        });
+        this.lane = new Lane<>(limits, () -> new LinesBody(FIRST_BODY_BYTES), executor, this::deliver);
     }
 
-    /** Takes one line. */
-    void send(byte[] array, int from, int length, long lineNumber) throws InterruptedException {
+    private void deliver(LinesBody body) throws InterruptedException {
+        try {
+            sender.send(requests.records("application/x-ndjson", body.finish()));
+        } catch (CliException e) {
+            JsonNode refusal = e.problem().map(Problem::document).orElse(MissingNode.getInstance());
+            // The broker stores lines as they come: those before a bad one are there.
+            progress.acknowledged(refusal.path("accepted").asLong(0), 0);
+            throw new CliException(e.exitCode(), place(body, refusal, e.getMessage()));
+        }
+        progress.acknowledged(body.recordCount(), body.inputBytes());
+    }
+
+    /** The message, with the line's number in the input instead of that in the request. */
+    private static String place(LinesBody body, JsonNode refusal, String message) {
+        int line = refusal.path("line").asInt(0);
+        if (line < 1 || line > body.recordCount()) {
+            return "input lines " + body.inputLine(1) + " to " + body.inputLine(body.recordCount()) + ": " + message;
+        }
+        String there = "line " + line + ": ";
+        return "input line " + body.inputLine(line) + ": "
+                + (message.startsWith(there) ? message.substring(there.length()) : message);
+    }
+
+    /** Takes the line that the reader stands on. */
+    void send(LineReader line) throws InterruptedException {
         progress.read();
-        lane.add(length + 1L, body -> body.append(array, from, length, lineNumber));
+        lane.add(line.length() + 1L, body -> body.append(line));
     }
 
     @Override

@@ -5,18 +5,21 @@ package io.sluice.server.cli.produce;
  *
  * @param keyLength bytes of the key, or -1 for none
  * @param valueLength bytes of the value
+ * @param inputBytes how much of the input the record was
  */
-record OutgoingRecord(byte[] keyArray, int keyFrom, int keyLength, byte[] valueArray, int valueFrom, int valueLength) {
+record OutgoingRecord(
+        byte[] keyArray,
+        int keyFrom,
+        int keyLength,
+        byte[] valueArray,
+        int valueFrom,
+        int valueLength,
+        int inputBytes) {
     private static final byte[] NO_KEY = {};
 
     /** A record without a key. */
-    static OutgoingRecord value(byte[] array, int from, int length) {
-        return new OutgoingRecord(NO_KEY, 0, -1, array, from, length);
-    }
-
-    /** A record with a key. */
-    static OutgoingRecord keyed(byte[] key, int keyFrom, int keyLength, byte[] value, int valueFrom, int valueLength) {
-        return new OutgoingRecord(key, keyFrom, keyLength, value, valueFrom, valueLength);
+    static OutgoingRecord value(byte[] array, int from, int length, int inputBytes) {
+        return new OutgoingRecord(NO_KEY, 0, -1, array, from, length, inputBytes);
     }
 
     boolean hasKey() {

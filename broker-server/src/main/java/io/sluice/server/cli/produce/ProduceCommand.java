@@ -136,7 +136,6 @@ public final class ProduceCommand implements Callable<Integer> {
         Duration retry = Durations.parse("--retry-timeout", retryTimeout);
         BrokerConnection broker = server.connect();
         Optional<TopicDescription> description = describe(broker);
-        checkPartition(description);
         ExecutorService executor = Executors.newFixedThreadPool(SENDING_THREADS, ProduceCommand::daemon);
         Streams shown = quiet ? new Streams(streams.in(), streams.out(), streams.err(), false) : streams;
         Progress progress = new Progress(shown);
@@ -187,6 +186,9 @@ public final class ProduceCommand implements Callable<Integer> {
         if (fileAsRecord && keySeparator.isPresent()) {
             throw CliException.usage("produce: --key-separator and --file-as-record do not go together");
         }
+        if (partition != null && partition < 0) {
+            throw CliException.usage("produce: --partition " + partition + " is not at least 0");
+        }
         if (fileKey && !fileAsRecord) {
             throw CliException.usage("produce: --file-key goes with --file-as-record only");
         }
@@ -202,19 +204,6 @@ public final class ProduceCommand implements Callable<Integer> {
         }
         if (batchRecords < 1) {
             throw CliException.usage("produce: --batch-records " + batchRecords + " is not at least 1");
-        }
-    }
-
-    private void checkPartition(Optional<TopicDescription> description) {
-        if (partition == null) {
-            return;
-        }
-        int count = description.map(TopicDescription::partitions).orElse(Integer.MAX_VALUE);
-        if (partition < 0 || partition >= count) {
-            throw CliException.usage("produce: topic " + topic + " has no partition " + partition
-                    + description
-                            .map(there -> ", only 0 to " + (there.partitions() - 1))
-                            .orElse(""));
         }
     }
 

@@ -32,8 +32,12 @@ final class Progress implements AutoCloseable {
         read.increment();
     }
 
-    /** The broker has these records. */
-    void acknowledged(int records, int bytes) {
+    /**
+     * The broker has these records.
+     *
+     * @param bytes how much of the input they were
+     */
+    void acknowledged(long records, long bytes) {
         acknowledged.add(records);
         acknowledgedBytes.add(bytes);
     }
@@ -45,7 +49,11 @@ final class Progress implements AutoCloseable {
     /** What is safe and what is not, for a run that did not come to its end. */
     String counts() {
         return String.format(
-                Locale.ROOT, "%,d of the %,d records read were acknowledged", acknowledged.sum(), read.sum());
+                Locale.ROOT,
+                "%,d of the %,d %s acknowledged",
+                acknowledged.sum(),
+                read.sum(),
+                read.sum() == 1 ? "record read was" : "records read were");
     }
 
     /** The result for a program. */

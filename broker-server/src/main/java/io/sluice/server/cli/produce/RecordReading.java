@@ -28,7 +28,7 @@ final class RecordReading {
     }
 
     private static OutgoingRecord whole(LineReader line) {
-        return OutgoingRecord.value(line.array(), line.from(), line.length());
+        return OutgoingRecord.value(line.array(), line.from(), line.length(), line.lengthWithEnd());
     }
 
     private static OutgoingRecord split(String name, LineReader line, byte[] separator) {
@@ -38,7 +38,8 @@ final class RecordReading {
             if (startsWith(array, at, separator)) {
                 int valueFrom = at + separator.length;
                 int valueLength = line.from() + line.length() - valueFrom;
-                return OutgoingRecord.keyed(array, line.from(), at - line.from(), array, valueFrom, valueLength);
+                return new OutgoingRecord(
+                        array, line.from(), at - line.from(), array, valueFrom, valueLength, line.lengthWithEnd());
             }
         }
         throw CliException.usage("produce: line " + line.number() + " of " + name + " has no key separator");
@@ -67,8 +68,8 @@ final class RecordReading {
             byte[] key = Inputs.shortName(name).getBytes(StandardCharsets.UTF_8);
             outlet.send(
                     nameIsKey
-                            ? OutgoingRecord.keyed(key, 0, key.length, value, 0, value.length)
-                            : OutgoingRecord.value(value, 0, value.length));
+                            ? new OutgoingRecord(key, 0, key.length, value, 0, value.length, value.length)
+                            : OutgoingRecord.value(value, 0, value.length, value.length));
         }
         outlet.drain();
     }
@@ -80,7 +81,7 @@ final class RecordReading {
                 LineReader lines = new LineReader(in, ProduceCommand.MAX_RECORD_BYTES, outlet::flush);
                 while (lines.next()) {
                     if (!isBlank(lines)) {
-                        outlet.send(lines.array(), lines.from(), lines.length(), lines.number());
+                        outlet.send(lines);
                     }
                 }
             }

@@ -28,8 +28,8 @@ final class RetryingSender {
 
     /**
      * @return an answer with a status below 300
-     * @throws CliException REFUSED if the broker refuses for good, or still does when the time is over; NOT_CONNECTED
-     *     if it cannot be reached until then
+     * @throws CliException USAGE if the broker does not take the records; REFUSED if it refuses for another reason, for
+     *     good or still when the time is over; NOT_CONNECTED if it cannot be reached until then
      */
     HttpResponse<byte[]> send(HttpRequest request) throws InterruptedException {
         long startNs = System.nanoTime();
@@ -43,7 +43,7 @@ final class RetryingSender {
                     return response;
                 }
                 Problem problem = Problem.of(response);
-                failure = CliException.refused(problem);
+                failure = problem.blamesRecords() ? CliException.wrongInput(problem) : CliException.refused(problem);
                 if (!problem.retriable()) {
                     throw failure;
                 }
