@@ -156,7 +156,7 @@ final class AppendStream {
                     letGo(next);
                     progress.run();
                 });
-        CompletableFuture<Appended> future = loop.broker.append(topic, next.partition, batch, acks, released);
+        CompletableFuture<Appended> future = loop.append(topic, next.partition, batch, acks, released);
         // Always through the context: a caller in the middle of its own work must not be called back.
         future.whenComplete((result, fault) -> context.runOnContext(v -> {
             if (together) {

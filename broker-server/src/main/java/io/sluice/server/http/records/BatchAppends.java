@@ -1,6 +1,5 @@
 package io.sluice.server.http.records;
 
-import io.sluice.core.Broker;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.record.RecordBatch;
@@ -16,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
  * other, so that none overtakes one that was refused. Owned by the request's event loop.
  */
 final class BatchAppends {
-    private final Broker broker;
+    private final Loop loop;
     private final Context context;
     private final String topic;
     private final Acks acks;
@@ -34,16 +33,15 @@ final class BatchAppends {
      * @param done called on the event loop when all of them have an outcome
      */
     BatchAppends(
-            Broker broker,
-            Context context,
+            Loop loop,
             String topic,
             Acks acks,
             MemoryBudget.Reservation memory,
             List<BatchDraft> drafts,
             RecordBatch[] batches,
             Runnable done) {
-        this.broker = broker;
-        this.context = context;
+        this.loop = loop;
+        this.context = loop.vertx.getOrCreateContext();
         this.topic = topic;
         this.acks = acks;
         this.memory = memory;
@@ -91,8 +89,7 @@ final class BatchAppends {
         RecordBatch batch = batches[i];
         batches[i] = null;
         memory.hold();
-        CompletableFuture<Appended> future =
-                broker.append(topic, drafts.get(i).partition(), batch, acks, memory::letGo);
+        CompletableFuture<Appended> future = loop.append(topic, drafts.get(i).partition(), batch, acks, memory::letGo);
         if (future.isDone()) {
             complete(i, future);
         } else {

@@ -66,8 +66,7 @@ final class BatchesProduce {
         if (request.contentLength() > loop.limits.maxBatchesBytes()) {
             throw tooLong(request.contentLength());
         }
-        // Answers an unknown partition before the body is read.
-        loop.broker.partition(topic.name(), request.partition());
+        request.requirePartitionOf(topic);
         long window = loop.limits.streamWindowBytes();
         long expected = request.contentLength() < 0 ? window : Math.min(window, request.contentLength());
         this.memory = loop.budget.reserve(ctx, expected);

@@ -5,6 +5,7 @@ import io.sluice.core.engine.TimestampedOffset;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
 /** {@code GET /v1/topics/{topic}/partitions/{partition}/records}: finds where to begin, and hands over. */
@@ -19,17 +20,27 @@ final class FetchHandler {
         try {
             FetchRequest request = FetchRequest.of(ctx, loop.limits);
             loop.broker.requireTopic(request.topic());
-            PartitionLog log = loop.broker.partition(request.topic(), request.partition());
-            whenStartIsKnown(ctx, request, log, offset -> {
-                if (request.format() == FetchRequest.Format.BATCHES) {
-                    new BatchesFetch(loop, ctx, request, log, offset).start();
-                } else {
-                    new JsonFetch(loop, ctx, request, log, offset).start();
-                }
-            });
+            CompletableFuture<PartitionLog> log = loop.whenOpen(request.topic(), request.partition());
+            if (log.isDone()) {
+                fetch(ctx, request, log.getNow(null));
+            } else {
+                Future.fromCompletionStage(log, loop.vertx.getOrCreateContext())
+                        .onSuccess(open -> fetch(ctx, request, open))
+                        .onFailure(failure -> HttpErrors.respond(ctx, failure));
+            }
         } catch (RuntimeException e) {
             HttpErrors.respond(ctx, e);
         }
+    }
+
+    private void fetch(RoutingContext ctx, FetchRequest request, PartitionLog log) {
+        whenStartIsKnown(ctx, request, log, offset -> {
+            if (request.format() == FetchRequest.Format.BATCHES) {
+                new BatchesFetch(loop, ctx, request, log, offset).start();
+            } else {
+                new JsonFetch(loop, ctx, request, log, offset).start();
+            }
+        });
     }
 
     private void whenStartIsKnown(RoutingContext ctx, FetchRequest request, PartitionLog log, LongConsumer begin) {

@@ -115,14 +115,7 @@ final class JsonProduce {
             RoutingContext ctx, ProduceRequest request, Topic topic, Parsed parsed, MemoryBudget.Reservation memory) {
         BatchAppends[] appends = new BatchAppends[1];
         appends[0] = new BatchAppends(
-                loop.broker,
-                loop.vertx.getOrCreateContext(),
-                topic.name(),
-                request.acks(),
-                memory,
-                parsed.records().drafts(),
-                parsed.batches(),
-                () -> {
+                loop, topic.name(), request.acks(), memory, parsed.records().drafts(), parsed.batches(), () -> {
                     memory.close();
                     answer(ctx, request.acks(), parsed.records(), appends[0]);
                 });

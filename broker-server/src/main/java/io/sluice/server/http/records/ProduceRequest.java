@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.engine.Acks;
+import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.Query;
 import io.vertx.ext.web.RoutingContext;
@@ -59,6 +60,22 @@ record ProduceRequest(
                 query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
                 idempotencyKey(ctx),
                 contentLength(ctx));
+    }
+
+    /**
+     * Refuses a partition that a topic does not have, before the body is read.
+     *
+     * @throws HttpProblem 404 unknown_partition
+     */
+    void requirePartitionOf(Topic topic) {
+        if (partition >= topic.partitions()) {
+            throw new HttpProblem(
+                            404,
+                            "unknown_partition",
+                            "partition is " + partition + ", topic " + topic.name() + " has partitions 0 to "
+                                    + (topic.partitions() - 1))
+                    .with("field", "partition");
+        }
     }
 
     private static String contentType(RoutingContext ctx) {

@@ -88,14 +88,7 @@ final class RawProduce {
     }
 
     private int partitionOf(ProduceRequest request, Topic topic, byte[] key, long bytes) {
-        if (request.partition() >= topic.partitions()) {
-            throw new HttpProblem(
-                            404,
-                            "unknown_partition",
-                            "partition is " + request.partition() + ", topic " + topic.name() + " has partitions 0 to "
-                                    + (topic.partitions() - 1))
-                    .with("field", "partition");
-        }
+        request.requirePartitionOf(topic);
         if (request.partition() >= 0) {
             return request.partition();
         }
@@ -197,7 +190,7 @@ final class RawProduce {
             MemoryBudget.Reservation memory) {
         memory.hold();
         Future.fromCompletionStage(
-                        loop.broker.append(topic.name(), partition, batch, request.acks(), memory::letGo),
+                        loop.append(topic.name(), partition, batch, request.acks(), memory::letGo),
                         loop.vertx.getOrCreateContext())
                 .onComplete(result -> {
                     memory.close();

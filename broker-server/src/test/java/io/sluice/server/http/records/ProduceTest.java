@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.topic.NewTopic;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
@@ -18,12 +19,16 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -379,6 +384,39 @@ class ProduceTest {
 
         assertProblem(answer, 413, "line_too_long", "line 2");
         assertThat(RecordFace.json(answer).get("accepted").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    void aTopicThatComesAndGoesIsThereOrNotButNeverUnavailable() {
+        AtomicBoolean over = new AtomicBoolean();
+        Set<String> answers = ConcurrentHashMap.newKeySet();
+        List<CompletableFuture<Void>> producers = new ArrayList<>();
+        for (String type : List.of("application/json", NDJSON, "text/plain", "application/json", NDJSON)) {
+            String record = "{\"value\":1}";
+            String body = type.equals("application/json") ? "{\"records\":[" + record + "]}" : record;
+            producers.add(CompletableFuture.runAsync(
+                    () -> {
+                        while (!over.get()) {
+                            HttpResponse<byte[]> answer = face.post("/v1/topics/fleeting/records", type, body);
+                            answers.add(answer.statusCode() == 200 ? "200" : RecordFace.text(answer));
+                        }
+                    },
+                    task -> new Thread(task, "producer").start()));
+        }
+        for (int i = 0; i < 60; i++) {
+            face.broker
+                    .createTopic(new NewTopic("fleeting", 5, Map.of()))
+                    .handle((topic, failure) -> face.broker.deleteTopic("fleeting"))
+                    .thenCompose(deleted -> deleted)
+                    .handle((deleted, failure) -> failure)
+                    .join();
+        }
+        over.set(true);
+        producers.forEach(CompletableFuture::join);
+
+        assertThat(answers)
+                .contains("200")
+                .allSatisfy(answer -> assertThat(answer).matches("200|.*\"code\":\"unknown_topic\".*"));
     }
 
     @Test
