@@ -93,6 +93,8 @@ public final class BrokerServer implements AutoCloseable {
      * @throws io.sluice.core.BrokerException if the log cannot be opened
      */
     public static BrokerServer start(ServerConfig config) {
+        // Before the log is opened: a data directory that nobody will use must not be left behind.
+        config.http().requireFree();
         return start(Broker.open(config.broker()), config);
     }
 
@@ -113,7 +115,7 @@ public final class BrokerServer implements AutoCloseable {
         try {
             httpPort = await(http.listen(address.host(), address.port(), config.eventLoopCount()), LISTEN_TIMEOUT_MS);
         } catch (ServerException e) {
-            throw new ServerException("cannot listen on " + address + ": " + e.getMessage(), e);
+            throw address.cannotListen(e);
         }
         health.enter(Health.Phase.SERVING);
         // After the broker is ready, and not on an event loop: nobody waits for meters.

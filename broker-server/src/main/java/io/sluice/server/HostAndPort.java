@@ -1,6 +1,9 @@
 package io.sluice.server;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 
 /**
@@ -58,6 +61,36 @@ public record HostAndPort(String host, int port) {
         } catch (UnknownHostException e) {
             throw new ServerException("the host " + host + " has no address", e);
         }
+    }
+
+    /**
+     * Finds out whether it can be listened on, by doing so for a moment.
+     *
+     * @throws ServerException if it cannot, with what to do about it
+     */
+    void requireFree() {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+        } catch (UnknownHostException e) {
+            throw new ServerException("the host " + host + " has no address", e);
+        } catch (IOException e) {
+            throw cannotListen(e);
+        }
+    }
+
+    /** Why it cannot be listened on, for a person. */
+    ServerException cannotListen(Throwable failure) {
+        String why = String.valueOf(failure.getMessage());
+        if (why.contains("in use")) {
+            why = "port " + port + " of " + host + " is in use by another program; choose another with --http";
+        } else if (why.contains("denied")) {
+            why = "port " + port + " of " + host + " is not for this user; choose one above 1023 with --http";
+        } else if (why.contains("assign")) {
+            why = host + " is no address of this machine; choose another with --http";
+        } else {
+            why = "cannot listen on " + this + ": " + why;
+        }
+        return new ServerException(why, failure);
     }
 
     /** The same host with another port. */

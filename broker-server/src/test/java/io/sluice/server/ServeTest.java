@@ -6,13 +6,14 @@ import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.ChildServer;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -135,13 +136,26 @@ class ServeTest {
     }
 
     @Test
-    void anAddressInUseIsExplained() throws Exception {
-        try (ChildServer child = new ChildServer(folder)) {
-            String said =
-                    run(Files.createDirectory(folder.resolve("other")), "--set", "http=127.0.0.1:" + child.port());
+    void anAddressInUseIsExplainedAndLeavesNothingBehind() throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Path data = folder.resolve("data");
 
-            assertThat(said).startsWith("exit 1").contains("sluice: ").contains("127.0.0.1:" + child.port());
+            String said = run(data, "--set", "http=127.0.0.1:" + other.getLocalPort());
+
+            assertThat(said)
+                    .startsWith("exit 1")
+                    .contains("sluice: port " + other.getLocalPort()
+                            + " of 127.0.0.1 is in use by another program; choose another with --http\n")
+                    .doesNotContain("\tat ");
+            assertThat(data).doesNotExist();
         }
+    }
+
+    @Test
+    void anAddressOfAnotherMachineIsExplained() throws Exception {
+        String said = run(folder.resolve("data"), "--set", "http=192.0.2.1:8080", "--insecure");
+
+        assertThat(said).startsWith("exit 1").contains("192.0.2.1 is no address of this machine");
     }
 
     private static String run(Path dataDirectory, String... arguments) throws IOException, InterruptedException {
