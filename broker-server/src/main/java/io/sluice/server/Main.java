@@ -16,7 +16,6 @@ import picocli.CommandLine.Spec;
         name = "sluice",
         description = "A partitioned log broker in one small jar.",
         mixinStandardHelpOptions = true,
-        footer = "%nbin/sluice bench runs the load test.",
         versionProvider = Main.VersionLine.class,
         subcommands = CommandLine.HelpCommand.class)
 public final class Main implements Runnable {

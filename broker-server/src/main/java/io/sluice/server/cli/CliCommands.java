@@ -32,6 +32,7 @@ public final class CliCommands {
         commands.put("produce", () -> new ProduceCommand(streams));
         commands.put("consume", () -> new ConsumeCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));
+        commands.put("bench", BenchCommand::new);
         commands.put(COMPLETION, () -> new CompletionCommand(streams));
         return commands;
     }

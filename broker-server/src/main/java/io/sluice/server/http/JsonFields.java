@@ -39,14 +39,14 @@ final class JsonFields {
         return this;
     }
 
-    /** A whole number that is not negative, if the field is there. */
+    /** A whole number that is at least 1, if the field is there. */
     OptionalInt count(String name) {
         JsonNode value = object.get(name);
         if (value == null) {
             return OptionalInt.empty();
         }
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
-            throw invalid(name, "must be a whole number from 0 to " + Integer.MAX_VALUE);
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
+            throw invalid(name, "must be a whole number from 1 to " + Integer.MAX_VALUE + ", or be left out");
         }
         return OptionalInt.of(value.intValue());
     }

@@ -40,6 +40,23 @@ class HelpTest {
     }
 
     @Test
+    void noLineOfAHelpBreaksInAWord() {
+        for (CommandLine command : commands()) {
+            String help = command.getUsageMessage(CommandLine.Help.Ansi.OFF);
+            List<String> texts = new ArrayList<>(
+                    List.of(command.getCommandSpec().usageMessage().description()));
+            command.getCommandSpec().args().forEach(arg -> texts.addAll(List.of(arg.description())));
+            for (String word : String.join(" ", texts).split("\\s+")) {
+                if (!word.contains("%") && !word.contains("${")) {
+                    assertThat(help)
+                            .as(command.getCommandSpec().qualifiedName())
+                            .contains(word);
+                }
+            }
+        }
+    }
+
+    @Test
     void everyCommandTellsItsVersion() {
         for (CommandLine command : commands()) {
             Shell.Result result = Shell.run(words(command, "--version"));

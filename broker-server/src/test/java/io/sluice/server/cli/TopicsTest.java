@@ -31,7 +31,12 @@ class TopicsTest {
                 .isEqualTo("created topic t\n");
         assertThat(topics("describe t").text())
                 .contains("topic t, 3 partitions")
-                .containsPattern("retention.ms +1000 +topic");
+                .containsPattern("retention.ms +1000 +topic")
+                .contains("1 more have their defaults")
+                .doesNotContain("max.message.bytes");
+        assertThat(topics("describe t --all").text())
+                .containsPattern("max.message.bytes +1048588 +default")
+                .doesNotContain("have their defaults");
         assertThat(topics("alter t --partitions 4 --unset retention.ms --config segment.ms=7")
                         .text())
                 .isEqualTo("changed topic t\n");

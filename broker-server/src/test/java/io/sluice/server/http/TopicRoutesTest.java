@@ -88,6 +88,7 @@ class TopicRoutesTest {
                 "{\"partition\":3}", "unknown_field partition",
                 "{\"partitions\":\"3\"}", "invalid_argument partitions",
                 "{\"partitions\":-1}", "invalid_argument partitions",
+                "{\"partitions\":0}", "invalid_argument partitions",
                 "{\"partitions\":3000000000}", "invalid_argument partitions",
                 "{\"config\":[]}", "invalid_argument config",
                 "{\"config\":{\"retention.ms\":null}}", "invalid_argument config.retention.ms",

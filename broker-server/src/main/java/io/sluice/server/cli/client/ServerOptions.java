@@ -11,7 +11,8 @@ public final class ServerOptions {
             defaultValue = "${env:SLUICE_SERVER:-http://127.0.0.1:8080}",
             description = {
                 "The broker to speak to.",
-                "Default: the environment's SLUICE_SERVER, else http://127.0.0.1:8080"
+                "Default: SLUICE_SERVER in the environment, else",
+                "http://127.0.0.1:8080"
             })
     private String server;
 

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Look at, check and repair the files of a log, without a broker.",
             "",
-            "PATH is a data directory, the folder of one partition, or one segment file (.log)."
+            "PATH is a data directory, the folder of one partition, or one segment."
         })
 public final class LogCommand implements Runnable {
     private final Streams streams;

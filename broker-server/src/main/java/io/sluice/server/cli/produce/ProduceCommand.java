@@ -71,8 +71,10 @@ public final class ProduceCommand implements Callable<Integer> {
 
     @Option(
             names = "--ndjson",
-            description = "Each line is a record object as the HTTP interface takes it, for example"
-                    + " {\"key\":\"k\",\"value\":{\"a\":1},\"headers\":{\"h\":\"x\"}}.")
+            description = {
+                "Each line is a record object as HTTP takes it:",
+                "{\"key\":\"k\",\"value\":{\"a\":1},\"headers\":{\"h\":\"x\"}}"
+            })
     private boolean ndjson;
 
     @Option(names = "--file-as-record", description = "Each file, or all of standard input, is one record.")

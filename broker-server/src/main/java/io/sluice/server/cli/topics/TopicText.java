@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sluice.server.cli.client.Table;
 import io.sluice.server.cli.client.TopicDescription;
 import java.util.List;
+import java.util.Map;
 
 /** Topics as text for a person. */
 final class TopicText {
@@ -17,7 +18,8 @@ final class TopicText {
         return table.toString();
     }
 
-    static String describe(String name, JsonNode topic) {
+    /** @param all whether to show settings that nobody has set, some of which have no effect on a single node */
+    static String describe(String name, JsonNode topic, boolean all) {
         StringBuilder text = new StringBuilder("topic " + name + ", " + partitions(topic)
                 + (TopicDescription.partitionCount(topic) == 1 ? " partition" : " partitions"));
         JsonNode list = topic.path("partitions");
@@ -35,12 +37,20 @@ final class TopicText {
         JsonNode config = topic.path("config");
         if (config.isObject() && !config.isEmpty()) {
             Table table = new Table("SETTING", "VALUE", "FROM");
-            config.properties()
-                    .forEach(entry -> table.row(
-                            entry.getKey(),
-                            textOf(entry.getValue()),
-                            entry.getValue().path("source").asText("-")));
-            section(text, table.toString());
+            int shown = 0;
+            for (Map.Entry<String, JsonNode> entry : config.properties()) {
+                String source = entry.getValue().path("source").asText("-");
+                if (all || !source.equals("default")) {
+                    table.row(entry.getKey(), textOf(entry.getValue()), source);
+                    shown++;
+                }
+            }
+            if (shown > 0) {
+                section(text, table.toString());
+            }
+            if (shown < config.size()) {
+                section(text, (config.size() - shown) + " more have their defaults; --all shows them.");
+            }
         }
         return text.toString();
     }

@@ -60,12 +60,12 @@ public final class TopicsCommand implements Runnable {
             @Option(
                             names = "--partitions",
                             paramLabel = "N",
-                            description = "How many partitions. Default: the broker's num.partitions")
+                            description = {"How many partitions.", "Default: num.partitions of the broker"})
                     Integer partitions,
             @Option(
                             names = "--config",
                             paramLabel = "KEY=VALUE",
-                            description = "A setting, by Kafka's name, for example retention.ms=3600000. Repeatable.")
+                            description = {"A setting, by Kafka's name. Repeatable. Example:", "retention.ms=3600000"})
                     Map<String, String> config,
             @Option(names = "--if-not-exists", description = "Do nothing if there is a topic of that name.")
                     boolean ifNotExists) {
@@ -117,9 +117,10 @@ public final class TopicsCommand implements Runnable {
             versionProvider = Version.class)
     int describe(
             @Mixin ServerOptions server,
-            @Parameters(paramLabel = "NAME", description = "The topic's name.") String name) {
+            @Parameters(paramLabel = "NAME", description = "The topic's name.") String name,
+            @Option(names = "--all", description = "Show the settings that have their defaults too.") boolean all) {
         JsonNode topic = server.connect().get(BrokerConnection.topicPath(name));
-        answer(server, topic, TopicText.describe(name, topic));
+        answer(server, topic, TopicText.describe(name, topic, all));
         return CliException.OK;
     }
 
