@@ -71,7 +71,7 @@ class ConsumeTest {
         Shell.Result result = consume("--from 99 --partition 0 --follow --max 1");
 
         assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.err()).contains("offset_out_of_range");
+        assertThat(result.err()).contains("offset_out_of_range").contains("--from earliest");
     }
 
     @Test
@@ -99,7 +99,7 @@ class ConsumeTest {
         assertThat(consume("--max 1 --timestamps").text()).isEqualTo(Instant.ofEpochMilli(START_MS) + "\tv0\n");
         assertThat(consume("--from 7 --partition 0 --max 1 --json").text())
                 .isEqualTo("{\"partition\":0,\"offset\":7,\"timestamp\":" + (START_MS + 7_000)
-                        + ",\"key\":null,\"value\":null}\n");
+                        + ",\"key\":null,\"value\":null,\"headers\":{}}\n");
     }
 
     @Test

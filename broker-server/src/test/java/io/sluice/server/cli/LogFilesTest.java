@@ -2,6 +2,7 @@ package io.sluice.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.core.record.Headers;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import java.io.ByteArrayOutputStream;
@@ -142,8 +143,40 @@ class LogFilesTest {
         assertThat(text.exitCode()).isZero();
         assertThat(text.text())
                 .contains("position " + positions.get(4) + ": offsets 12 to 14, 3 records")
-                .contains("{\"offset\":29,\"timestamp\":1029,\"key\":null,\"value\":\"value 29\"}");
+                .contains("{\"offset\":29,\"timestamp\":1029,\"key\":null,\"value\":\"value 29\",\"headers\":{}}");
         assertThat(json.text().lines()).hasSize(1 + BATCHES + BATCHES * RECORDS);
+    }
+
+    @Test
+    void dumpNamesHeadersAsTheOtherCommandsDo() throws IOException {
+        Headers headers = new Headers();
+        headers.add("t", "text".getBytes(StandardCharsets.UTF_8));
+        headers.add("b", new byte[] {(byte) 0xff});
+        headers.add("b", new byte[] {(byte) 0xfe});
+        RecordBatch batch =
+                new RecordBatchBuilder(64).append(7, null, null, headers).build();
+        byte[] bytes = new byte[batch.sizeInBytes()];
+        batch.bytes().get(bytes);
+        Path segment = Files.write(
+                Files.createDirectories(data.resolve("headers-0")).resolve("%020d.log".formatted(0)), bytes);
+
+        assertThat(log("dump", segment, "--records", "--json").text())
+                .endsWith("{\"offset\":0,\"timestamp\":7,\"key\":null,\"value\":null,\"headers\":{\"t\":\"text\"},"
+                        + "\"headers_base64\":{\"b\":\"/w==\",\"b\":\"/g==\"}}\n");
+    }
+
+    @Test
+    void verifyEndsWithASummaryAndAnEmptySegmentIsEmpty() throws IOException {
+        Path empty = Files.createFile(
+                Files.createDirectories(data.resolve("empty-0")).resolve("%020d.log".formatted(5)));
+
+        assertThat(log("verify", empty).text())
+                .contains(": sound, no batches, the next offset is 5, 0 bytes")
+                .endsWith("all sound: 1 segment, 0 records, 0 bytes\n");
+        assertThat(log("verify", empty, "--json").text())
+                .endsWith("{\"segments\":1,\"records\":0,\"size_bytes\":0,\"faults\":0,\"sound\":true}\n");
+        Files.write(empty, new byte[] {1});
+        assertThat(log("verify", empty).text()).endsWith("1 fault in 1 segment, 0 records, 1 byte\n");
     }
 
     @Test

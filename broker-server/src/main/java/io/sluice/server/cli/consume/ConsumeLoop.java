@@ -142,6 +142,12 @@ final class ConsumeLoop {
             fetcher.ask(cursor);
             return false;
         }
+        if (problem.code().equals("offset_out_of_range")) {
+            throw new CliException(
+                    CliException.REFUSED,
+                    "partition " + cursor.partition() + ": " + problem.message()
+                            + "; --from earliest begins with the first record that is there");
+        }
         if (!problem.retriable()) {
             throw CliException.refused(problem);
         }

@@ -1,27 +1,33 @@
 package io.sluice.server.cli.log;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordCursor;
 import io.sluice.server.cli.client.Json;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import io.sluice.server.cli.client.RecordFields;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Locale;
 
 /** Batches and records, for a person and for a program. */
 final class BatchText {
+    private static final JsonFactory JSON = new JsonFactory();
+
     private BatchText() {}
 
     static String line(int position, RecordBatch batch) {
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT,
-                "position %d: offsets %d to %d, %d records, %d bytes, %s, epoch %d, newest %s",
+                "position %d: offsets %d to %d, %d %s, %d bytes, %s, epoch %d, newest %s",
                 position,
                 batch.baseOffset(),
                 batch.lastOffset(),
                 batch.recordCount(),
+                batch.recordCount() == 1 ? "record" : "records",
                 batch.sizeInBytes(),
                 batch.compression().label(),
                 batch.leaderEpoch(),
@@ -61,34 +67,18 @@ final class BatchText {
                 .put("control", batch.isControl());
     }
 
-    static ObjectNode record(RecordCursor record) {
-        ObjectNode document = Json.object().put("offset", record.offset()).put("timestamp", record.timestamp());
-        put(document, "key", record.hasKey(), record.key());
-        put(document, "value", record.hasValue(), record.value());
-        if (record.headerCount() > 0) {
-            ObjectNode headers = document.putObject("headers");
-            record.forEachHeader((name, hasValue, value) ->
-                    put(headers, StandardCharsets.UTF_8.decode(name).toString(), hasValue, value));
+    /** A record as a JSON object on one line; not as a tree, which could not hold two headers of one name. */
+    static String record(RecordCursor record) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("offset", record.offset());
+            json.writeNumberField("timestamp", record.timestamp());
+            new RecordFields(json).write(record);
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return document;
-    }
-
-    private static void put(ObjectNode document, String name, boolean there, ByteBuffer bytes) {
-        if (!there) {
-            document.putNull(name);
-            return;
-        }
-        try {
-            document.put(
-                    name,
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(bytes.duplicate())
-                            .toString());
-        } catch (CharacterCodingException notText) {
-            byte[] copy = new byte[bytes.remaining()];
-            bytes.get(copy);
-            document.put(name + "_base64", copy);
-        }
+        return text.toString();
     }
 }

@@ -1,6 +1,5 @@
 package io.sluice.server.cli.log;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.core.record.MalformedRecordException;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordCursor;
@@ -92,12 +91,7 @@ final class DumpCommand implements Callable<Integer> {
         private void records(RecordBatch batch) {
             RecordCursor record = RecordCursor.over(batch, new KafkaCodecs(), MAX_RECORDS_BYTES);
             while (record.next()) {
-                ObjectNode document = BatchText.record(record);
-                if (json) {
-                    out.line(document);
-                } else {
-                    out.line("    " + document);
-                }
+                out.line((json ? "" : "    ") + BatchText.record(record));
             }
         }
 

@@ -76,16 +76,13 @@ record SegmentReport(
                 .append(": ")
                 .append(isSound() ? "sound" : damages.isEmpty() ? "INDEX DAMAGED" : "DAMAGED")
                 .append(", ")
-                .append(batches)
-                .append(" batches, ")
-                .append(records)
-                .append(" records, offsets ")
-                .append(segment.baseOffset())
-                .append(" to ")
-                .append(endOffset - 1)
+                .append(
+                        batches == 0
+                                ? "no batches, the next offset is " + endOffset
+                                : Counted.of(batches, "batch") + ", " + Counted.of(records, "record") + ", offsets "
+                                        + segment.baseOffset() + " to " + (endOffset - 1))
                 .append(", ")
-                .append(size)
-                .append(" bytes");
+                .append(Counted.of(size, "byte"));
         damages.forEach(damage -> text.append(System.lineSeparator())
                 .append("  ")
                 .append(damage)

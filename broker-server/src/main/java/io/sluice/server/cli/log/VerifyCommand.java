@@ -2,6 +2,7 @@ package io.sluice.server.cli.log;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.server.cli.client.CliException;
+import io.sluice.server.cli.client.Json;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.client.Version;
 import java.io.IOException;
@@ -39,7 +40,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boolean sound = true;
+        Summary summary = new Summary();
         LogPaths paths = LogPaths.at(path);
         Reports reports = new Reports();
         for (SegmentPath segment : paths.segments()) {
@@ -50,21 +51,53 @@ final class VerifyCommand implements Callable<Integer> {
             } else {
                 streams.print(report.text());
             }
-            sound &= report.isSound();
+            summary.add(report);
         }
         for (Path folder : paths.folders()) {
             MissingSegments missing = reports.missing(folder);
             if (!missing.isEmpty()) {
                 show(missing.document(), missing);
-                sound = false;
+                summary.faults++;
             }
             Optional<LostEnd> lost = reports.lostEnd(paths.dataDirectory(), folder);
             if (lost.isPresent()) {
                 show(lost.get().document(), lost.get());
-                sound = false;
+                summary.faults++;
             }
         }
-        return sound ? CliException.OK : CliException.REFUSED;
+        show(summary.document(), summary);
+        return summary.faults == 0 ? CliException.OK : CliException.REFUSED;
+    }
+
+    /** What all segments are together: the last line. */
+    private static final class Summary {
+        private long segments;
+        private long records;
+        private long bytes;
+        private long faults;
+
+        void add(SegmentReport report) {
+            segments++;
+            records += report.records();
+            bytes += report.size();
+            faults += report.isSound() ? 0 : 1;
+        }
+
+        ObjectNode document() {
+            return Json.object()
+                    .put("segments", segments)
+                    .put("records", records)
+                    .put("size_bytes", bytes)
+                    .put("faults", faults)
+                    .put("sound", faults == 0);
+        }
+
+        @Override
+        public String toString() {
+            String all = Counted.of(segments, "segment") + ", " + Counted.of(records, "record") + ", "
+                    + Counted.of(bytes, "byte");
+            return faults == 0 ? "all sound: " + all : Counted.of(faults, "fault") + " in " + all;
+        }
     }
 
     private void show(ObjectNode document, Object text) {
