@@ -33,6 +33,9 @@ record ProduceRequest(
     static final String NDJSON = "application/x-ndjson";
     static final String BATCHES = "application/vnd.sluice.batches";
 
+    /** What curl -d says unless it is told otherwise. */
+    private static final String FORM = "application/x-www-form-urlencoded";
+
     private static final int MAX_IDEMPOTENCY_KEY_CHARS = 200;
     private static final Set<String> ACKS_ONLY = Set.of("acks");
     private static final Set<String> ACKS_AND_PARTITION = Set.of("acks", "partition");
@@ -97,6 +100,14 @@ record ProduceRequest(
         int semicolon = header.indexOf(';');
         String type =
                 (semicolon < 0 ? header : header.substring(0, semicolon)).trim().toLowerCase(Locale.ROOT);
+        if (type.equals(FORM)) {
+            throw new HttpProblem(
+                            415,
+                            "unsupported_media_type",
+                            "the body is " + FORM + ", which curl -d says by itself; say what it is, for example"
+                                    + " -H 'Content-Type: application/json', or application/octet-stream to store its bytes")
+                    .with("field", "Content-Type");
+        }
         if (semicolon >= 0 && (type.equals(JSON) || type.equals(NDJSON))) {
             requireUtf8(header.substring(semicolon + 1).toLowerCase(Locale.ROOT));
         }

@@ -135,6 +135,17 @@ class ProduceTest {
         }
     }
 
+    @Test
+    void aFormIsTheMistakeOfWhoeverForgotTheContentType() {
+        for (String type :
+                List.of("application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded; charset=utf-8")) {
+            HttpResponse<byte[]> answer = face.post("/v1/topics/one/records", type, "{\"records\":[{\"value\":1}]}");
+
+            assertProblem(answer, 415, "unsupported_media_type", "-H 'Content-Type: application/json'");
+        }
+        assertThat(face.records("one", 0)).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"{", "[]", "", "{\"records\":[{\"value\":\"\u0001\"}]}", "{\"records\":[{\"value\":1}]}}"})
     void malformedBodiesAreRefused(String body) {
