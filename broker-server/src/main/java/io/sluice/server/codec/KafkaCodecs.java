@@ -11,7 +11,6 @@ import java.util.zip.GZIPInputStream;
 import net.jpountz.lz4.LZ4FrameInputStream;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.utils.ByteBufferOutputStream;
-import org.xerial.snappy.SnappyInputStream;
 
 /**
  * All five types of compression. Writing goes through kafka-clients, so the framing is Kafka's by construction. Reading
@@ -35,7 +34,7 @@ public final class KafkaCodecs implements Codecs {
         return switch (type) {
             case NONE -> compressed;
             case GZIP -> new GZIPInputStream(compressed, GZIP_BUFFER_BYTES);
-            case SNAPPY -> new SnappyInputStream(compressed);
+            case SNAPPY -> new SnappyBlocks(compressed);
             case LZ4 -> new LZ4FrameInputStream(compressed);
             case ZSTD -> new ZstdInputStreamNoFinalizer(compressed);
         };
