@@ -2,7 +2,6 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
-import io.sluice.core.engine.Acks;
 import io.sluice.core.record.BatchValidator;
 import io.sluice.core.record.IdempotencyKey;
 import io.sluice.core.record.MalformedRecordException;
@@ -13,26 +12,17 @@ import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.Query;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 
 /**
- * Produces a body of whole record batches, each checked and then appended as it came. A batch is received straight into
- * the array that the log will keep, and only so many are in memory as may wait for the log. Owned by the request's event
- * loop; one instance per request.
+ * Produces whole record batches, each checked and then appended as it came. A batch is received straight into the array
+ * that the log will keep. Owned by the request's event loop; one instance per request.
  */
-final class BatchesProduce {
+final class BatchesProduce extends StreamedProduce {
     private static final byte[] NOTHING = new byte[0];
 
-    private final Loop loop;
-    private final RoutingContext ctx;
-    private final HttpServerRequest http;
-    private final ProduceRequest request;
-    private final Topic topic;
     private final int maxBatchBytes;
-    private final MemoryBudget.Reservation memory;
-    private final AppendStream appends;
     private long reservedBytes;
 
     /** The header of the batch at hand while it is not complete. */
@@ -48,46 +38,27 @@ final class BatchesProduce {
     private long bodyBytes;
     private Buffer chunk = Buffer.buffer();
     private int chunkAt;
-    private boolean busy;
-    private boolean ended;
-    private boolean answered;
-    private HttpProblem fault;
 
     BatchesProduce(Loop loop, RoutingContext ctx, ProduceRequest request, Topic topic) {
-        this.loop = loop;
-        this.ctx = ctx;
-        this.http = ctx.request();
-        this.request = request;
-        this.topic = topic;
+        super(loop, ctx, request, topic, expectedBytes(loop, request, topic), false, "batch");
         this.maxBatchBytes = topic.config().maxMessageBytes();
+        this.reservedBytes = expectedBytes(loop, request, topic);
+    }
+
+    /** What the request will hold, if the broker takes it at all. */
+    private static long expectedBytes(Loop loop, ProduceRequest request, Topic topic) {
         if (request.partition() < 0) {
             throw Query.invalid("partition", "is missing: record batches go to the partition that the query names");
         }
         if (request.contentLength() > loop.limits.maxBatchesBytes()) {
-            throw tooLong(request.contentLength());
+            throw tooLong(loop, request.contentLength());
         }
         request.requirePartitionOf(topic);
         long window = loop.limits.streamWindowBytes();
-        long expected = request.contentLength() < 0 ? window : Math.min(window, request.contentLength());
-        this.memory = loop.budget.reserve(ctx, expected);
-        this.reservedBytes = expected;
-        this.appends = new AppendStream(loop, topic.name(), request.acks(), memory, false, this::onProgress);
+        return request.contentLength() < 0 ? window : Math.min(window, request.contentLength());
     }
 
-    void start() {
-        http.handler(this::onChunk);
-        http.endHandler(end -> {
-            ended = true;
-            pump();
-        });
-        http.exceptionHandler(failure -> {
-            abandon();
-            HttpErrors.respond(ctx, HttpErrors.bodyFailure(failure));
-        });
-        http.resume();
-    }
-
-    private HttpProblem tooLong(long bytes) {
+    private static HttpProblem tooLong(Loop loop, long bytes) {
         return new HttpProblem(
                         413,
                         "body_too_large",
@@ -95,68 +66,43 @@ final class BatchesProduce {
                 .with("max_body_bytes", loop.limits.maxBatchesBytes());
     }
 
-    private void onChunk(Buffer buffer) {
-        if (answered || fault != null || appends.hasFailed()) {
-            return;
-        }
-        bodyBytes += buffer.length();
+    @Override
+    void add(Buffer piece) {
+        bodyBytes += piece.length();
         if (bodyBytes > loop.limits.maxBatchesBytes()) {
-            fault = tooLong(bodyBytes);
+            fault = tooLong(loop, bodyBytes);
         }
         chunk = chunkAt == chunk.length()
-                ? buffer
+                ? piece
                 : Buffer.buffer()
                         .appendBuffer(chunk.slice(chunkAt, chunk.length()))
-                        .appendBuffer(buffer);
+                        .appendBuffer(piece);
         chunkAt = 0;
-        pump();
     }
 
-    private void onProgress() {
-        if (!answered) {
-            pump();
-        }
+    @Override
+    boolean hasUnread() {
+        return chunkAt < chunk.length();
     }
 
-    private void pump() {
-        if (busy || answered) {
-            return;
-        }
-        // What is held by the log is in memory already: the next large batch is begun only when there is room.
-        while (!busy
-                && fault == null
-                && !appends.hasFailed()
-                && chunkAt < chunk.length()
-                && appends.heldBytes() < loop.limits.streamWindowBytes()) {
-            readBatch();
-        }
-        if (busy) {
-            return;
-        }
-        boolean stopped = fault != null || appends.hasFailed();
-        boolean complete = ended && chunkAt == chunk.length();
-        if (complete && !stopped && filled > 0) {
+    @Override
+    long place() {
+        return batches;
+    }
+
+    @Override
+    void afterReading(boolean complete) {
+        if (complete && filled > 0) {
             fault = new HttpProblem(
                     400, "corrupt_batch", "the body ends " + filled + " bytes after the beginning of a record batch");
-            stopped = true;
-        }
-        if (complete && !stopped && batches == 0) {
+        } else if (complete && batches == 0) {
             fault = new HttpProblem(400, "corrupt_batch", "the body holds no record batch");
-            stopped = true;
-        }
-        if (appends.isIdle() && (complete || stopped)) {
-            answer();
-        } else if (!ended && !stopped) {
-            if (appends.heldBytes() >= loop.limits.streamWindowBytes()) {
-                http.pause();
-            } else {
-                http.resume();
-            }
         }
     }
 
     /** Takes what the chunk has of the batch at hand. */
-    private void readBatch() {
+    @Override
+    void readSome() {
         byte[] target = batch.length == 0 ? header : batch;
         int count = Math.min(target.length - filled, chunk.length() - chunkAt);
         chunk.getBytes(chunkAt, chunkAt + count, target, filled);
@@ -211,19 +157,9 @@ final class BatchesProduce {
         filled = 0;
         if (whole.capacity() <= JsonProduce.MAX_BYTES_ON_LOOP) {
             append(validate(whole));
-            return;
+        } else {
+            onWorker(() -> validate(whole), this::append);
         }
-        busy = true;
-        http.pause();
-        loop.vertx.executeBlocking(() -> validate(whole), false).onComplete(validated -> {
-            busy = false;
-            if (validated.succeeded()) {
-                append(validated.result());
-            } else {
-                fault = HttpErrors.problem(validated.cause());
-            }
-            pump();
-        });
     }
 
     private RecordBatch validate(ByteBuffer whole) {
@@ -242,27 +178,5 @@ final class BatchesProduce {
     private void append(RecordBatch valid) {
         appends.append(request.partition(), () -> valid, valid.sizeInBytes(), valid.recordCount(), batches);
         batches++;
-    }
-
-    private void answer() {
-        answered = true;
-        memory.close();
-        loop.metrics.produced(appends.accepted());
-        if (fault != null || appends.hasFailed()) {
-            boolean refused = appends.hasFailed();
-            HttpProblem problem = refused ? appends.failure() : fault;
-            HttpErrors.respond(ctx, appends.withAccount(problem, "batch", refused ? appends.failedPlace() : batches));
-        } else if (request.acks() == Acks.NONE) {
-            Responses.accepted(ctx.response());
-        } else {
-            loop.output.clear();
-            appends.answer(loop.output);
-            Responses.json(ctx.response(), loop.output);
-        }
-    }
-
-    private void abandon() {
-        answered = true;
-        memory.close();
     }
 }

@@ -1,36 +1,26 @@
 package io.sluice.server.http.records;
 
-import io.sluice.core.engine.Acks;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Arrays;
 
 /**
- * Produces a record per line of a body of any length, with bounded memory: lines gather in batches, and the connection
- * is paused while too many bytes wait for the log. Owned by the request's event loop; one instance per request.
+ * Produces a record per line. Lines gather in batches. Owned by the request's event loop; one instance per request.
  *
  * <p>Without an idempotency key, records are sent to the log whenever nothing is under way, so that a slow stream is
  * stored as it comes. With one, batches are cut by their bytes and records alone, so that a retry makes the same ones.
  */
-final class NdjsonProduce {
+final class NdjsonProduce extends StreamedProduce {
     private static final int SMALL_LINE_BYTES = JsonProduce.MAX_BYTES_ON_LOOP;
     private static final byte[] NOTHING = new byte[0];
 
-    private final Loop loop;
-    private final RoutingContext ctx;
-    private final HttpServerRequest http;
-    private final ProduceRequest request;
-    private final Topic topic;
     private final Partitioner partitioner;
     private final int[] parts;
     private final CompressionType compression;
-    private final MemoryBudget.Reservation memory;
-    private final AppendStream appends;
 
     private ProduceBatches batches;
     /** The number of the line at hand, from 1. */
@@ -44,39 +34,22 @@ final class NdjsonProduce {
     private byte[] chunk = NOTHING;
 
     private int chunkAt;
-    private boolean busy;
-    private boolean ended;
-    private boolean answered;
-    private HttpProblem fault;
 
     NdjsonProduce(Loop loop, RoutingContext ctx, ProduceRequest request, Topic topic) {
-        this.loop = loop;
-        this.ctx = ctx;
-        this.http = ctx.request();
-        this.request = request;
-        this.topic = topic;
+        super(
+                loop,
+                ctx,
+                request,
+                topic,
+                loop.limits.streamWindowBytes() + loop.limits.streamBatchBytes(),
+                JsonProduce.compressionOf(topic) != CompressionType.NONE,
+                "line");
         this.partitioner = request.idempotencyKey()
                 .map(key -> Partitioner.of(key, topic.partitions()))
                 .orElseGet(() -> Partitioner.random(topic.partitions()));
         this.parts = new int[topic.partitions()];
         this.compression = JsonProduce.compressionOf(topic);
-        this.memory = loop.budget.reserve(ctx, loop.limits.streamWindowBytes() + loop.limits.streamBatchBytes());
-        this.appends = new AppendStream(
-                loop, topic.name(), request.acks(), memory, compression != CompressionType.NONE, this::onProgress);
         this.batches = newBatches();
-    }
-
-    void start() {
-        http.handler(this::onChunk);
-        http.endHandler(end -> {
-            ended = true;
-            pump();
-        });
-        http.exceptionHandler(failure -> {
-            abandon();
-            HttpErrors.respond(ctx, HttpErrors.bodyFailure(failure));
-        });
-        http.resume();
     }
 
     private ProduceBatches newBatches() {
@@ -90,76 +63,56 @@ final class NdjsonProduce {
                 (index, field) -> field.isEmpty() ? "the record" : field);
     }
 
-    private void onChunk(Buffer buffer) {
-        if (answered || fault != null || appends.hasFailed()) {
-            return;
+    @Override
+    void add(Buffer piece) {
+        if (chunkAt == chunk.length) {
+            chunk = piece.getBytes();
+        } else {
+            // A piece that comes while another is still being read, though the connection is paused.
+            byte[] both = Arrays.copyOfRange(chunk, chunkAt, chunk.length + piece.length());
+            piece.getBytes(both, chunk.length - chunkAt);
+            chunk = both;
         }
-        chunk = chunkAt == chunk.length ? buffer.getBytes() : joined(buffer);
         chunkAt = 0;
-        pump();
     }
 
-    /** A piece that comes while another is still being read, though the connection is paused. */
-    private byte[] joined(Buffer buffer) {
-        byte[] both = Arrays.copyOfRange(chunk, chunkAt, chunk.length + buffer.length());
-        buffer.getBytes(both, chunk.length - chunkAt);
-        return both;
+    @Override
+    boolean hasUnread() {
+        return chunkAt < chunk.length;
     }
 
-    private void onProgress() {
-        if (!answered) {
-            pump();
-        }
+    @Override
+    long place() {
+        return line;
     }
 
-    /** Does what can be done now: read lines, send batches, pause or resume, answer. */
-    private void pump() {
-        if (busy || answered) {
-            return;
+    /** Reads to the end of the line at hand, or of what is there of it. */
+    @Override
+    void readSome() {
+        int from = chunkAt;
+        int end = from;
+        while (end < chunk.length && chunk[end] != '\n') {
+            end++;
         }
-        readLines();
-        if (busy) {
-            return;
-        }
-        if (fault != null || ended || shouldFlush()) {
-            flush();
-        }
-        if (appends.isIdle() && (ended || fault != null || appends.hasFailed())) {
-            answer();
-        } else if (!ended && fault == null && !appends.hasFailed()) {
-            if (appends.heldBytes() >= loop.limits.streamWindowBytes()) {
-                http.pause();
-            } else {
-                http.resume();
-            }
-        }
-    }
-
-    private boolean shouldFlush() {
-        return request.idempotencyKey().isEmpty() && appends.isIdle();
-    }
-
-    private void readLines() {
-        while (!busy && fault == null && !appends.hasFailed() && chunkAt < chunk.length) {
-            int end = chunkAt;
-            while (end < chunk.length && chunk[end] != '\n') {
-                end++;
-            }
-            if (end == chunk.length) {
-                keep(chunkAt, end);
-                chunkAt = end;
-                return;
-            }
-            int from = chunkAt;
-            chunkAt = end + 1;
-            if (carryLength == 0) {
-                readLine(chunk, from, end);
-            } else if (keep(from, end)) {
-                readCarry();
-            }
-        }
-        if (ended && !busy && fault == null && !appends.hasFailed() && carryLength > 0) {
+        boolean whole = end < chunk.length;
+        chunkAt = whole ? end + 1 : end;
+        if (whole && carryLength == 0) {
+            readLine(chunk, from, end);
+        } else if (keep(from, end) && whole) {
             readCarry();
+        }
+    }
+
+    @Override
+    void afterReading(boolean complete) {
+        if (complete && carryLength > 0) {
+            // Comes back here, if a worker must read it.
+            readCarry();
+        }
+        if (fault != null
+                || complete && carryLength == 0
+                || request.idempotencyKey().isEmpty() && appends.isIdle()) {
+            flush();
         }
     }
 
@@ -211,24 +164,12 @@ final class NdjsonProduce {
             afterLine();
             return;
         }
-        busy = true;
-        http.pause();
-        loop.vertx
-                .executeBlocking(
-                        () -> {
-                            parse(new RecordParser(), bytes, from, to);
-                            return true;
-                        },
-                        false)
-                .onComplete(parsed -> {
-                    busy = false;
-                    if (parsed.failed()) {
-                        fault = HttpErrors.problem(parsed.cause());
-                    } else {
-                        afterLine();
-                    }
-                    pump();
-                });
+        onWorker(
+                () -> {
+                    parse(new RecordParser(), bytes, from, to);
+                    return true;
+                },
+                parsed -> afterLine());
     }
 
     private void parse(RecordParser parser, byte[] bytes, int from, int to) {
@@ -267,28 +208,5 @@ final class NdjsonProduce {
                     draft.count(),
                     draft.firstRecord());
         }
-    }
-
-    private void answer() {
-        answered = true;
-        memory.close();
-        loop.metrics.produced(appends.accepted());
-        if (fault != null || appends.hasFailed()) {
-            boolean refused = appends.hasFailed();
-            HttpProblem problem = refused ? appends.failure() : fault;
-            HttpErrors.respond(ctx, appends.withAccount(problem, "line", refused ? appends.failedPlace() : line));
-        } else if (request.acks() == Acks.NONE) {
-            Responses.accepted(ctx.response());
-        } else {
-            loop.output.clear();
-            appends.answer(loop.output);
-            Responses.json(ctx.response(), loop.output);
-        }
-    }
-
-    /** The client has gone: what has been handed to the log stays there, the rest is forgotten. */
-    private void abandon() {
-        answered = true;
-        memory.close();
     }
 }
