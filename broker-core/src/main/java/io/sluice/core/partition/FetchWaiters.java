@@ -40,6 +40,9 @@ final class FetchWaiters {
     }
 
     void add(Waiter waiter) {
+        if (waiter.answer.isDone()) {
+            return;
+        }
         if (waiter.isSatisfied()) {
             waiter.answer.complete(true);
             return;

@@ -268,13 +268,7 @@ public final class Partition implements PartitionLog {
             worker.metrics().waiters().decrement();
         });
         long deadlineNs = worker.nanoClock().getAsLong() + maxWaitMs * 1_000_000L;
-        worker.execute(() -> {
-            if (closed.isDone()) {
-                answer.completeExceptionally(closedException());
-            } else {
-                worker.waiters().add(new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer));
-            }
-        });
+        worker.await(new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer));
         return answer;
     }
 
@@ -356,6 +350,15 @@ public final class Partition implements PartitionLog {
 
     List<FetchWaiters.Waiter> waiters() {
         return waiters;
+    }
+
+    /** Lets a reader wait from now on. */
+    void arrived(FetchWaiters.Waiter waiter) {
+        if (closed.isDone()) {
+            waiter.answer.completeExceptionally(closedException());
+        } else {
+            worker.waiters().add(waiter);
+        }
     }
 
     /** Gives an append its offsets; or answers it, if it is refused. */

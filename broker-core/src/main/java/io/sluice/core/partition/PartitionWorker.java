@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * group gathers: that is all of group commit.
  *
  * <p>The queue is bounded in appends and bytes; over the bound an append is refused at once. Everything else that must
- * happen on this thread comes as a task, in order with the appends.
+ * happen on this thread comes as a task, in order with the appends. Readers who begin to wait have a queue of their own:
+ * they need no order, and in this one each would end a group.
  *
  * <p>Without {@link #start()} it has no thread: a test then calls {@link #runOnce()} and decides the order of things.
  */
@@ -43,6 +44,9 @@ public final class PartitionWorker {
 
     // Shared.
     private final ConcurrentLinkedQueue<Object> queue = new ConcurrentLinkedQueue<>();
+    /** Readers who begin to wait. Each partition bounds its own. */
+    private final ConcurrentLinkedQueue<FetchWaiters.Waiter> arrivals = new ConcurrentLinkedQueue<>();
+
     private final AtomicInteger queuedAppends = new AtomicInteger();
     private final AtomicLong queuedBytes = new AtomicLong();
     private volatile boolean parked;
@@ -104,7 +108,7 @@ public final class PartitionWorker {
      * Otherwise whoever asked would wait for ever.
      */
     private synchronized void finish() {
-        while (!queue.isEmpty()) {
+        while (hasWork()) {
             try {
                 runOnce();
             } catch (RuntimeException | Error e) {
@@ -136,8 +140,18 @@ public final class PartitionWorker {
         enqueue(task);
     }
 
+    /** Lets a reader wait, unless there is enough for it by then. */
+    void await(FetchWaiters.Waiter waiter) {
+        arrivals.add(waiter);
+        wake();
+    }
+
     private void enqueue(Object item) {
         queue.add(item);
+        wake();
+    }
+
+    private void wake() {
         if (ended) {
             finish();
         } else if (parked) {
@@ -152,8 +166,12 @@ public final class PartitionWorker {
 
     // ---- the thread ----
 
+    private boolean hasWork() {
+        return !queue.isEmpty() || !arrivals.isEmpty();
+    }
+
     private void run() {
-        while (!stopping || !queue.isEmpty()) {
+        while (!stopping || hasWork()) {
             try {
                 if (!runOnce()) {
                     park();
@@ -168,7 +186,7 @@ public final class PartitionWorker {
     private void park() {
         parked = true;
         try {
-            if (queue.isEmpty() && !stopping) {
+            if (!hasWork() && !stopping) {
                 long waitNs = Math.min(nextDeadlineNs(), 1_000_000_000L);
                 if (waitNs > 0) {
                     LockSupport.parkNanos(this, waitNs);
@@ -190,10 +208,11 @@ public final class PartitionWorker {
     /**
      * Does what there is to do now: one group of appends, or one task, and everything whose time has come.
      *
-     * @return whether there was anything in the queue
+     * @return whether there was anything in the queues
      */
     public boolean runOnce() {
-        boolean worked = takeGroup();
+        boolean worked = takeArrivals();
+        worked |= takeGroup();
         if (!group.isEmpty()) {
             commitGroup();
         }
@@ -206,6 +225,17 @@ public final class PartitionWorker {
         waiters.expire(nanoClock.getAsLong());
         flushByTime();
         return worked;
+    }
+
+    /** Whoever arrives while a group is committed is here in the next round, and sees then what it brought. */
+    private boolean takeArrivals() {
+        int count = 0;
+        FetchWaiters.Waiter waiter;
+        while (count < MAX_GROUP && (waiter = arrivals.poll()) != null) {
+            waiter.partition.arrived(waiter);
+            count++;
+        }
+        return count > 0;
     }
 
     private boolean takeGroup() {
