@@ -1,7 +1,6 @@
 package io.sluice.core.partition;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -15,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
 final class FetchWaiters {
     private static final int PURGE_FROM = 64;
 
-    private final PriorityQueue<Waiter> deadlines = new PriorityQueue<>(Comparator.comparingLong(w -> w.deadlineNs));
+    private final PriorityQueue<Waiter> deadlines =
+            new PriorityQueue<>((a, b) -> Long.compare(a.deadlineNs - b.deadlineNs, 0));
     private int purgeAt = PURGE_FROM;
 
     /** One reader. */

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -41,6 +42,9 @@ import org.slf4j.LoggerFactory;
 public final class Partition implements PartitionLog {
     private static final Logger LOG = LoggerFactory.getLogger(Partition.class);
     private static final int MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+
+    /** For ever: deadlines are compared by their differences, which must not overflow. */
+    private static final long MAX_WAIT_NS = Long.MAX_VALUE / 4;
 
     private final SegmentedLog log;
     private final LogReader reader;
@@ -267,7 +271,8 @@ public final class Partition implements PartitionLog {
             waiterCount.decrementAndGet();
             worker.metrics().waiters().decrement();
         });
-        long deadlineNs = worker.nanoClock().getAsLong() + maxWaitMs * 1_000_000L;
+        long waitNs = Math.min(MAX_WAIT_NS, TimeUnit.MILLISECONDS.toNanos(maxWaitMs));
+        long deadlineNs = worker.nanoClock().getAsLong() + waitNs;
         worker.await(new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer));
         return answer;
     }

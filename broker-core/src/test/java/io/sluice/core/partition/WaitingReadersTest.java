@@ -58,4 +58,16 @@ class WaitingReadersTest {
         assertThat(closed).isCompleted();
         assertThat(reader).failsWithin(Duration.ZERO).withThrowableThat().withCauseInstanceOf(BrokerException.class);
     }
+
+    @Test
+    void aReaderMayWaitForEver() {
+        CompletableFuture<Boolean> patient = it.partition.awaitBeyond(0, 1, Long.MAX_VALUE);
+        CompletableFuture<Boolean> shortly = it.partition.awaitBeyond(0, 1, 10);
+        it.run();
+        it.clock.advance(Duration.ofMillis(20));
+        it.run();
+
+        assertThat(shortly).isCompletedWithValue(false);
+        assertThat(patient).isNotDone();
+    }
 }
