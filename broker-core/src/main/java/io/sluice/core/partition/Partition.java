@@ -15,6 +15,7 @@ import io.sluice.core.log.SegmentedLog;
 import io.sluice.core.log.WriteBuffer;
 import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.record.Codecs;
+import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.MalformedRecordException;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordCursor;
@@ -137,9 +138,14 @@ public final class Partition implements PartitionLog {
                     "a record batch of " + batch.sizeInBytes() + " bytes, max.message.bytes of "
                             + partition().topic() + " is " + config.maxMessageBytes());
         }
-        if (config.compacted()) {
+        // A compressed one waits for the worker: what it grows to may take long, and this is an event loop.
+        if (config.compacted() && batch.compression() == CompressionType.NONE) {
             checkKeys(batch);
         }
+        checkSpace();
+    }
+
+    private void checkSpace() {
         if (worker.diskSpace().isLow() && !surroundings.internal()) {
             worker.metrics().refusedDiskLow().increment();
             throw diskLow();
@@ -370,10 +376,16 @@ public final class Partition implements PartitionLog {
     void stage(Append append, WriteBuffer buffer, long nowMs) {
         try {
             checkOpen();
-            if (worker.diskSpace().isLow() && !surroundings.internal()) {
-                worker.metrics().refusedDiskLow().increment();
-                throw diskLow();
+            checkSpace();
+            if (log.config().compacted() && append.batch.compression() != CompressionType.NONE) {
+                checkKeys(append.batch);
             }
+        } catch (RuntimeException | Error e) {
+            // The log does not know of it yet.
+            append.answer.completeExceptionally(e);
+            return;
+        }
+        try {
             SegmentedLog.Staged where = log.stage(append.batch, buffer, nowMs);
             append.outcome = new Appended(
                     where.baseOffset(),
