@@ -12,6 +12,10 @@ import io.sluice.core.record.RecordBatches;
 import io.sluice.core.record.RecordCursor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -300,14 +304,143 @@ public final class LogReader {
         return Optional.empty();
     }
 
-    /** The committed record with the largest timestamp, the first of several. */
+    /**
+     * The committed record with the largest timestamp, the first of several. What is not committed yet or has been deleted
+     * does not count, as in Kafka.
+     *
+     * @throws BrokerException DATA_CORRUPT, STORAGE_FAILED, or PARTITION_OFFLINE if the log is closed
+     */
     public Optional<TimestampedOffset> offsetOfMaxTimestamp() {
-        long max = -1;
-        for (Segment segment : log.segments()) {
-            max = Math.max(max, segment.maxTimestamp());
+        Optional<TimestampedOffset> best = Optional.empty();
+        Deque<Bound> left = largestFirst();
+        while (!left.isEmpty()) {
+            Bound bound = left.remove();
+            if (best.isPresent() && bound.timestampMs() < best.get().timestampMs()) {
+                break;
+            }
+            Segment segment = bound.segment();
+            if (!segment.file().acquire()) {
+                // Deleted, or replaced by what compaction made of it: what was found may be gone as well.
+                requireOpen();
+                best = Optional.empty();
+                left = largestFirst();
+                continue;
+            }
+            try {
+                best = later(best, largestIn(bound));
+            } catch (IOException e) {
+                throw new BrokerException(
+                        ErrorCode.STORAGE_FAILED, "reading " + segment.path() + " failed: " + e.getMessage(), e);
+            } finally {
+                segment.file().release();
+            }
         }
-        // The largest may not be committed yet: then an earlier one is, if any is.
-        return max < 0 ? Optional.empty() : offsetForTimestamp(max);
+        return best;
+    }
+
+    /** No record of the segment is later than this; the one that is as late may be out of sight. */
+    private record Bound(Segment segment, long timestampMs) {}
+
+    private Deque<Bound> largestFirst() {
+        List<Bound> bounds = new ArrayList<>();
+        for (Segment segment : log.segments()) {
+            if (segment.maxTimestamp() >= 0) {
+                bounds.add(new Bound(segment, segment.maxTimestamp()));
+            }
+        }
+        bounds.sort(Comparator.comparingLong(Bound::timestampMs).reversed());
+        return new ArrayDeque<>(bounds);
+    }
+
+    private static Optional<TimestampedOffset> later(Optional<TimestampedOffset> a, Optional<TimestampedOffset> b) {
+        if (a.isEmpty() || b.isEmpty()) {
+            return a.isEmpty() ? b : a;
+        }
+        long difference = a.get().timestampMs() - b.get().timestampMs();
+        return difference > 0 || (difference == 0 && a.get().offset() <= b.get().offset()) ? a : b;
+    }
+
+    private Optional<TimestampedOffset> largestIn(Bound bound) throws IOException {
+        Segment segment = bound.segment();
+        Optional<TimestampedOffset> found =
+                largestFrom(bound, segment.timeIndex().floorOffset(bound.timestampMs()));
+        boolean largest = found.isPresent() && found.get().timestampMs() >= bound.timestampMs();
+        return largest ? found : largestFrom(bound, segment.baseOffset());
+    }
+
+    /** Goes by the headers of batches, and looks into the one that has the largest timestamp. */
+    private Optional<TimestampedOffset> largestFrom(Bound bound, long offset) throws IOException {
+        Segment segment = bound.segment();
+        long highWatermark = log.highWatermark();
+        long logStart = log.logStartOffset();
+        BatchScanner scanner = segment.seek(Math.max(offset, logStart));
+        if (scanner.position() >= segment.size()) {
+            return Optional.empty();
+        }
+        Optional<TimestampedOffset> found = Optional.empty();
+        long largest = -1;
+        long position = -1;
+        int size = 0;
+        do {
+            if (!scanner.fault().isEmpty()) {
+                throw damaged(segment, scanner.position(), scanner.fault());
+            }
+            RecordBatch header = scanner.header();
+            if (header.lastOffset() >= highWatermark) {
+                break;
+            }
+            if (header.baseOffset() < logStart) {
+                // Its header speaks of deleted records, too.
+                found = largestInBatch(segment, scanner.position(), header.sizeInBytes(), logStart);
+                largest = found.map(TimestampedOffset::timestampMs).orElse(-1L);
+            } else if (header.maxTimestamp() > largest) {
+                largest = header.maxTimestamp();
+                position = scanner.position();
+                size = header.sizeInBytes();
+            }
+        } while (largest < bound.timestampMs() && scanner.next());
+        if (!scanner.fault().isEmpty()) {
+            throw damaged(segment, scanner.position(), scanner.fault());
+        }
+        return position < 0 ? found : largestInBatch(segment, position, size, logStart);
+    }
+
+    private Optional<TimestampedOffset> largestInBatch(Segment segment, long position, int size, long logStart)
+            throws IOException {
+        RecordBatch batch = load(segment, position, size);
+        if (!codecs.supports(batch.compression())) {
+            return Optional.of(asExactAsItGets(batch, logStart));
+        }
+        Optional<TimestampedOffset> largest = Optional.empty();
+        try {
+            RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
+            while (cursor.next()) {
+                if (cursor.offset() >= logStart && cursor.timestamp() >= 0) {
+                    largest = later(
+                            largest,
+                            Optional.of(
+                                    new TimestampedOffset(cursor.offset(), cursor.timestamp(), batch.leaderEpoch())));
+                }
+            }
+        } catch (MalformedRecordException e) {
+            throw damaged(segment, position, e.getMessage());
+        }
+        return largest;
+    }
+
+    private RecordBatch load(Segment segment, long position, int size) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(size);
+        segment.file().file().read(position, bytes);
+        RecordBatch batch = RecordBatch.at(bytes, 0);
+        if (!batch.isCrcValid()) {
+            throw damaged(segment, position, "the checksum of a batch does not match");
+        }
+        return batch;
+    }
+
+    /** A batch that cannot be looked into. */
+    private static TimestampedOffset asExactAsItGets(RecordBatch batch, long logStart) {
+        return new TimestampedOffset(Math.max(logStart, batch.baseOffset()), batch.maxTimestamp(), batch.leaderEpoch());
     }
 
     private Optional<TimestampedOffset> search(Segment segment, long timestampMs) throws IOException {
@@ -340,16 +473,9 @@ public final class LogReader {
 
     private Optional<TimestampedOffset> searchBatch(
             Segment segment, BatchScanner scanner, long timestampMs, long logStart) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(scanner.header().sizeInBytes());
-        segment.file().file().read(scanner.position(), bytes);
-        RecordBatch batch = RecordBatch.at(bytes, 0);
-        if (!batch.isCrcValid()) {
-            throw damaged(segment, scanner.position(), "the checksum of a batch does not match");
-        }
+        RecordBatch batch = load(segment, scanner.position(), scanner.header().sizeInBytes());
         if (!codecs.supports(batch.compression())) {
-            // The batch is as exact as it gets without looking into it.
-            return Optional.of(new TimestampedOffset(
-                    Math.max(logStart, batch.baseOffset()), batch.maxTimestamp(), batch.leaderEpoch()));
+            return Optional.of(asExactAsItGets(batch, logStart));
         }
         try {
             RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
