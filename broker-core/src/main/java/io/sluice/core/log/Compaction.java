@@ -278,17 +278,26 @@ public final class Compaction {
         if (kept == 0) {
             return Optional.empty();
         }
-        boolean needsHorizon = tombstones && !batch.hasDeleteHorizon();
-        if (kept == batch.recordCount() && !needsHorizon) {
+        long horizonMs = tombstones ? horizonMs(batch) : -1;
+        if (kept == batch.recordCount() && batch.hasDeleteHorizon() == horizonMs >= 0) {
             return Optional.of(batch);
         }
-        return Optional.of(rewritten(batch, horizonPassed, tombstones));
+        return Optional.of(rewritten(batch, horizonPassed, horizonMs));
     }
 
-    private RecordBatch rewritten(RecordBatch batch, boolean horizonPassed, boolean tombstones) {
-        long horizonMs = batch.hasDeleteHorizon() ? batch.baseTimestamp() : nowMs + config.deleteRetentionMs();
-        RecordBatchBuilder builder =
-                new RecordBatchBuilder(batch.sizeInBytes()).like(batch, tombstones ? horizonMs : -1);
+    /**
+     * When tombstones of this batch may go; -1 if that is not known yet: what they delete is still there if memory for keys
+     * ended before them.
+     */
+    private long horizonMs(RecordBatch batch) {
+        if (batch.hasDeleteHorizon()) {
+            return batch.baseTimestamp();
+        }
+        return batch.lastOffset() < cleanedTo ? nowMs + config.deleteRetentionMs() : -1;
+    }
+
+    private RecordBatch rewritten(RecordBatch batch, boolean horizonPassed, long horizonMs) {
+        RecordBatchBuilder builder = new RecordBatchBuilder(batch.sizeInBytes()).like(batch, horizonMs);
         RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
         while (cursor.next()) {
             if (isKept(cursor, horizonPassed)) {

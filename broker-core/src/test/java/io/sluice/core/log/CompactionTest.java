@@ -105,6 +105,38 @@ class CompactionTest {
     }
 
     @Test
+    void aTombstoneOutlivesTheRecordsItDeletesWhenMemoryEndsBeforeIt() throws IOException {
+        LogFixture fixture = LogFixture.on(
+                        folder,
+                        Map.of(
+                                "cleanup.policy",
+                                "compact",
+                                "internal.segment.bytes",
+                                "100000",
+                                "delete.retention.ms",
+                                "1000"))
+                .open();
+        fixture.append("gone", "value");
+        for (int i = 0; i < 100; i++) {
+            fixture.append("k" + i, "v");
+        }
+        fixture.append("gone", null);
+        fixture.append("last", "x".repeat(100_000));
+        long memoryForSomeKeys = 40 * 24;
+
+        long cleaned = 0;
+        for (int run = 0; run < 10; run++) {
+            cleaned = compact(fixture, cleaned, memoryForSomeKeys);
+            fixture.nowMs += 2000;
+            List<String> records = fixture.records();
+            assertThat(records.contains("0:gone=value") && !records.contains("101:gone"))
+                    .as("the tombstone went before the record, in run %d", run)
+                    .isFalse();
+        }
+        assertThat(fixture.records()).doesNotContain("0:gone=value");
+    }
+
+    @Test
     void compressedBatchesAreCompactedAndStayCompressed() throws IOException {
         LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
         for (int i = 0; i < 40; i++) {
