@@ -58,6 +58,9 @@ final class HouseKeeping {
     /** Where the compaction of each log ended. Changed by the janitor's thread only; the cleaner asks. */
     private final ConcurrentHashMap<TopicPartition, Long> cleanerPoints;
 
+    /** When the first tombstone that each compaction left may go, in ms since the epoch. Changed and asked likewise. */
+    private final ConcurrentHashMap<TopicPartition, Long> deleteHorizons;
+
     HouseKeeping(
             BrokerConfig config,
             LogDirectory root,
@@ -75,6 +78,7 @@ final class HouseKeeping {
         this.recoveryPoints = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.RECOVERY_POINTS));
         this.logStarts = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.LOG_STARTS));
         this.cleanerPoints = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.CLEANER_POINTS));
+        this.deleteHorizons = new ConcurrentHashMap<>(OffsetCheckpoint.read(root, OffsetCheckpoint.DELETE_HORIZONS));
     }
 
     private static ThreadFactory thread(String name) {
@@ -227,11 +231,13 @@ final class HouseKeeping {
                         boolean known = recoveryPoints.keySet().removeAll(gone);
                         known |= logStarts.keySet().removeAll(gone);
                         known |= cleanerPoints.keySet().removeAll(gone);
+                        known |= deleteHorizons.keySet().removeAll(gone);
                         if (known) {
                             reserve.write(() -> {
                                 OffsetCheckpoint.write(root, OffsetCheckpoint.RECOVERY_POINTS, recoveryPoints);
                                 OffsetCheckpoint.write(root, OffsetCheckpoint.LOG_STARTS, logStarts);
                                 OffsetCheckpoint.write(root, OffsetCheckpoint.CLEANER_POINTS, cleanerPoints);
+                                OffsetCheckpoint.write(root, OffsetCheckpoint.DELETE_HORIZONS, deleteHorizons);
                             });
                         }
                         return null;
@@ -272,15 +278,21 @@ final class HouseKeeping {
                         new Candidate(partition, firstDirty, Compaction.need(partition.log(), firstDirty, nowMs)));
             }
         }
-        candidates.removeIf(candidate -> candidate.need().dirtyBytes() == 0
-                || (!candidate.need().overdue()
-                        && candidate.need().ratio()
-                                <= candidate.partition().log().config().minCleanableDirtyRatio()));
+        candidates.removeIf(candidate -> !isDue(candidate, nowMs));
         candidates.sort(
                 Comparator.comparingDouble(candidate -> -candidate.need().ratio()));
         for (Candidate candidate : candidates) {
             compact(candidate.partition(), candidate.firstDirty(), nowMs);
         }
+    }
+
+    private boolean isDue(Candidate candidate, long nowMs) {
+        Compaction.Need need = candidate.need();
+        Partition partition = candidate.partition();
+        boolean isDirty = need.dirtyBytes() > 0
+                && (need.overdue() || need.ratio() > partition.log().config().minCleanableDirtyRatio());
+        // Else a log that nobody writes to would keep its last tombstones for ever.
+        return isDirty || deleteHorizons.getOrDefault(partition.partition(), Long.MAX_VALUE) <= nowMs;
     }
 
     private void compact(Partition partition, long firstDirty, long nowMs) {
@@ -290,8 +302,10 @@ final class HouseKeeping {
             if (compaction.isPresent()
                     && await(partition.onWorker(log -> compaction.get().apply()))
                             .orElse(false)) {
-                metrics.compactions().increment();
-                run(() -> noteCleaned(partition, compaction.get().cleanedTo()));
+                if (compaction.get().changesAnything()) {
+                    metrics.compactions().increment();
+                }
+                run(() -> noteCleaned(partition, compaction.get()));
             }
         } catch (IOException | RuntimeException e) {
             LOG.error("{} is not compacted: {}", partition, e.toString(), e);
@@ -299,11 +313,19 @@ final class HouseKeeping {
     }
 
     /** On the janitor's thread, which also forgets: a deleted topic must not come back here. */
-    private void noteCleaned(Partition partition, long cleanedTo) {
-        if (!partition.closed().isDone()) {
-            cleanerPoints.put(partition.partition(), cleanedTo);
-            write(OffsetCheckpoint.CLEANER_POINTS, cleanerPoints);
+    private void noteCleaned(Partition partition, Compaction compaction) {
+        TopicPartition name = partition.partition();
+        if (partition.closed().isDone()) {
+            return;
         }
+        long horizonMs = compaction.nextHorizonMs();
+        Long before = horizonMs == Long.MAX_VALUE ? deleteHorizons.remove(name) : deleteHorizons.put(name, horizonMs);
+        // Before the point up to which it holds: else a crash in between would forget tombstones.
+        if (before != null || horizonMs != Long.MAX_VALUE) {
+            write(OffsetCheckpoint.DELETE_HORIZONS, deleteHorizons);
+        }
+        cleanerPoints.put(name, compaction.cleanedTo());
+        write(OffsetCheckpoint.CLEANER_POINTS, cleanerPoints);
     }
 
     // ---- the end ----

@@ -21,6 +21,9 @@ public final class OffsetCheckpoint {
 
     static final String CLEANER_POINTS = "cleaner-offset-checkpoint";
 
+    /** Per partition a time in place of an offset: when the first tombstone that compaction left may go. */
+    static final String DELETE_HORIZONS = "delete-horizon-checkpoint";
+
     private OffsetCheckpoint() {}
 
     static void write(LogDirectory directory, String name, Map<TopicPartition, Long> offsets) throws IOException {

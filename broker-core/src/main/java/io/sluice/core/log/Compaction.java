@@ -35,6 +35,7 @@ public final class Compaction {
     private final List<Group> groups = new ArrayList<>();
     private final WriteBuffer buffer = new WriteBuffer(SCAN_BYTES);
     private long cleanedTo;
+    private long nextHorizonMs = Long.MAX_VALUE;
 
     private Compaction(SegmentedLog log, Codecs codecs, long nowMs, KeyOffsets lastOffsets) {
         this.log = log;
@@ -97,11 +98,12 @@ public final class Compaction {
     }
 
     /**
-     * Reads the dirty part, and writes compacted segments beside the old ones. May block for long.
+     * Reads the dirty part, and writes compacted segments beside the old ones. If nothing is dirty, only what holds
+     * tombstones whose time is over is written anew. May block for long.
      *
      * @param firstDirtyOffset where the last compaction ended
      * @param dedupeBytes memory for remembering keys
-     * @return empty if there was nothing to do
+     * @return empty if a segment is gone; one that changes nothing if there was nothing to do
      * @throws IOException if reading or writing failed, or the log was closed meanwhile; nothing has changed
      */
     public static Optional<Compaction> run(
@@ -115,8 +117,13 @@ public final class Compaction {
                 }
                 held.add(segment);
             }
-            Compaction compaction = new Compaction(log, codecs, nowMs, new KeyOffsets(dedupeBytes));
-            return compaction.compact(segments, firstDirtyOffset) ? Optional.of(compaction) : Optional.empty();
+            List<SealedSegment> dirty = segments.stream()
+                    .filter(s -> s.endOffset() > firstDirtyOffset)
+                    .toList();
+            KeyOffsets keys = new KeyOffsets(dirty.isEmpty() ? 0 : dedupeBytes);
+            Compaction compaction = new Compaction(log, codecs, nowMs, keys);
+            compaction.compact(segments, dirty, firstDirtyOffset);
+            return Optional.of(compaction);
         } finally {
             held.forEach(segment -> segment.file().release());
         }
@@ -127,9 +134,18 @@ public final class Compaction {
         return cleanedTo;
     }
 
-    private boolean compact(List<SealedSegment> segments, long firstDirtyOffset) throws IOException {
-        List<SealedSegment> dirty =
-                segments.stream().filter(s -> s.endOffset() > firstDirtyOffset).toList();
+    /** When the first of the tombstones that stay may go, in ms since the epoch; {@link Long#MAX_VALUE} if none stays. */
+    public long nextHorizonMs() {
+        return nextHorizonMs;
+    }
+
+    /** Whether there is anything to put in place. */
+    public boolean changesAnything() {
+        return !groups.isEmpty();
+    }
+
+    private void compact(List<SealedSegment> segments, List<SealedSegment> dirty, long firstDirtyOffset)
+            throws IOException {
         cleanedTo = Math.max(firstDirtyOffset, log.logStartOffset());
         long from = cleanedTo;
         for (SealedSegment segment : dirty) {
@@ -141,9 +157,27 @@ public final class Compaction {
         List<SealedSegment> cleaned =
                 segments.stream().filter(s -> s.baseOffset() < cleanedTo).toList();
         for (List<SealedSegment> group : group(cleaned)) {
-            rewrite(group);
+            long horizonMs = dirty.isEmpty() ? firstHorizonMs(group) : nowMs;
+            if (horizonMs <= nowMs) {
+                rewrite(group);
+            } else {
+                nextHorizonMs = Math.min(nextHorizonMs, horizonMs);
+            }
         }
-        return !groups.isEmpty();
+    }
+
+    private static long firstHorizonMs(List<SealedSegment> group) throws IOException {
+        long horizonMs = Long.MAX_VALUE;
+        for (SealedSegment segment : group) {
+            BatchScanner scanner = scan(segment);
+            while (scanner.next()) {
+                if (scanner.header().hasDeleteHorizon()) {
+                    horizonMs = Math.min(horizonMs, scanner.header().baseTimestamp());
+                }
+            }
+            requireSound(segment, scanner);
+        }
+        return horizonMs;
     }
 
     /**
@@ -279,6 +313,9 @@ public final class Compaction {
             return Optional.empty();
         }
         long horizonMs = tombstones ? horizonMs(batch) : -1;
+        if (horizonMs >= 0) {
+            nextHorizonMs = Math.min(nextHorizonMs, horizonMs);
+        }
         if (kept == batch.recordCount() && batch.hasDeleteHorizon() == horizonMs >= 0) {
             return Optional.of(batch);
         }
@@ -325,6 +362,9 @@ public final class Compaction {
      * @throws IOException if the files could not be put in place: the log must be opened anew
      */
     public boolean apply() throws IOException {
+        if (groups.isEmpty()) {
+            return true;
+        }
         List<Segment> now = Arrays.asList(log.segments());
         List<Segment> old = new ArrayList<>();
         groups.forEach(group -> old.addAll(group.old()));
