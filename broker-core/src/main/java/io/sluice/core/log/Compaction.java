@@ -46,13 +46,19 @@ public final class Compaction {
     }
 
     /**
-     * Old segments, and the one that takes their place.
+     * Old segments, and those that take their place.
      *
      * @param old consecutive
-     * @param size bytes of the new one
+     * @param cleaned in order, at least one
      */
-    private record Group(
-            List<SealedSegment> old, long base, long size, long maxTimestamp, int indexEntries, int timeEntries) {}
+    private record Group(List<SealedSegment> old, List<Cleaned> cleaned) {}
+
+    /**
+     * A segment that compaction has written.
+     *
+     * @param size in bytes
+     */
+    private record Cleaned(long base, long size, long maxTimestamp, int indexEntries, int timeEntries) {}
 
     /**
      * Whether a log is worth compacting.
@@ -254,9 +260,8 @@ public final class Compaction {
     }
 
     private void rewrite(List<SealedSegment> group) throws IOException {
-        long base = group.get(0).baseOffset();
-        CleanedNames names = new CleanedNames(log.directory());
-        ActiveSegment target = ActiveSegment.create(names, base, nowMs);
+        List<Cleaned> cleaned = new ArrayList<>();
+        ActiveSegment target = createTarget(group.get(0).baseOffset());
         boolean written = false;
         try {
             for (SealedSegment segment : group) {
@@ -264,34 +269,50 @@ public final class Compaction {
                 while (scanner.next()) {
                     Optional<RecordBatch> kept = retain(load(segment, scanner));
                     if (kept.isPresent()) {
-                        buffer.write(
-                                target.file().file(),
-                                target.size(),
-                                List.of(kept.get().ownedBytes()));
-                        target.appended(kept.get(), config.indexIntervalBytes());
+                        // Compressed anew a batch may be larger than it was, and so the segment.
+                        if (target.size() > 0 && target.size() + kept.get().sizeInBytes() > config.segmentBytes()) {
+                            cleaned.add(finish(target));
+                            target = createTarget(kept.get().baseOffset());
+                        }
+                        write(kept.get(), target);
                     }
                 }
                 requireSound(segment, scanner);
             }
-            target.completeTimeIndex();
-            target.persistIndexes();
-            target.sync();
-            groups.add(new Group(
-                    group,
-                    base,
-                    target.size(),
-                    target.maxTimestamp(),
-                    target.offsetIndex().count(),
-                    target.timeIndex().count()));
+            cleaned.add(finish(target));
+            groups.add(new Group(group, cleaned));
             written = true;
         } catch (MalformedRecordException e) {
             throw new IOException("a batch of " + log.path() + " cannot be read: " + e.getMessage(), e);
         } finally {
-            target.close();
             if (!written) {
+                target.close();
                 discard();
             }
         }
+    }
+
+    private ActiveSegment createTarget(long base) throws IOException {
+        return ActiveSegment.create(new CleanedNames(log.directory()), base, nowMs);
+    }
+
+    private void write(RecordBatch batch, ActiveSegment target) throws IOException {
+        buffer.write(target.file().file(), target.size(), List.of(batch.ownedBytes()));
+        target.appended(batch, config.indexIntervalBytes());
+    }
+
+    private static Cleaned finish(ActiveSegment target) throws IOException {
+        target.completeTimeIndex();
+        target.persistIndexes();
+        target.sync();
+        Cleaned cleaned = new Cleaned(
+                target.baseOffset(),
+                target.size(),
+                target.maxTimestamp(),
+                target.offsetIndex().count(),
+                target.timeIndex().count());
+        target.close();
+        return cleaned;
     }
 
     /** The batch without the records that later ones replace; empty if none is left. */
@@ -373,10 +394,12 @@ public final class Compaction {
             return false;
         }
         List<Long> oldBases = old.stream().map(Segment::baseOffset).toList();
-        List<Long> newBases = groups.stream().map(Group::base).toList();
+        List<Cleaned> cleaned =
+                groups.stream().flatMap(group -> group.cleaned().stream()).toList();
+        List<Long> newBases = cleaned.stream().map(Cleaned::base).toList();
         TreeMap<Long, Long> sizes = SealedSegments.of(now);
         sizes.keySet().removeAll(oldBases);
-        groups.forEach(group -> sizes.put(group.base(), group.size()));
+        cleaned.forEach(one -> sizes.put(one.base(), one.size()));
         String sealed = SealedSegments.text(sizes);
         try {
             CompactionSwap.begin(log.directory(), oldBases, newBases, sealed);
@@ -393,20 +416,29 @@ public final class Compaction {
         CompactionSwap.finish(log.directory(), oldBases, newBases, sealed);
         List<Segment> compacted = new ArrayList<>();
         for (Group group : groups) {
-            SealedSegment last = group.old().get(group.old().size() - 1);
-            compacted.add(new SealedSegment(
-                    log.directory(),
-                    group.base(),
-                    new SegmentFile(log.directory().open(SegmentNames.of(group.base(), SegmentNames.LOG))),
-                    group.size(),
-                    last.endOffset(),
-                    group.maxTimestamp(),
-                    group.indexEntries(),
-                    group.timeEntries()));
+            long endOffset = group.old().get(group.old().size() - 1).endOffset();
+            for (int i = 0; i < group.cleaned().size(); i++) {
+                boolean last = i == group.cleaned().size() - 1;
+                compacted.add(open(
+                        group.cleaned().get(i),
+                        last ? endOffset : group.cleaned().get(i + 1).base()));
+            }
         }
         log.replace(old, compacted);
         old.forEach(Segment::close);
         return true;
+    }
+
+    private SealedSegment open(Cleaned cleaned, long endOffset) throws IOException {
+        return new SealedSegment(
+                log.directory(),
+                cleaned.base(),
+                new SegmentFile(log.directory().open(SegmentNames.of(cleaned.base(), SegmentNames.LOG))),
+                cleaned.size(),
+                endOffset,
+                cleaned.maxTimestamp(),
+                cleaned.indexEntries(),
+                cleaned.timeEntries());
     }
 
     /** Deletes what was written. */

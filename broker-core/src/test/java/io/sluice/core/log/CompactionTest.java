@@ -7,6 +7,7 @@ import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.storage.CheckpointFile;
 import io.sluice.core.storage.DiskDirectory;
+import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -134,6 +135,31 @@ class CompactionTest {
                     .isFalse();
         }
         assertThat(fixture.records()).doesNotContain("0:gone=value");
+    }
+
+    @Test
+    void noSegmentBecomesLargerThanTheLimit() throws IOException {
+        LogFixture fixture = LogFixture.on(
+                        folder, Map.of("cleanup.policy", "compact", "internal.segment.bytes", "10000"))
+                .open();
+        for (int i = 0; i < 300; i++) {
+            fixture.append("k" + i, "v" + i);
+        }
+        List<String> before = fixture.records();
+        fixture.log.configure(TopicConfig.parse(
+                Map.of("cleanup.policy", "compact", "internal.segment.bytes", "1000", "index.interval.bytes", "100"),
+                TopicConfig.defaults()));
+
+        compact(fixture, 0);
+
+        Segment[] segments = fixture.log.segments();
+        for (int i = 0; i < segments.length - 1; i++) {
+            assertThat(segments[i].size()).isBetween(1L, 1000L);
+        }
+        assertThat(fixture.records()).isEqualTo(before);
+        assertThat(fixture.reader.read(77, 1000).nextOffset()).isGreaterThan(77);
+        fixture.log.close(false);
+        assertThat(fixture.open().records()).isEqualTo(before);
     }
 
     @Test
