@@ -413,7 +413,7 @@ public final class Compaction {
             }
             throw e;
         }
-        CompactionSwap.finish(log.directory(), oldBases, newBases, sealed);
+        CompactionSwap.finish(log.directory(), oldBases, newBases);
         List<Segment> compacted = new ArrayList<>();
         for (Group group : groups) {
             long endOffset = group.old().get(group.old().size() - 1).endOffset();

@@ -2,11 +2,14 @@ package io.sluice.core.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.core.fixture.CrashingMachine;
+import io.sluice.core.fixture.Seeds;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.storage.CheckpointFile;
 import io.sluice.core.storage.DiskDirectory;
+import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,9 +19,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CompactionTest {
     private static final long MEMORY = 64 * 1024;
@@ -135,6 +141,67 @@ class CompactionTest {
                     .isFalse();
         }
         assertThat(fixture.records()).doesNotContain("0:gone=value");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sealed-segments", "compaction-swap"})
+    void aSwapThatFindsNoSpaceChangesNothingAndIsMadeLater(String file) throws IOException {
+        CrashingMachine machine = new CrashingMachine(new SplittableRandom(1));
+        LogDirectory directory = machine.root().directory("t");
+        machine.root().sync();
+        LogFixture fixture = new LogFixture(directory, COMPACTED).open();
+        for (int i = 0; i < 60; i++) {
+            fixture.append("k" + i % 3, "v" + i);
+        }
+        List<String> before = fixture.records();
+
+        Compaction first = Compaction.run(fixture.log, Codecs.jdk(), 0, MEMORY, fixture.nowMs)
+                .orElseThrow();
+        machine.noSpaceFor(path -> path.contains(file));
+        assertThat(first.apply()).isFalse();
+        assertThat(fixture.records()).isEqualTo(before);
+        assertThat(directory.files()).noneMatch(name -> name.endsWith(SegmentNames.CLEANED));
+        fixture.log.close(true);
+        assertThat(fixture.open().records()).isEqualTo(before);
+
+        machine.noSpaceFor(path -> false);
+        compact(fixture, 0);
+        List<String> after = fixture.records();
+        assertThat(after).hasSizeLessThan(before.size());
+        fixture.log.close(true);
+        assertThat(fixture.open().records()).isEqualTo(after);
+    }
+
+    /** Down within any change of the swap: the log that the next start finds has the last value of every key. */
+    @Test
+    void aSwapMayBeInterruptedAnywhere() {
+        Seeds.runs(100, 5_000, seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            CrashingMachine machine = new CrashingMachine(random.split());
+            LogDirectory directory = machine.root().directory("t");
+            machine.root().sync();
+            LogFixture fixture = new LogFixture(directory, COMPACTED).open();
+            for (int i = 0; i < 60; i++) {
+                fixture.append("k" + i % 3, "v" + i);
+            }
+            Map<String, String> last = lastOf(fixture.records());
+            Compaction compaction = Compaction.run(fixture.log, Codecs.jdk(), 0, MEMORY, fixture.nowMs)
+                    .orElseThrow();
+            machine.goDownAfter(random.nextInt(45));
+            try {
+                compaction.apply();
+            } catch (IOException e) {
+                assertThat(machine.isDown()).as("%s", e).isTrue();
+            }
+            machine.crash();
+
+            LogFixture again = new LogFixture(machine.root().directory("t"), COMPACTED).open();
+
+            assertThat(lastOf(again.records())).isEqualTo(last);
+            again.append("k0", "new");
+            assertThat(again.directory.files())
+                    .noneMatch(name -> name.endsWith(SegmentNames.CLEANED) || name.equals(CompactionSwap.FILE));
+        });
     }
 
     @Test
