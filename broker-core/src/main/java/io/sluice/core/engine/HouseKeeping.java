@@ -9,6 +9,7 @@ import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.partition.DiskSpace;
 import io.sluice.core.partition.Partition;
 import io.sluice.core.storage.LogDirectory;
+import io.sluice.core.storage.NoSpace;
 import io.sluice.core.storage.ReservedSpace;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -268,7 +269,11 @@ final class HouseKeeping {
 
     private record Candidate(Partition partition, long firstDirty, Compaction.Need need) {}
 
-    private void compactNeediest() {
+    void compactNeediest() {
+        if (diskSpace.isLow()) {
+            // It writes before it deletes, and would take the last of the space.
+            return;
+        }
         long nowMs = config.clock().millis();
         List<Candidate> candidates = new ArrayList<>();
         for (Partition partition : partitions.get()) {
@@ -308,7 +313,13 @@ final class HouseKeeping {
                 run(() -> noteCleaned(partition, compaction.get()));
             }
         } catch (IOException | RuntimeException e) {
-            LOG.error("{} is not compacted: {}", partition, e.toString(), e);
+            if (partition.closed().isDone()) {
+                LOG.debug("the compaction of {} ends with its log", partition, e);
+            } else if (e instanceof IOException failure && NoSpace.isWhy(failure)) {
+                LOG.warn("{} is compacted later, there is no space: {}", partition, e.getMessage());
+            } else {
+                LOG.error("{} is not compacted: {}", partition, e.toString(), e);
+            }
         }
     }
 
