@@ -172,11 +172,11 @@ public final class Compaction {
         }
     }
 
-    private static long firstHorizonMs(List<SealedSegment> group) throws IOException {
+    private long firstHorizonMs(List<SealedSegment> group) throws IOException {
         long horizonMs = Long.MAX_VALUE;
         for (SealedSegment segment : group) {
             BatchScanner scanner = scan(segment);
-            while (scanner.next()) {
+            while (next(scanner)) {
                 if (scanner.header().hasDeleteHorizon()) {
                     horizonMs = Math.min(horizonMs, scanner.header().baseTimestamp());
                 }
@@ -192,7 +192,7 @@ public final class Compaction {
      */
     private boolean remember(SealedSegment segment, long from) throws IOException {
         BatchScanner scanner = scan(segment);
-        while (scanner.next()) {
+        while (next(scanner)) {
             if (scanner.header().lastOffset() < from) {
                 continue;
             }
@@ -215,6 +215,14 @@ public final class Compaction {
         }
         requireSound(segment, scanner);
         return true;
+    }
+
+    /** Moves on, unless the log has been closed: it may be long until the end, and nobody will use what is written. */
+    private boolean next(BatchScanner scanner) throws IOException {
+        if (log.isClosed()) {
+            throw new IOException("the log of " + log.partition() + " was closed while it was compacted");
+        }
+        return scanner.next();
     }
 
     private static BatchScanner scan(SealedSegment segment) {
@@ -266,7 +274,7 @@ public final class Compaction {
         try {
             for (SealedSegment segment : group) {
                 BatchScanner scanner = scan(segment);
-                while (scanner.next()) {
+                while (next(scanner)) {
                     Optional<RecordBatch> kept = retain(load(segment, scanner));
                     if (kept.isPresent()) {
                         // Compressed anew a batch may be larger than it was, and so the segment.

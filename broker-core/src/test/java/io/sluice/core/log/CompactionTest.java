@@ -1,6 +1,7 @@
 package io.sluice.core.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.core.fixture.CrashingMachine;
 import io.sluice.core.fixture.Seeds;
@@ -12,6 +13,8 @@ import io.sluice.core.storage.DiskDirectory;
 import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +24,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -248,6 +252,42 @@ class CompactionTest {
         assertThat(cleaned.stream().filter(r -> r.contains("own"))).hasSize((int) sealedEnd / 2);
         BatchScanner scanner = fixture.log.segments()[0].seek(0);
         assertThat(scanner.header().compression()).isEqualTo(CompressionType.GZIP);
+    }
+
+    @Test
+    void aCompactionEndsWhenItsLogIsClosed() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 40; i++) {
+            fixture.append(new RecordBatchBuilder(64)
+                    .append(fixture.nowMs, LogFixture.bytes("k" + i), LogFixture.bytes("v"))
+                    .build(CompressionType.GZIP, Codecs.jdk()));
+        }
+        AtomicInteger batches = new AtomicInteger();
+        Codecs closing = new Codecs() {
+            @Override
+            public boolean supports(CompressionType type) {
+                return Codecs.jdk().supports(type);
+            }
+
+            @Override
+            public InputStream decompress(CompressionType type, InputStream compressed) throws IOException {
+                if (batches.incrementAndGet() == 10) {
+                    fixture.log.close(true);
+                }
+                return Codecs.jdk().decompress(type, compressed);
+            }
+
+            @Override
+            public OutputStream compress(CompressionType type, OutputStream target) throws IOException {
+                return Codecs.jdk().compress(type, target);
+            }
+        };
+
+        assertThatThrownBy(() -> Compaction.run(fixture.log, closing, 0, MEMORY, fixture.nowMs))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("closed");
+
+        assertThat(batches).hasValue(10);
     }
 
     @Test
