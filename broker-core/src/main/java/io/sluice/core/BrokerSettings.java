@@ -3,6 +3,7 @@ package io.sluice.core;
 import io.sluice.core.config.Rule;
 import io.sluice.core.config.Setting;
 import io.sluice.core.config.Settings;
+import io.sluice.core.log.LogRecovery.ProducerLimits;
 import io.sluice.core.topic.TopicDefaults;
 import java.util.List;
 
@@ -87,12 +88,12 @@ public final class BrokerSettings {
     static final Setting<Integer> MAX_PRODUCER_IDS = Setting.ofInt(
             "max.producer.ids.per.partition",
             100_000,
-            Rule.between(1, 10_000_000),
+            Rule.between(1, ProducerLimits.MOST),
             "How many idempotent producers one partition remembers.");
     static final Setting<Integer> MAX_IDEMPOTENCY_KEYS = Setting.ofInt(
             "max.idempotency.keys.per.partition",
             100_000,
-            Rule.between(0, 10_000_000),
+            Rule.between(0, ProducerLimits.MOST),
             "How many idempotency keys of HTTP requests one partition remembers.");
     static final Setting<Long> IDEMPOTENCY_KEY_RETENTION_MS = Setting.ofLong(
             "idempotency.key.retention.ms",

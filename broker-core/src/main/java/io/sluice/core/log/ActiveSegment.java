@@ -1,8 +1,10 @@
 package io.sluice.core.log;
 
 import io.sluice.core.record.RecordBatch;
+import io.sluice.core.storage.CheckpointFile;
 import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.storage.LogFile;
+import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 
 /**
@@ -121,7 +123,13 @@ final class ActiveSegment extends Segment {
      * @param segmentMs between its first record and the next
      * @param indexBytes of either index
      */
-    record RollPolicy(long segmentBytes, long segmentMs, int indexBytes) {}
+    record RollPolicy(long segmentBytes, long segmentMs, int indexBytes) {
+        static RollPolicy of(TopicConfig config, long segmentMs) {
+            // A start reads an index whole.
+            int indexBytes = Math.min(config.segmentIndexBytes(), CheckpointFile.MAX_BYTES);
+            return new RollPolicy(config.segmentBytes(), segmentMs, indexBytes);
+        }
+    }
 
     /** Cuts off what a failed write may have left behind the last whole batch. */
     void truncateToSize() throws IOException {

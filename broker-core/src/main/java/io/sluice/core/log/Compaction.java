@@ -269,6 +269,7 @@ public final class Compaction {
 
     private void rewrite(List<SealedSegment> group) throws IOException {
         List<Cleaned> cleaned = new ArrayList<>();
+        ActiveSegment.RollPolicy full = ActiveSegment.RollPolicy.of(config, Long.MAX_VALUE);
         ActiveSegment target = createTarget(group.get(0).baseOffset());
         boolean written = false;
         try {
@@ -278,7 +279,7 @@ public final class Compaction {
                     Optional<RecordBatch> kept = retain(load(segment, scanner));
                     if (kept.isPresent()) {
                         // Compressed anew a batch may be larger than it was, and so the segment.
-                        if (target.size() > 0 && target.size() + kept.get().sizeInBytes() > config.segmentBytes()) {
+                        if (target.isFullFor(kept.get(), 0, nowMs, full)) {
                             cleaned.add(finish(target));
                             target = createTarget(kept.get().baseOffset());
                         }

@@ -67,12 +67,22 @@ public final class LogRecovery {
     /**
      * How much is remembered about producers.
      *
-     * @param maxProducers a partition
+     * @param maxProducers a partition, at most {@link #MOST}
      * @param producerExpirationMs how long a producer that writes nothing is remembered
-     * @param maxKeys idempotency keys a partition
+     * @param maxKeys idempotency keys a partition, at most {@link #MOST}
      * @param keyRetentionMs how long a key is remembered
      */
-    public record ProducerLimits(int maxProducers, long producerExpirationMs, int maxKeys, long keyRetentionMs) {}
+    public record ProducerLimits(int maxProducers, long producerExpirationMs, int maxKeys, long keyRetentionMs) {
+        /** So many of both fit into one snapshot. */
+        public static final int MOST = 1_000_000;
+
+        public ProducerLimits {
+            if (maxProducers > MOST || maxKeys > MOST) {
+                throw new IllegalArgumentException(
+                        maxProducers + " producers and " + maxKeys + " keys, " + MOST + " of each is the limit");
+            }
+        }
+    }
 
     /**
      * A log that is open.

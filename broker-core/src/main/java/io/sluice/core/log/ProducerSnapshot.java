@@ -52,13 +52,22 @@ final class ProducerSnapshot {
         CheckpointFile.write(directory, SegmentNames.of(offset, SegmentNames.SNAPSHOT), encode(states));
     }
 
+    /**
+     * The size of a snapshot.
+     *
+     * @param entries producers and keys
+     * @param earlier batches before each producer's last one
+     */
+    static long sizeInBytes(long entries, long earlier) {
+        return ENTRIES_AT + 4 + entries * ENTRY_BYTES + 4 + earlier * EARLIER_BYTES;
+    }
+
     private static byte[] encode(ProducerStates states) {
         Collection<ProducerEntry> producers = states.producers();
         Map<IdempotencyKey, ProducerStates.KeyEntry> keys = states.keys();
         int earlier =
                 producers.stream().mapToInt(entry -> entry.batches().size() - 1).sum();
-        ByteBuffer out = ByteBuffer.allocate(
-                ENTRIES_AT + 4 + (producers.size() + keys.size()) * ENTRY_BYTES + 4 + earlier * EARLIER_BYTES);
+        ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(sizeInBytes(producers.size() + keys.size(), earlier)));
         out.putShort(VERSION).putInt(0).putInt(producers.size() + keys.size());
         for (ProducerEntry entry : producers) {
             ProducerEntry.Batch last = entry.last();

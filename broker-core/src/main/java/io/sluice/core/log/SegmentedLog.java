@@ -283,8 +283,7 @@ public final class SegmentedLog {
         long jitterMs = config.segmentJitterMs() <= 0
                 ? 0
                 : Math.floorMod(partition.hashCode() * 0x9E3779B97F4A7C15L, config.segmentJitterMs());
-        return new ActiveSegment.RollPolicy(
-                config.segmentBytes(), Math.max(1, config.segmentMs() - jitterMs), config.segmentIndexBytes());
+        return ActiveSegment.RollPolicy.of(config, Math.max(1, config.segmentMs() - jitterMs));
     }
 
     /** Seals the active segment and begins another at the log end. What is written so far becomes durable. */

@@ -8,12 +8,21 @@ import java.util.Optional;
 /** Small files that are replaced whole: a crash leaves the old content or the new, never a part of either. */
 public final class CheckpointFile {
     private static final String TEMPORARY = ".tmp";
-    private static final int MAX_BYTES = 64 * 1024 * 1024;
+    /** The largest content; it is held in memory whole. */
+    public static final int MAX_BYTES = 256 * 1024 * 1024;
 
     private CheckpointFile() {}
 
-    /** Writes aside, syncs, renames, syncs the folder. Durable on return. */
+    /**
+     * Writes aside, syncs, renames, syncs the folder. Durable on return.
+     *
+     * @throws IOException also if the content is larger than {@link #MAX_BYTES}: nobody could read it
+     */
     public static void write(LogDirectory directory, String name, byte[] content) throws IOException {
+        if (content.length > MAX_BYTES) {
+            throw new IOException(directory.path() + "/" + name + " would have " + content.length + " bytes, "
+                    + MAX_BYTES + " is the limit");
+        }
         String temporary = name + TEMPORARY;
         directory.delete(temporary);
         try (LogFile file = directory.open(temporary)) {

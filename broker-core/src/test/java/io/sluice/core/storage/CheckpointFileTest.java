@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sluice.core.fixture.CrashingMachine;
 import io.sluice.core.fixture.Seeds;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointFileTest {
     private static final String OLD = "old".repeat(700);
@@ -24,6 +26,19 @@ class CheckpointFileTest {
         CheckpointFile.write(root, "c", NEW);
 
         assertThat(text(CheckpointFile.read(root, "c"))).contains(NEW);
+        assertThat(root.files()).containsExactly("c");
+    }
+
+    @Test
+    void whatIsTooLargeToBeReadIsNotWritten(@TempDir Path folder) throws IOException {
+        LogDirectory root = DiskDirectory.open(folder);
+        byte[] large = new byte[65 * 1024 * 1024];
+        CheckpointFile.write(root, "c", large);
+        assertThat(CheckpointFile.read(root, "c").orElseThrow()).hasSize(large.length);
+
+        assertThatThrownBy(() -> CheckpointFile.write(root, "c", new byte[CheckpointFile.MAX_BYTES + 1]))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("limit");
         assertThat(root.files()).containsExactly("c");
     }
 
