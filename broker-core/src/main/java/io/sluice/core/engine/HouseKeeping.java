@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +41,8 @@ import org.slf4j.LoggerFactory;
 final class HouseKeeping {
     private static final Logger LOG = LoggerFactory.getLogger(HouseKeeping.class);
     private static final long DISK_CHECK_MS = 100;
+    static final int MAX_QUEUED_LOG_STARTS = 10_000;
+    static final int MAX_QUEUED_TASKS = 10_000;
 
     private final BrokerConfig config;
     private final LogDirectory root;
@@ -54,7 +58,13 @@ final class HouseKeeping {
     private final ConcurrentHashMap<TopicPartition, Long> logStarts;
 
     /** Owned by the janitor's thread. */
-    private final List<CompletableFuture<Void>> waitForLogStarts = new ArrayList<>();
+    private final List<LogStart> waitForLogStarts = new ArrayList<>();
+
+    private final AtomicInteger queuedLogStarts = new AtomicInteger();
+    private final AtomicInteger queuedTasks = new AtomicInteger();
+
+    /** A log start offset that is to be written down. */
+    private record LogStart(PartitionLog partition, long offset, CompletableFuture<Void> saved) {}
 
     /** Where the compaction of each log ended. Changed by the janitor's thread only; the cleaner asks. */
     private final ConcurrentHashMap<TopicPartition, Long> cleanerPoints;
@@ -128,10 +138,18 @@ final class HouseKeeping {
         };
     }
 
-    /** Runs something short that may block, such as deleting a file. */
+    /** Runs something short that may block, such as deleting a file: here and now, if too much waits already. */
     void run(Runnable task) {
+        if (queuedTasks.incrementAndGet() > MAX_QUEUED_TASKS) {
+            queuedTasks.decrementAndGet();
+            guarded(task).run();
+            return;
+        }
         try {
-            janitor.execute(guarded(task));
+            janitor.execute(() -> {
+                queuedTasks.decrementAndGet();
+                guarded(task).run();
+            });
         } catch (RejectedExecutionException e) {
             // The broker is closing: the next start does what is left.
             LOG.debug("house keeping has ended", e);
@@ -181,19 +199,22 @@ final class HouseKeeping {
         }
     }
 
-    /** Makes a log start offset durable. On any thread. Several at once are written together. */
+    /**
+     * Makes a log start offset durable. On any thread. Several at once are written together. Fails with OVERLOADED if too
+     * many wait, NOT_OWNER if the partition is closed, SHUTTING_DOWN or STORAGE_FAILED: then the old one stays.
+     */
     CompletableFuture<Void> saveLogStart(PartitionLog partition, long offset) {
+        if (queuedLogStarts.incrementAndGet() > MAX_QUEUED_LOG_STARTS) {
+            queuedLogStarts.decrementAndGet();
+            return CompletableFuture.failedFuture(new BrokerException(
+                    ErrorCode.OVERLOADED,
+                    MAX_QUEUED_LOG_STARTS + " deletions of records wait to be written down already"));
+        }
         CompletableFuture<Void> saved = new CompletableFuture<>();
+        saved.whenComplete((done, failure) -> queuedLogStarts.decrementAndGet());
         try {
             janitor.execute(() -> {
-                // A deleted topic is closed before it is forgotten, and both happen before this or are seen here.
-                if (partition.closed().isDone()) {
-                    saved.completeExceptionally(new BrokerException(
-                            ErrorCode.NOT_OWNER, partition.partition() + " has been closed, nothing was deleted"));
-                    return;
-                }
-                logStarts.merge(partition.partition(), offset, Math::max);
-                waitForLogStarts.add(saved);
+                waitForLogStarts.add(new LogStart(partition, offset, saved));
                 if (waitForLogStarts.size() > 1) {
                     return;
                 }
@@ -211,17 +232,28 @@ final class HouseKeeping {
     }
 
     private void writeLogStarts() {
-        List<CompletableFuture<Void>> waiting = new ArrayList<>(waitForLogStarts);
+        List<LogStart> waiting = new ArrayList<>(waitForLogStarts);
         waitForLogStarts.clear();
+        // A deleted topic is closed before it is forgotten, and both happened before this or will be after it.
+        waiting.removeIf(one -> one.partition().closed().isDone()
+                && one.saved()
+                        .completeExceptionally(new BrokerException(
+                                ErrorCode.NOT_OWNER,
+                                one.partition().partition() + " has been closed, nothing was deleted")));
+        Map<TopicPartition, Long> next = new HashMap<>(logStarts);
+        waiting.forEach(one -> next.merge(one.partition().partition(), one.offset(), Math::max));
         try {
-            reserve.write(() -> OffsetCheckpoint.write(root, OffsetCheckpoint.LOG_STARTS, logStarts));
-            waiting.forEach(saved -> saved.complete(null));
+            reserve.write(() -> OffsetCheckpoint.write(root, OffsetCheckpoint.LOG_STARTS, next));
+            logStarts.putAll(next);
+            waiting.forEach(one -> one.saved().complete(null));
         } catch (IOException e) {
+            // It may have come to the disk all the same.
+            write(OffsetCheckpoint.LOG_STARTS, logStarts);
             BrokerException failure = new BrokerException(
                     ErrorCode.STORAGE_FAILED,
                     "the log start offset cannot be written down, nothing was deleted: " + e.getMessage(),
                     e);
-            waiting.forEach(saved -> saved.completeExceptionally(failure));
+            waiting.forEach(one -> one.saved().completeExceptionally(failure));
         }
     }
 
@@ -310,7 +342,8 @@ final class HouseKeeping {
                 if (compaction.get().changesAnything()) {
                     metrics.compactions().increment();
                 }
-                run(() -> noteCleaned(partition, compaction.get()));
+                CompletableFuture.runAsync(() -> noteCleaned(partition, compaction.get()), janitor)
+                        .join();
             }
         } catch (IOException | RuntimeException e) {
             if (partition.closed().isDone()) {
