@@ -68,6 +68,7 @@ public final class LocalLogEngine implements LogEngine {
     private static final String DELETE = "-delete";
     private static final String STRAY = "-stray";
     private static final int MAX_QUEUED_READS = 10_000;
+    static final int MAX_QUEUED_CHANGES = 10_000;
     /** Six files of at most one block that is commonly used. */
     private static final long BYTES_OF_A_NEW_PARTITION = 6 * 4_096;
 
@@ -105,7 +106,13 @@ public final class LocalLogEngine implements LogEngine {
                 new ArrayBlockingQueue<>(MAX_QUEUED_READS),
                 task -> daemon(task, "sluice-reader-" + readerNumber.getAndIncrement()));
         this.readers.allowCoreThreadTimeOut(true);
-        this.controller = Executors.newSingleThreadExecutor(task -> daemon(task, "sluice-controller"));
+        this.controller = new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MAX_QUEUED_CHANGES),
+                task -> daemon(task, "sluice-controller"));
         this.catalog = new TopicCatalog(
                 config.topicDefaults(),
                 config.defaultPartitions(),
@@ -532,7 +539,11 @@ public final class LocalLogEngine implements LogEngine {
                 }
             });
         } catch (RejectedExecutionException e) {
-            answer.completeExceptionally(shuttingDown());
+            answer.completeExceptionally(
+                    controller.isShutdown()
+                            ? shuttingDown()
+                            : new BrokerException(
+                                    ErrorCode.OVERLOADED, MAX_QUEUED_CHANGES + " changes of topics wait already"));
         }
         return answer;
     }
