@@ -441,7 +441,7 @@ public final class SegmentedLog {
         while (count > 0 && segments[count - 1].size() == 0 && segments[0].size() == 0) {
             count--;
         }
-        return deleteOldest(count, "retention");
+        return deleteOldest(count, "retention", nowMs);
     }
 
     /**
@@ -464,16 +464,18 @@ public final class SegmentedLog {
         while (count < segments.length - 1 && ((SealedSegment) segments[count]).endOffset() <= offset) {
             count++;
         }
-        long bytes = deleteOldest(count, "delete-records");
+        long bytes = deleteOldest(count, "delete-records", nowMs);
         ifThereIsSpace("forgetting old epochs", () -> epochs.trimBefore(logStartOffset));
         return bytes;
     }
 
-    private long deleteOldest(int count, String why) throws IOException {
+    private long deleteOldest(int count, String why, long nowMs) throws IOException {
         if (count == 0) {
             return 0;
         }
-        // A producer that repeats itself must be known even when the records that tell of it are gone.
+        // A producer that repeats itself must be known even when the records that tell of it are gone. A start does not
+        // believe a snapshot that knows of more than is in the log, so that must be durable.
+        flush(nowMs);
         ifThereIsSpace("saving producers", this::saveProducers);
         Segment[] before = segments;
         segments = Arrays.copyOfRange(before, count, before.length);

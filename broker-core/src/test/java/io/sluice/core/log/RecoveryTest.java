@@ -8,6 +8,7 @@ import io.sluice.core.ErrorCode;
 import io.sluice.core.fixture.Configs;
 import io.sluice.core.fixture.CrashingMachine;
 import io.sluice.core.fixture.Seeds;
+import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.storage.LogFile;
@@ -300,6 +301,50 @@ class RecoveryTest {
             LogFixture third = open(machine.root().directory("t"), 0);
             assertThat(third.log.highWatermark()).isEqualTo(1);
         });
+    }
+
+    /** The producer's records are deleted: only a snapshot tells of it, and that must not speak of what may be lost. */
+    @Test
+    void aProducerIsKnownAfterACrashAlthoughItsRecordsAreDeletedAndLaterOnesWereNotSynced() {
+        Seeds.runs(100, 5_000, seed -> {
+            CrashingMachine machine = new CrashingMachine(new SplittableRandom(seed));
+            LogDirectory directory = machine.root().directory("t");
+            machine.root().sync();
+            LogFixture log = open(directory, 0);
+            log.append(producerBatch());
+            while (log.log.segmentCount() < 4) {
+                log.append("k", "v".repeat(100));
+            }
+            for (int i = 1; i <= 2; i++) {
+                log.log.stage(
+                        new RecordBatchBuilder(64)
+                                .append(log.nowMs, new byte[1], new byte[1])
+                                .build(),
+                        log.buffer,
+                        log.nowMs);
+                log.log.write(log.buffer);
+                log.log.commit();
+                log.log.trimBefore(log.log.segments()[1].baseOffset(), log.nowMs);
+            }
+            long logStart = log.log.logStartOffset();
+            machine.crash();
+
+            LogFixture again = new LogFixture(machine.root().directory("t"), Map.of());
+            again.config = log.config;
+            again.logStart = logStart;
+            again.open();
+
+            SegmentedLog.Staged repeated = again.log.stage(producerBatch(), again.buffer, again.nowMs);
+            assertThat(repeated.duplicate()).isTrue();
+            assertThat(repeated.baseOffset()).isZero();
+        });
+    }
+
+    private static RecordBatch producerBatch() {
+        return new RecordBatchBuilder(64)
+                .producer(7, (short) 0, 0)
+                .append(1, new byte[1], new byte[1])
+                .build();
     }
 
     @Test
