@@ -416,10 +416,7 @@ public final class SegmentedLog {
         if (!config.deleted()) {
             return 0;
         }
-        boolean allExpired = config.retentionMs() >= 0
-                && active.size() > 0
-                && active.maxTimestamp() >= 0
-                && nowMs - active.maxTimestamp() > config.retentionMs();
+        boolean allExpired = active.size() > 0 && isExpired(active, nowMs);
         if (allExpired && logEndOffset == highWatermark) {
             ifThereIsSpace("a new segment", () -> roll(nowMs));
         }
@@ -427,9 +424,7 @@ public final class SegmentedLog {
         long excess = config.retentionBytes() < 0 ? -1 : sizeInBytes() - config.retentionBytes();
         while (count < segments.length - 1 && ((SealedSegment) segments[count]).endOffset() <= highWatermark) {
             Segment oldest = segments[count];
-            boolean tooOld = config.retentionMs() >= 0
-                    && oldest.maxTimestamp() >= 0
-                    && nowMs - oldest.maxTimestamp() > config.retentionMs();
+            boolean tooOld = isExpired(oldest, nowMs);
             boolean tooMuch = excess >= oldest.size() && oldest.size() > 0;
             if (!tooOld && !tooMuch && oldest.size() > 0) {
                 break;
@@ -442,6 +437,17 @@ public final class SegmentedLog {
             count--;
         }
         return deleteOldest(count, "retention", nowMs);
+    }
+
+    /** Records without timestamps are as old as their file, as in Kafka. */
+    private boolean isExpired(Segment segment, long nowMs) throws IOException {
+        if (config.retentionMs() < 0) {
+            return false;
+        }
+        long newestMs = segment.maxTimestamp() >= 0
+                ? segment.maxTimestamp()
+                : segment.file().file().lastModifiedMs();
+        return nowMs - newestMs > config.retentionMs();
     }
 
     /**

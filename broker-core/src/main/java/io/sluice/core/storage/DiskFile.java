@@ -3,6 +3,7 @@ package io.sluice.core.storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -36,6 +37,11 @@ final class DiskFile implements LogFile {
     @Override
     public long size() throws IOException {
         return channel.size();
+    }
+
+    @Override
+    public long lastModifiedMs() throws IOException {
+        return Files.getLastModifiedTime(path).toMillis();
     }
 
     @Override

@@ -11,6 +11,9 @@ public interface LogFile extends AutoCloseable {
     /** Bytes in the file. */
     long size() throws IOException;
 
+    /** When the file was last written or cut, in ms since the epoch, by the clock of its file system. */
+    long lastModifiedMs() throws IOException;
+
     /**
      * Writes all that remains of some buffers, one behind the other.
      *

@@ -10,7 +10,9 @@ import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,29 @@ class RetentionTest {
         assertThat(fixture.records()).containsExactly("51:next=v");
         fixture.log.close(false);
         assertThat(fixture.open().records()).containsExactly("51:next=v");
+    }
+
+    @Test
+    void recordsWithoutATimeAreAsOldAsTheirFile() throws IOException {
+        LogFixture fixture = open("internal.segment.bytes", "400", "retention.ms", "1000");
+        for (int i = 0; i < 30; i++) {
+            fixture.append(new RecordBatchBuilder(64)
+                    .append(-1, null, LogFixture.bytes("v"))
+                    .build());
+        }
+        Segment[] segments = fixture.log.segments();
+        assertThat(segments.length).isGreaterThan(3);
+        for (Segment segment : segments) {
+            Files.setLastModifiedTime(Path.of(segment.path()), FileTime.fromMillis(fixture.nowMs));
+        }
+        Files.setLastModifiedTime(Path.of(segments[2].path()), FileTime.fromMillis(fixture.nowMs + 500));
+
+        fixture.log.applyRetention(fixture.nowMs + 900);
+        assertThat(fixture.log.logStartOffset()).isZero();
+        fixture.log.applyRetention(fixture.nowMs + 1100);
+        assertThat(fixture.log.logStartOffset()).isEqualTo(segments[2].baseOffset());
+        fixture.log.applyRetention(fixture.nowMs + 1600);
+        assertThat(fixture.log.logStartOffset()).isEqualTo(30);
     }
 
     @Test
