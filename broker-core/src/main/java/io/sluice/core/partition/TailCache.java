@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
  * The last batches that a worker appended, over all its partitions, so that readers who keep up never touch the disk. One
  * budget: the oldest batch of all goes first. The worker adds and removes; anybody reads through a {@link View}.
  *
- * <p>The buffers are the producers' own, kept instead of copied.
+ * <p>The buffers are the producers' own, kept instead of copied, unless most of one is something else.
  */
 final class TailCache {
     private final long maxBytes;
@@ -33,11 +33,14 @@ final class TailCache {
 
     /** Keeps a batch that is in the log; its buffer does not change any more. */
     void add(View view, RecordBatch batch) {
-        int retained = batch.retainedBytes();
+        // A batch out of a large request would keep all of it.
+        boolean isSmallPart = batch.retainedBytes() / 2 > batch.sizeInBytes();
+        int retained = isSmallPart ? batch.sizeInBytes() : batch.retainedBytes();
         if (retained > maxBytes / 4) {
             return;
         }
-        Entry entry = new Entry(view, batch.baseOffset(), batch.lastOffset(), batch.bytes(), retained);
+        ByteBuffer content = isSmallPart ? copy(batch) : batch.bytes();
+        Entry entry = new Entry(view, batch.baseOffset(), batch.lastOffset(), content, retained);
         view.entries.put(entry.baseOffset(), entry);
         oldestFirst.add(entry);
         bytes += retained;
@@ -46,6 +49,13 @@ final class TailCache {
             bytes -= oldest.retainedBytes();
             oldest.view().entries.remove(oldest.baseOffset(), oldest);
         }
+    }
+
+    private static ByteBuffer copy(RecordBatch batch) {
+        return ByteBuffer.allocate(batch.sizeInBytes())
+                .put(batch.bytes())
+                .flip()
+                .asReadOnlyBuffer();
     }
 
     /** Forgets a partition that is closed. */
