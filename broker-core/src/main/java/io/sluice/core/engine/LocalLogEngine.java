@@ -630,8 +630,9 @@ public final class LocalLogEngine implements LogEngine {
 
     // ---- the end ----
 
+    /** One that comes second waits for the first: when it returns, the folder is free. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (closing) {
             return;
         }

@@ -7,6 +7,7 @@ import io.sluice.core.BrokerConfig;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
+import io.sluice.core.fixture.Await;
 import io.sluice.core.fixture.CrashingMachine;
 import io.sluice.core.fixture.LogEngineContract;
 import io.sluice.core.record.RecordBatchBuilder;
@@ -15,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +68,43 @@ class LocalLogEngineTest extends LogEngineContract {
         engine.close();
 
         assertThat(machine.root().exists(DataDirectory.CLEAN)).isFalse();
+    }
+
+    /** Whoever returns from a close may open the folder again, also if somebody else began it. */
+    @Test
+    void aSecondCloseWaitsForTheFirst() throws Exception {
+        LocalLogEngine engine =
+                LocalLogEngine.on(BrokerConfig.at(folder.resolve("twice")).with("log.min.free.bytes", "0"));
+        engine.start();
+        CountDownLatch closing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        engine.createTopic(new NewTopic("t", 1, Map.of())).get(20, TimeUnit.SECONDS);
+        PartitionLog log = ((Route.Local) engine.route(new TopicPartition("t", 0))).log();
+        log.closed().thenRun(() -> {
+            closing.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Thread first = new Thread(engine::close);
+        first.start();
+        assertThat(closing.await(20, TimeUnit.SECONDS)).isTrue();
+
+        CompletableFuture<Void> second = new CompletableFuture<>();
+        Thread other = new Thread(() -> {
+            engine.close();
+            second.complete(null);
+        });
+        other.start();
+        Await.until("the second waits or is done", () -> second.isDone() || other.getState() != Thread.State.RUNNABLE);
+        assertThat(second).isNotDone();
+
+        goOn.countDown();
+        assertThat(second).succeedsWithin(Duration.ofSeconds(20));
+        first.join(20_000);
+        assertThat(first.isAlive()).isFalse();
     }
 
     @Test
