@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
@@ -105,6 +106,7 @@ public final class LogRecovery {
     private Recovered open() throws IOException {
         List<Long> bases = tidy();
         requireAllThere();
+        deleteLeftIndexes(Set.copyOf(bases));
         List<Segment> segments = new ArrayList<>();
         boolean opened = false;
         try {
@@ -157,6 +159,18 @@ public final class LogRecovery {
             }
         }
         return new ArrayList<>(bases);
+    }
+
+    /** A segment's log goes before its indexes, and a crash may come in between. */
+    private void deleteLeftIndexes(Set<Long> bases) throws IOException {
+        for (String name : directory.files()) {
+            for (String suffix : List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX)) {
+                OptionalLong base = SegmentNames.baseOffset(name, suffix);
+                if (base.isPresent() && !bases.contains(base.getAsLong())) {
+                    directory.delete(name);
+                }
+            }
+        }
     }
 
     // ---- sealed segments ----

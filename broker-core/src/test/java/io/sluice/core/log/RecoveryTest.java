@@ -253,6 +253,27 @@ class RecoveryTest {
                 });
     }
 
+    /** A crash between the renames of a deleted segment's files. */
+    @Test
+    void indexesWithoutASegmentAreRemovedByTheNextStart() throws IOException {
+        LogDirectory directory = folder("original");
+        LogFixture log = open(directory, 0);
+        fill(log, 60);
+        log.log.close(false);
+        String oldest = first(directory, ".log");
+        directory.rename(oldest, oldest + SegmentNames.DELETED);
+        assertThat(first(directory, ".index")).startsWith("00000000000000000000");
+
+        LogFixture again = open(directory, 0);
+
+        for (String suffix : List.of(".index", ".timeindex")) {
+            assertThat(first(directory, suffix))
+                    .isEqualTo(SegmentNames.of(again.log.segments()[0].baseOffset(), suffix));
+        }
+        assertThat(again.log.logStartOffset()).isPositive();
+        assertThat(again.records()).isNotEmpty();
+    }
+
     @Test
     void aStartReadsOnlyPastTheRecoveryPoint() throws IOException {
         LogDirectory directory = folder("original");
