@@ -12,7 +12,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Keeps topics and their partitions, on this machine or on many. Everything above the log sees only this.
  *
- * <p>Safe on any thread. {@link #topic}, {@link #topics} and {@link #route} answer from memory and never block.
+ * <p>Safe on any thread. {@link #topic}, {@link #topics} and {@link #route} answer from memory and never block. A change
+ * of topics also fails with OVERLOADED if too many wait, with DISK_LOW or STORAGE_FAILED if it cannot be written down, and
+ * with SHUTTING_DOWN.
  */
 public interface LogEngine extends AutoCloseable {
     /**

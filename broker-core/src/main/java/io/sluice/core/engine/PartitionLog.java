@@ -87,7 +87,8 @@ public interface PartitionLog {
      *
      * @param offset the new log start offset; at most the high watermark, else OFFSET_OUT_OF_RANGE. An offset before the
      *     log start offset changes nothing.
-     * @return the log start offset that holds from now on, durable
+     * @return the log start offset that holds from now on, durable. If it cannot be written down (STORAGE_FAILED, or
+     *     OVERLOADED if too many wait for that), nothing is deleted.
      */
     CompletableFuture<Long> trimBefore(long offset);
 
