@@ -12,6 +12,7 @@ import io.sluice.core.topic.Topic;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -59,6 +60,11 @@ public final class Broker implements AutoCloseable {
      */
     public Topic requireTopic(String name) {
         return engine.topic(name).orElseThrow(() -> unknownTopic(name));
+    }
+
+    /** The topic of that identity, if there is one. */
+    public Optional<Topic> topic(UUID id) {
+        return engine.topic(id);
     }
 
     /** All topics, by name. */

@@ -76,6 +76,7 @@ public final class LocalLogEngine implements LogEngine {
 
     private final BrokerConfig config;
     private final DataDirectory data;
+    private final AtomicInteger producerIds = new AtomicInteger();
     private final LogDirectory root;
     private final LogMetrics metrics = new LogMetrics();
     private final DiskSpace diskSpace;
@@ -370,26 +371,30 @@ public final class LocalLogEngine implements LogEngine {
     // ---- topics: decided on the controller's thread ----
 
     @Override
-    public CompletableFuture<Topic> createTopic(NewTopic topic) {
+    public CompletableFuture<Topic> createTopic(NewTopic topic, Change change) {
         return decide(() -> {
             TopicDecision decision =
                     catalog.create(topic, UUID.randomUUID(), config.clock().millis());
             requireCodec(decision.answer());
             requireSpace(decision.answer().partitions());
-            record(decision.events());
-            openFrom(decision.answer(), 0);
+            if (change == Change.APPLY) {
+                record(decision.events());
+                openFrom(decision.answer(), 0);
+            }
             return decision.answer();
         });
     }
 
     @Override
-    public CompletableFuture<Topic> createPartitions(String topic, int total) {
+    public CompletableFuture<Topic> createPartitions(String topic, int total, Change change) {
         return decide(() -> {
             TopicDecision decision = catalog.addPartitions(topic, total);
             int before = catalog.byName(topic).map(Topic::partitions).orElse(0);
             requireSpace(total - before);
-            record(decision.events());
-            openFrom(decision.answer(), before);
+            if (change == Change.APPLY) {
+                record(decision.events());
+                openFrom(decision.answer(), before);
+            }
             return decision.answer();
         });
     }
@@ -411,10 +416,13 @@ public final class LocalLogEngine implements LogEngine {
     }
 
     @Override
-    public CompletableFuture<Topic> alterTopic(String topic, Map<String, Optional<String>> changes) {
+    public CompletableFuture<Topic> alterTopic(String topic, Map<String, Optional<String>> changes, Change change) {
         return decide(() -> {
             TopicDecision decision = catalog.alter(topic, changes);
             requireCodec(decision.answer());
+            if (change == Change.VALIDATE) {
+                return decision.answer();
+            }
             record(decision.events());
             for (int i = 0; i < decision.answer().partitions(); i++) {
                 Partition partition = partitions.get(new TopicPartition(topic, i));
@@ -571,6 +579,11 @@ public final class LocalLogEngine implements LogEngine {
     }
 
     @Override
+    public Optional<Topic> topic(UUID id) {
+        return catalog.byId(id);
+    }
+
+    @Override
     public Collection<Topic> topics() {
         return catalog.all();
     }
@@ -618,9 +631,19 @@ public final class LocalLogEngine implements LogEngine {
         return metrics;
     }
 
-    /** The identity of the data, made at its first start. */
+    @Override
     public String clusterId() {
         return data.clusterId();
+    }
+
+    /** The epoch is durable and no start has it twice, so a number within it is all that makes an id new. */
+    @Override
+    public CompletableFuture<Long> newProducerId() {
+        int number = producerIds.getAndUpdate(last -> last == Integer.MAX_VALUE ? last : last + 1);
+        return number == Integer.MAX_VALUE
+                ? CompletableFuture.failedFuture(new BrokerException(
+                        ErrorCode.OVERLOADED, "there are no producer ids left; the next start has new ones"))
+                : CompletableFuture.completedFuture(((long) data.epoch() << 31) + number);
     }
 
     /** The log of a partition that is open, for those who look at files. */

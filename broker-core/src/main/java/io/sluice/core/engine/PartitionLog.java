@@ -2,6 +2,7 @@ package io.sluice.core.engine;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.core.record.RecordBatch;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -69,6 +70,23 @@ public interface PartitionLog {
 
     /** The committed record with the largest timestamp, the first of several; empty if the log is. */
     CompletableFuture<Optional<TimestampedOffset>> offsetOfMaxTimestamp();
+
+    /**
+     * Committed bytes at or beyond an offset, as far as they are known without a look at the disk.
+     *
+     * @param enough where to stop counting
+     * @return at most {@code enough}; just that much if some of them are not in memory
+     */
+    int bytesBeyond(long offset, int enough);
+
+    /**
+     * The end of an epoch, or of the last one before it that has records; of an epoch before all that are known, where those
+     * begin. Empty if the epoch has not begun.
+     */
+    CompletableFuture<Optional<EpochEnd>> endOfEpoch(int epoch);
+
+    /** The idempotent producers that are remembered, by their ids. */
+    CompletableFuture<List<ActiveProducer>> activeProducers();
 
     /** The first offset that can be read. */
     long logStartOffset();

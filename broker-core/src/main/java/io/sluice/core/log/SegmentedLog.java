@@ -3,6 +3,7 @@ package io.sluice.core.log;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
+import io.sluice.core.engine.ActiveProducer;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.TimestampType;
 import io.sluice.core.storage.LogDirectory;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -546,6 +548,18 @@ public final class SegmentedLog {
                 segment.close();
             }
         }
+    }
+
+    /** The idempotent producers that are remembered, by their ids. For the worker. */
+    public List<ActiveProducer> activeProducers() {
+        return producers.producers().stream()
+                .map(entry -> new ActiveProducer(
+                        entry.producerId(),
+                        entry.epoch(),
+                        entry.last().lastSequence(),
+                        entry.last().timestampMs()))
+                .sorted(Comparator.comparingLong(ActiveProducer::producerId))
+                .toList();
     }
 
     /** Start offset by leader epoch, ascending. For the worker. */

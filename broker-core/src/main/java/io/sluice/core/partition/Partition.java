@@ -4,7 +4,9 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.ActiveProducer;
 import io.sluice.core.engine.Appended;
+import io.sluice.core.engine.EpochEnd;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.engine.PartitionLog;
@@ -23,7 +25,9 @@ import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -281,6 +285,35 @@ public final class Partition implements PartitionLog {
         long deadlineNs = worker.nanoClock().getAsLong() + waitNs;
         worker.await(new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer));
         return answer;
+    }
+
+    @Override
+    public int bytesBeyond(long offset, int enough) {
+        long highWatermark = log.highWatermark();
+        return highWatermark > offset ? tail.bytesBeyond(offset, enough, highWatermark) : 0;
+    }
+
+    @Override
+    public CompletableFuture<Optional<EpochEnd>> endOfEpoch(int epoch) {
+        return onWorker(log -> {
+            if (epoch == log.epoch()) {
+                return Optional.of(new EpochEnd(epoch, log.highWatermark()));
+            }
+            TreeMap<Integer, Long> starts = new TreeMap<>(log.epochStarts());
+            // An epoch is written down with its first record; this one begins at the end until then.
+            starts.putIfAbsent(log.epoch(), log.highWatermark());
+            Map.Entry<Integer, Long> next = starts.higherEntry(epoch);
+            if (next == null) {
+                return Optional.empty();
+            }
+            Integer floor = starts.floorKey(epoch);
+            return Optional.of(new EpochEnd(floor == null ? epoch : floor, next.getValue()));
+        });
+    }
+
+    @Override
+    public CompletableFuture<List<ActiveProducer>> activeProducers() {
+        return onWorker(SegmentedLog::activeProducers);
     }
 
     /** Whether that many committed bytes lie at or beyond an offset. */
