@@ -11,6 +11,12 @@ import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.records.RecordRoutes;
+import io.sluice.server.kafka.ApiTable;
+import io.sluice.server.kafka.FrameMemory;
+import io.sluice.server.kafka.KafkaLimits;
+import io.sluice.server.kafka.KafkaListener;
+import io.sluice.server.kafka.KafkaMetrics;
+import io.sluice.server.kafka.topics.ConfigEntries;
 import io.sluice.server.metrics.LogMeters;
 import io.sluice.server.metrics.ProcessMeters;
 import io.vertx.core.Future;
@@ -41,7 +47,9 @@ public final class BrokerServer implements AutoCloseable {
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
     private final HttpApi http;
+    private final KafkaListener kafka;
     private int httpPort;
+    private int kafkaPort;
     private boolean closed;
 
     /**
@@ -55,6 +63,21 @@ public final class BrokerServer implements AutoCloseable {
         this.health = new Health(broker);
         this.vertx = vertx(config.eventLoopCount());
         this.http = new HttpApi(vertx, config.limits(), routes(vertx, broker, config, health, registry), registry);
+        this.kafka = kafkaListener();
+    }
+
+    private KafkaListener kafkaListener() {
+        KafkaLimits limits = config.kafka().limits();
+        FrameMemory requests = new FrameMemory(limits.memoryBytes());
+        FrameMemory responses = new FrameMemory(limits.responseBytes());
+        ApiTable apis = KafkaApis.table(
+                broker,
+                config.kafka().node(),
+                limits,
+                responses,
+                new ConfigEntries(config.broker().given(), config.settings()),
+                config.broker().dataDirectory());
+        return new KafkaListener(vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis);
     }
 
     /** Every route of the HTTP face, in groups. */
@@ -111,12 +134,8 @@ public final class BrokerServer implements AutoCloseable {
 
     /** Listens, and is ready when this returns. */
     private void listen() {
-        HostAndPort address = config.http();
-        try {
-            httpPort = await(http.listen(address.host(), address.port(), config.eventLoopCount()), LISTEN_TIMEOUT_MS);
-        } catch (ServerException e) {
-            throw address.cannotListen(e);
-        }
+        httpPort = listen(config.http(), http::listen);
+        kafkaPort = listen(config.kafka().listen(), kafka::listen);
         health.enter(Health.Phase.SERVING);
         // After the broker is ready, and not on an event loop: nobody waits for meters.
         vertx.executeBlocking(() -> {
@@ -124,6 +143,24 @@ public final class BrokerServer implements AutoCloseable {
             LogMeters.bind(broker.engine(), registry);
             return Boolean.TRUE;
         });
+    }
+
+    /** A listener that is to begin. */
+    private interface Listener {
+        Future<Integer> listen(String host, int port, int loopCount);
+    }
+
+    private int listen(HostAndPort address, Listener listener) {
+        try {
+            return await(listener.listen(address.host(), address.port(), config.eventLoopCount()), LISTEN_TIMEOUT_MS);
+        } catch (ServerException e) {
+            throw address.cannotListen(e);
+        }
+    }
+
+    /** The port of Kafka's protocol that is listened on. */
+    public int kafkaPort() {
+        return kafkaPort;
     }
 
     /** The HTTP port that is listened on. */
@@ -144,7 +181,7 @@ public final class BrokerServer implements AutoCloseable {
         health.enter(Health.Phase.STOPPING);
         long deadlineMs = config.limits().shutdownTimeoutMs() + STOP_MARGIN_MS;
         try {
-            await(http.stop(), deadlineMs);
+            await(Future.join(http.stop(), kafka.stop()), deadlineMs);
             await(vertx.close(), deadlineMs);
         } catch (RuntimeException e) {
             // The log is worth more than an orderly end of connections.

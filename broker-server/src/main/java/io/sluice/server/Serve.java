@@ -30,6 +30,7 @@ final class Serve {
         BrokerServer server = BrokerServer.start(config);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "stop"));
         out.println("http " + config.http().withPort(server.httpPort()));
+        out.println("kafka " + config.kafka().listen().withPort(server.kafkaPort()));
         out.println("data " + config.broker().dataDirectory());
         out.println("ready in " + ManagementFactory.getRuntimeMXBean().getUptime() + " ms");
         out.flush();

@@ -23,6 +23,12 @@ final class ServeCommand implements Callable<Integer> {
     private String http;
 
     @Option(
+            names = "--kafka",
+            paramLabel = "HOST:PORT",
+            description = "Address for Kafka's protocol; 127.0.0.1:9092 by default. Port 0 is any free one.")
+    private String kafka;
+
+    @Option(
             names = "--config",
             paramLabel = "FILE",
             description = "File of settings; sluice.properties in the present folder by default, if there is one.")
@@ -53,6 +59,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         if (http != null) {
             sources.set(ServerSettings.HTTP.name(), http, "--http");
+        }
+        if (kafka != null) {
+            sources.set(KafkaSettings.KAFKA.name(), kafka, "--kafka");
         }
         return sources;
     }

@@ -2,9 +2,12 @@ package io.sluice.server;
 
 import io.sluice.core.BrokerConfig;
 import io.sluice.core.BrokerSettings;
+import io.sluice.core.config.SettingDescription;
 import io.sluice.core.config.SettingFaults;
+import io.sluice.core.config.SettingSource;
 import io.sluice.core.config.SettingValues;
 import io.sluice.core.config.Settings;
+import io.sluice.server.KafkaSettings.KafkaConfig;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.http.HttpLimits;
 import io.sluice.server.http.records.RecordLimits;
@@ -20,6 +23,8 @@ import java.util.TreeMap;
  *
  * @param broker the log's part
  * @param http where HTTP listens
+ * @param kafka the Kafka listener
+ * @param settings every setting of the process as it holds
  * @param eventLoopCount how many event loops serve connections
  * @param limits the limits of HTTP
  * @param records the limits of the routes of records
@@ -28,16 +33,20 @@ import java.util.TreeMap;
 public record ServerConfig(
         BrokerConfig broker,
         HostAndPort http,
+        KafkaConfig kafka,
+        List<SettingDescription> settings,
         int eventLoopCount,
         HttpLimits limits,
         RecordLimits records,
         List<String> chosen) {
     /** Every setting that a broker process has. */
-    public static final Settings SETTINGS = ServerSettings.ALL.and(BrokerSettings.ALL);
+    public static final Settings SETTINGS =
+            ServerSettings.ALL.and(KafkaSettings.ALL).and(BrokerSettings.ALL);
 
     /** Keeps its own list. */
     public ServerConfig {
         chosen = List.copyOf(chosen);
+        settings = List.copyOf(settings);
     }
 
     /**
@@ -62,10 +71,9 @@ public record ServerConfig(
             });
         });
         ServerConfig config = together(SETTINGS.parse(sound), chosen, faults);
-        if (!insecure && !config.http().isLoopback()) {
-            faults.add(
-                    "http = " + config.http() + ": others can reach this address, and nothing asks them who they are;"
-                            + " listen on 127.0.0.1, or say --insecure if that is meant");
+        if (!insecure) {
+            requireLoopback("http", config.http(), faults);
+            requireLoopback("kafka", config.kafka().listen(), faults);
         }
         if (!faults.isEmpty()) {
             throw new ServerException("the configuration has "
@@ -73,6 +81,14 @@ public record ServerConfig(
                     + String.join("\n  ", faults));
         }
         return config;
+    }
+
+    private static void requireLoopback(String setting, HostAndPort address, List<String> faults) {
+        if (!address.isLoopback()) {
+            faults.add(
+                    setting + " = " + address + ": others can reach this address, and nothing asks them who they are;"
+                            + " listen on 127.0.0.1, or say --insecure if that is meant");
+        }
     }
 
     private static ServerConfig together(SettingValues values, List<String> chosen, List<String> faults) {
@@ -84,6 +100,8 @@ public record ServerConfig(
         ServerConfig config = new ServerConfig(
                 broker,
                 HostAndPort.parse(values.get(ServerSettings.HTTP)),
+                KafkaSettings.read(values),
+                values.describe(SettingSource.BROKER),
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
                 limits(values),
                 recordLimits(values, contradictions),

@@ -20,6 +20,7 @@ public final class TestServers {
     public static ServerConfig config(Map<String, String> settings) {
         ConfigSources sources = new ConfigSources();
         sources.set("http", "127.0.0.1:0", "test");
+        sources.set("kafka", "127.0.0.1:0", "test");
         settings.forEach((name, text) -> sources.set(name, text, "test"));
         return ServerConfig.read(sources, false);
     }

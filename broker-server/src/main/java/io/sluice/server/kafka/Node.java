@@ -1,0 +1,21 @@
+package io.sluice.server.kafka;
+
+import io.vertx.core.net.SocketAddress;
+import java.util.Optional;
+
+/**
+ * This broker as clients see it.
+ *
+ * @param id its number, {@code node.id}
+ * @param advertised where clients are told to connect; empty for the address by which each of them got here
+ */
+public record Node(int id, Optional<Address> advertised) {
+    /** Where something listens. */
+    public record Address(String host, int port) {}
+
+    /** Where a client is told to connect. */
+    public Address addressFor(KafkaClient client) {
+        SocketAddress local = client.local();
+        return advertised.orElseGet(() -> new Address(local.hostAddress(), local.port()));
+    }
+}

@@ -1,0 +1,152 @@
+package io.sluice.server.kafka.records;
+
+import io.sluice.core.Broker;
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.Appended;
+import io.sluice.core.record.BatchValidator;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.ApiHandler;
+import io.sluice.server.kafka.ApiRequest;
+import io.sluice.server.kafka.EndOfConnection;
+import io.sluice.server.kafka.Gather;
+import io.sluice.server.kafka.KafkaErrors;
+import io.sluice.server.kafka.TopicNames;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.BaseRecords;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+
+/**
+ * Produce: one batch per partition, validated once and handed to the log as it came. From version 13 on topics are named by
+ * their ids.
+ */
+public final class ProduceApi implements ApiHandler<ProduceRequestData> {
+    private static final short FIRST_WITH_IDS = 13;
+
+    private final Broker broker;
+
+    public ProduceApi(Broker broker) {
+        this.broker = broker;
+    }
+
+    @Override
+    public CompletableFuture<ApiMessage> handle(ApiRequest<ProduceRequestData> request) {
+        ProduceRequestData data = request.message();
+        Optional<Acks> acks = acksOf(data.acks());
+        ProduceResponseData response = new ProduceResponseData();
+        Gather gather = new Gather(response);
+        for (TopicProduceData topicData : data.topicData()) {
+            TopicProduceResponse topicAnswer =
+                    new TopicProduceResponse().setName(topicData.name()).setTopicId(topicData.topicId());
+            response.responses().add(topicAnswer);
+            boolean byId = request.version() >= FIRST_WITH_IDS;
+            Optional<Topic> topic =
+                    byId ? TopicNames.find(broker, topicData.topicId()) : broker.topic(topicData.name());
+            for (PartitionProduceData partition : topicData.partitionData()) {
+                PartitionProduceResponse answer = new PartitionProduceResponse()
+                        .setIndex(partition.index())
+                        .setBaseOffset(-1);
+                topicAnswer.partitionResponses().add(answer);
+                if (acks.isEmpty()) {
+                    answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
+                } else if (topic.isEmpty()) {
+                    Errors unknown = byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
+                    answer.setErrorCode(unknown.code());
+                } else {
+                    append(request, gather, topic.get(), partition, acks.get(), answer);
+                }
+            }
+        }
+        if (acks.isPresent() && acks.get() == Acks.NONE) {
+            return withoutAnswer(response);
+        }
+        return gather.seal();
+    }
+
+    private static Optional<Acks> acksOf(short acks) {
+        return switch (acks) {
+            case -1 -> Optional.of(Acks.COMMITTED);
+            case 0 -> Optional.of(Acks.NONE);
+            case 1 -> Optional.of(Acks.WRITTEN);
+            default -> Optional.empty();
+        };
+    }
+
+    /** A client that takes no answers learns of a refusal by the end of its connection, and asks for metadata again. */
+    private static CompletableFuture<ApiMessage> withoutAnswer(ProduceResponseData response) {
+        for (TopicProduceResponse topic : response.responses()) {
+            for (PartitionProduceResponse partition : topic.partitionResponses()) {
+                if (partition.errorCode() != Errors.NONE.code()) {
+                    return CompletableFuture.failedFuture(new EndOfConnection("a produce with acks=0 to " + topic.name()
+                            + "-" + partition.index() + " was refused: "
+                            + Errors.forCode(partition.errorCode())
+                            + (partition.errorMessage() == null ? "" : ", " + partition.errorMessage())));
+                }
+            }
+        }
+        return NO_ANSWER;
+    }
+
+    private void append(
+            ApiRequest<ProduceRequestData> request,
+            Gather gather,
+            Topic topic,
+            PartitionProduceData partition,
+            Acks acks,
+            PartitionProduceResponse answer) {
+        CompletableFuture<Appended> appended;
+        try {
+            RecordBatch batch = batchOf(partition.records(), topic);
+            request.hold();
+            appended = broker.append(topic.name(), partition.index(), batch, acks, request::letGo);
+        } catch (BrokerException e) {
+            refuse(answer, e);
+            return;
+        }
+        gather.add(appended, (result, failure) -> {
+            if (failure != null) {
+                refuse(answer, failure);
+            } else {
+                answer.setBaseOffset(result.baseOffset())
+                        .setLogAppendTimeMs(result.logAppendTimeMs())
+                        .setLogStartOffset(result.logStartOffset());
+            }
+        });
+    }
+
+    private static void refuse(PartitionProduceResponse answer, Throwable failure) {
+        KafkaErrors.Answer error = KafkaErrors.of(failure);
+        answer.setErrorCode(error.code()).setErrorMessage(error.message()).setBaseOffset(-1);
+    }
+
+    private static RecordBatch batchOf(BaseRecords records, Topic topic) {
+        if (!(records instanceof MemoryRecords memory) || memory.sizeInBytes() == 0) {
+            throw new BrokerException(ErrorCode.INVALID_RECORD, "there is no record batch for the partition");
+        }
+        ByteBuffer buffer = memory.buffer();
+        int maxBytes = topic.config().maxMessageBytes();
+        int size = BatchValidator.sizeOf(buffer, buffer.position(), maxBytes);
+        if (size < buffer.remaining()) {
+            throw new BrokerException(
+                    ErrorCode.INVALID_RECORD,
+                    "a produce holds exactly one record batch for a partition, this one has more");
+        }
+        RecordBatch batch = BatchValidator.validateOne(buffer, maxBytes);
+        if (batch.isTransactional()) {
+            throw new BrokerException(ErrorCode.INVALID_RECORD, "transactions are not served yet");
+        }
+        return batch;
+    }
+}

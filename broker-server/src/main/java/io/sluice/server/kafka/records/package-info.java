@@ -1,0 +1,2 @@
+/** The APIs that write, read and find records. */
+package io.sluice.server.kafka.records;
