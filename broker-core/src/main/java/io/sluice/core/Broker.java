@@ -2,6 +2,7 @@ package io.sluice.core;
 
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
+import io.sluice.core.engine.Change;
 import io.sluice.core.engine.LocalLogEngine;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.PartitionLog;
@@ -9,11 +10,13 @@ import io.sluice.core.engine.Route;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * The front door: topics, and the partitions behind them, over one engine. Safe on any thread; nothing but
@@ -93,24 +96,50 @@ public final class Broker implements AutoCloseable {
         });
     }
 
-    /** See {@link LogEngine#createTopic}. */
+    /** See {@link LogEngine#createTopic(NewTopic, Change)}. */
+    public CompletableFuture<Topic> createTopic(NewTopic topic, Change change) {
+        return engine.createTopic(topic, change);
+    }
+
+    /** As {@link #createTopic(NewTopic, Change)}, applied. */
     public CompletableFuture<Topic> createTopic(NewTopic topic) {
-        return engine.createTopic(topic);
+        return createTopic(topic, Change.APPLY);
     }
 
-    /** See {@link LogEngine#alterTopic}. */
+    /** See {@link LogEngine#alterTopic(String, Map, Change)}. Fails with INVALID_TOPIC if the topic is the broker's own. */
+    public CompletableFuture<Topic> alterTopic(String topic, Map<String, Optional<String>> changes, Change change) {
+        return forUsers(topic, () -> engine.alterTopic(topic, changes, change));
+    }
+
+    /** As {@link #alterTopic(String, Map, Change)}, applied. */
     public CompletableFuture<Topic> alterTopic(String topic, Map<String, Optional<String>> changes) {
-        return engine.alterTopic(topic, changes);
+        return alterTopic(topic, changes, Change.APPLY);
     }
 
-    /** See {@link LogEngine#createPartitions}. */
+    /**
+     * See {@link LogEngine#createPartitions(String, int, Change)}. Fails with INVALID_TOPIC if the topic is the broker's own.
+     */
+    public CompletableFuture<Topic> createPartitions(String topic, int total, Change change) {
+        return forUsers(topic, () -> engine.createPartitions(topic, total, change));
+    }
+
+    /** As {@link #createPartitions(String, int, Change)}, applied. */
     public CompletableFuture<Topic> createPartitions(String topic, int total) {
-        return engine.createPartitions(topic, total);
+        return createPartitions(topic, total, Change.APPLY);
     }
 
-    /** See {@link LogEngine#deleteTopic}. */
+    /** See {@link LogEngine#deleteTopic}. Fails with INVALID_TOPIC if the topic is the broker's own. */
     public CompletableFuture<Void> deleteTopic(String topic) {
-        return engine.deleteTopic(topic);
+        return forUsers(topic, () -> engine.deleteTopic(topic));
+    }
+
+    private static <T> CompletableFuture<T> forUsers(String topic, Supplier<CompletableFuture<T>> change) {
+        return TopicName.isInternal(topic) ? CompletableFuture.failedFuture(ownTopic(topic)) : change.get();
+    }
+
+    private static BrokerException ownTopic(String topic) {
+        return new BrokerException(
+                ErrorCode.INVALID_TOPIC, "topic " + topic + " is the broker's own; nobody else writes or changes it");
     }
 
     /**
@@ -147,6 +176,9 @@ public final class Broker implements AutoCloseable {
             String topic, int partition, RecordBatch batch, Acks acks, Runnable released) {
         PartitionLog log;
         try {
+            if (TopicName.isInternal(topic)) {
+                throw ownTopic(topic);
+            }
             log = partition(topic, partition);
         } catch (BrokerException e) {
             released.run();

@@ -27,6 +27,7 @@ import io.sluice.core.topic.TopicEntry;
 import io.sluice.core.topic.TopicEvent;
 import io.sluice.core.topic.TopicEvents;
 import io.sluice.core.topic.TopicLimits;
+import io.sluice.core.topic.TopicName;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -279,7 +280,7 @@ public final class LocalLogEngine implements LogEngine {
     private void openOrNote(TopicPartition partition, Topic topic) {
         try {
             claim(partition, topic);
-            gained(openPartition(partition, topic.config(), false));
+            gained(openPartition(partition, topic.config(), TopicName.isInternal(topic.name())));
         } catch (IOException | BrokerException e) {
             LOG.error("{} is offline: {}", partition, e.getMessage(), e);
             offline.put(partition, partition + " is offline: " + e.getMessage());
@@ -381,6 +382,17 @@ public final class LocalLogEngine implements LogEngine {
                 record(decision.events());
                 openFrom(decision.answer(), 0);
             }
+            return decision.answer();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Topic> createInternalTopic(NewTopic topic) {
+        return decide(() -> {
+            TopicDecision decision = catalog.createInternal(
+                    topic, UUID.randomUUID(), config.clock().millis());
+            record(decision.events());
+            openFrom(decision.answer(), 0);
             return decision.answer();
         });
     }

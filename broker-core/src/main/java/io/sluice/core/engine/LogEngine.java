@@ -39,6 +39,9 @@ public interface LogEngine extends AutoCloseable {
         return createTopic(topic, Change.APPLY);
     }
 
+    /** As {@link #createTopic(NewTopic)}, for a topic of the broker's own, whose name begins with {@code __}. */
+    CompletableFuture<Topic> createInternalTopic(NewTopic topic);
+
     /**
      * Changes settings of a topic, all or none: a value sets, an empty one goes back to the default.
      *
