@@ -1,0 +1,27 @@
+package io.sluice.groups;
+
+/**
+ * What comes of a turn of a coordinator: events to be written down, and answers that may leave once they are. For the thread
+ * that runs the coordinator.
+ */
+public interface Effects {
+    /** The time of the turn, in ms since the epoch. */
+    long nowMs();
+
+    /** Something changes. It has happened when this returns, and it is durable before any answer of this turn leaves. */
+    void record(GroupEvent event);
+
+    /** Answers a request, of this turn or of one before. */
+    <T> void answer(Reply<T> reply, T answer);
+
+    /**
+     * Where an answer goes. Called once.
+     *
+     * @param <T> the answer
+     */
+    @FunctionalInterface
+    interface Reply<T> {
+        /** Takes the answer; throws nothing. */
+        void send(T answer);
+    }
+}

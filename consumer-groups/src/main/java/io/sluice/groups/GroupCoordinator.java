@@ -1,0 +1,359 @@
+package io.sluice.groups;
+
+import io.sluice.core.TopicPartition;
+import io.sluice.core.engine.LogEngine;
+import io.sluice.core.engine.OwnershipListener;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.topic.NewTopic;
+import io.sluice.groups.GroupShard.Leaving;
+import io.sluice.groups.GroupShard.Subscribed;
+import io.sluice.groups.ShardRunner.Turn;
+import io.sluice.groups.classic.Join;
+import io.sluice.groups.classic.Sync;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Consumer groups and their positions, for all faces. Groups are spread over the partitions of an internal compacted topic by
+ * their names; the groups of a partition are served where the partition is, from what is replayed of it. One thread runs them
+ * all.
+ *
+ * <p>Safe on any thread; nothing but {@link #start()} and {@link #close()} blocks. Futures do not fail: an answer says what is
+ * wrong. They complete on the coordinator's thread.
+ */
+public final class GroupCoordinator implements AutoCloseable {
+    /** The internal topic. */
+    public static final String TOPIC = "__groups";
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupCoordinator.class);
+    private static final int MAX_TURNS = 1_000;
+    private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
+    private static final String SEGMENT_BYTES = String.valueOf(100 * 1024 * 1024);
+
+    private final LogEngine engine;
+    private final GroupConfig config;
+    private final InstantSource clock;
+    private final Thread thread = new Thread(this::run, "sluice-groups");
+    private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger queued = new AtomicInteger();
+    private volatile boolean parked;
+    private volatile boolean stopping;
+    private volatile int partitions;
+
+    /** By partition; owned by the thread. */
+    private final Map<Integer, ShardRunner> shards = new HashMap<>();
+
+    /** A coordinator that does not run yet, over an engine that does. */
+    public GroupCoordinator(LogEngine engine, GroupConfig config, InstantSource clock) {
+        this.engine = engine;
+        this.config = config;
+        this.clock = clock;
+    }
+
+    /**
+     * Begins to read what there is. Blocks until the internal topic is there, which it creates if need be.
+     *
+     * @throws io.sluice.core.BrokerException if it cannot be created
+     */
+    public void start() {
+        partitions = engine.topic(TOPIC)
+                .map(topic -> topic.partitions())
+                .orElseGet(() -> engine.createInternalTopic(new NewTopic(
+                                TOPIC,
+                                config.partitions(),
+                                Map.of(
+                                        "cleanup.policy",
+                                        "compact",
+                                        "segment.bytes",
+                                        SEGMENT_BYTES,
+                                        "max.message.bytes",
+                                        MAX_RECORD_BYTES)))
+                        .join()
+                        .partitions());
+        thread.start();
+        engine.listen(new OwnershipListener() {
+            @Override
+            public void gained(TopicPartition partition, PartitionLog log) {
+                if (partition.topic().equals(TOPIC)) {
+                    execute(() -> gain(partition.partition(), log));
+                }
+            }
+
+            @Override
+            public void lost(TopicPartition partition, int epoch) {
+                if (partition.topic().equals(TOPIC)) {
+                    execute(() -> lose(partition.partition(), epoch));
+                } else {
+                    execute(GroupCoordinator.this::forgetDeletedTopics);
+                }
+            }
+        });
+    }
+
+    private void gain(int partition, PartitionLog log) {
+        ShardRunner before =
+                shards.put(partition, new ShardRunner(log, () -> new GroupShard(config.limits()), this::execute));
+        if (before != null) {
+            before.close();
+        }
+        shards.get(partition).load(clock.millis());
+    }
+
+    private void lose(int partition, int epoch) {
+        ShardRunner shard = shards.get(partition);
+        if (shard != null && shard.log().epoch() == epoch) {
+            shards.remove(partition).close();
+        }
+    }
+
+    /** Positions in topics that are no more mean nothing, even if others have their names. */
+    private void forgetDeletedTopics() {
+        shards.values()
+                .forEach(shard -> shard.topicsDeleted(id -> engine.topic(id).isEmpty(), clock.millis()));
+    }
+
+    // ---- members ----
+
+    /** A member wants to be part of the next generation. */
+    public CompletableFuture<Join.Answer> join(String group, Join.Request request) {
+        return ask(
+                group,
+                error -> new Join.Answer(error, request.memberId(), -1, "", "", "", false, List.of()),
+                (shard, reply, effects) -> shard.join(group, request, reply, effects));
+    }
+
+    /** A member wants its assignment; the leader brings everybody's. */
+    public CompletableFuture<Sync.Answer> sync(String group, Sync.Request request) {
+        return ask(
+                group,
+                error -> new Sync.Answer(error, "", "", new byte[0]),
+                (shard, reply, effects) -> shard.sync(group, request, reply, effects));
+    }
+
+    /** A member says that it is alive. */
+    public CompletableFuture<GroupError> heartbeat(String group, String memberId, String instanceId, int generation) {
+        return ask(
+                group,
+                error -> error,
+                (shard, reply, effects) -> shard.heartbeat(group, memberId, instanceId, generation, reply, effects));
+    }
+
+    /** Members leave, or are sent away; each is answered on its own. */
+    public CompletableFuture<List<GroupError>> leave(String group, List<Leaving> leaving) {
+        return ask(
+                group,
+                error -> leaving.stream().map(one -> error).toList(),
+                (shard, reply, effects) -> shard.leave(group, leaving, reply, effects));
+    }
+
+    // ---- positions ----
+
+    /** Moves positions; each is answered on its own. */
+    public CompletableFuture<Map<TopicPartition, GroupError>> commit(Offsets.Commit request) {
+        return ask(
+                request.group(),
+                error -> {
+                    Map<TopicPartition, GroupError> all = new HashMap<>();
+                    request.positions().keySet().forEach(partition -> all.put(partition, error));
+                    return all;
+                },
+                (shard, reply, effects) -> shard.commit(request, reply, effects));
+    }
+
+    /**
+     * Tells positions.
+     *
+     * @param wanted which; empty for all
+     */
+    public CompletableFuture<Offsets.Fetched> positions(String group, Optional<List<TopicPartition>> wanted) {
+        return ask(
+                group,
+                error -> new Offsets.Fetched(error, Map.of()),
+                (shard, reply, effects) -> shard.fetch(group, wanted, reply, effects));
+    }
+
+    /**
+     * Forgets positions, but not those in topics that the group's members are subscribed to.
+     *
+     * @param subscribed says whether they are
+     */
+    public CompletableFuture<Offsets.Deleted> deletePositions(
+            String group, List<TopicPartition> which, Predicate<Subscribed> subscribed) {
+        return ask(
+                group,
+                error -> new Offsets.Deleted(error, Map.of()),
+                (shard, reply, effects) -> shard.deletePositions(group, which, subscribed, reply, effects));
+    }
+
+    // ---- groups ----
+
+    /** One group. */
+    public CompletableFuture<GroupView> describe(String group) {
+        return ask(
+                group,
+                error -> new GroupView(
+                        error, group, io.sluice.groups.classic.ClassicGroup.State.EMPTY, -1, "", "", List.of()),
+                (shard, reply, effects) -> shard.describe(group, reply, effects));
+    }
+
+    /** Deletes a group that has no members, with its positions. */
+    public CompletableFuture<GroupError> delete(String group) {
+        return ask(group, error -> error, (shard, reply, effects) -> shard.delete(group, reply, effects));
+    }
+
+    /**
+     * All groups that are known here.
+     *
+     * @param error NONE, or LOADING if some are still being read
+     * @param groups the groups, by name
+     */
+    public record Listing(GroupError error, List<GroupView> groups) {
+        public Listing {
+            groups = List.copyOf(groups);
+        }
+    }
+
+    /** All groups that are known here. */
+    public CompletableFuture<Listing> list() {
+        Map<Integer, CompletableFuture<List<GroupView>>> parts = new LinkedHashMap<>();
+        AtomicInteger faults = new AtomicInteger();
+        for (int i = 0; i < partitions; i++) {
+            parts.put(
+                    i,
+                    ask(
+                            i,
+                            error -> {
+                                faults.incrementAndGet();
+                                return List.of();
+                            },
+                            (shard, reply, effects) -> shard.list(reply, effects)));
+        }
+        return CompletableFuture.allOf(parts.values().toArray(CompletableFuture[]::new))
+                .thenApply(done -> {
+                    List<GroupView> all = new ArrayList<>();
+                    parts.values().forEach(part -> all.addAll(part.join()));
+                    all.sort(java.util.Comparator.comparing(GroupView::id));
+                    return new Listing(faults.get() > 0 ? GroupError.LOADING : GroupError.NONE, all);
+                });
+    }
+
+    // ---- the thread ----
+
+    /** Which partition has a group. */
+    int partitionOf(String group) {
+        return Math.floorMod(group.hashCode(), partitions);
+    }
+
+    private <T> CompletableFuture<T> ask(String group, Function<GroupError, T> refusal, Turn<T> turn) {
+        return ask(partitionOf(group), refusal, turn);
+    }
+
+    private <T> CompletableFuture<T> ask(int partition, Function<GroupError, T> refusal, Turn<T> turn) {
+        Ticket<T> ticket = new Ticket<>(refusal);
+        if (stopping) {
+            ticket.refuse(GroupError.NOT_COORDINATOR);
+        } else if (queued.incrementAndGet() > config.maxQueued()) {
+            queued.decrementAndGet();
+            ticket.refuse(GroupError.UNAVAILABLE);
+        } else {
+            execute(() -> {
+                queued.decrementAndGet();
+                ShardRunner shard = shards.get(partition);
+                GroupError fault = shard == null ? GroupError.NOT_COORDINATOR : shard.fault();
+                if (fault == GroupError.NONE) {
+                    shard.turn(ticket, clock.millis(), turn);
+                } else {
+                    ticket.refuse(fault);
+                }
+            });
+        }
+        return ticket.future();
+    }
+
+    private void execute(Runnable task) {
+        tasks.add(task);
+        if (parked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void run() {
+        while (!stopping || !tasks.isEmpty()) {
+            try {
+                if (!runOnce()) {
+                    park();
+                }
+            } catch (RuntimeException | Error e) {
+                // A mistake of ours in one task must not end all groups.
+                LOG.error("the group coordinator goes on after a failure", e);
+            }
+        }
+        shards.values().forEach(ShardRunner::close);
+        shards.clear();
+    }
+
+    private boolean runOnce() {
+        boolean worked = false;
+        for (int i = 0; i < MAX_TURNS; i++) {
+            Runnable task = tasks.poll();
+            if (task == null) {
+                break;
+            }
+            worked = true;
+            task.run();
+        }
+        long nowMs = clock.millis();
+        for (ShardRunner shard : shards.values()) {
+            shard.tick(nowMs);
+            shard.flush(nowMs);
+        }
+        return worked;
+    }
+
+    private void park() {
+        parked = true;
+        try {
+            if (tasks.isEmpty() && !stopping) {
+                long nextMs = Long.MAX_VALUE;
+                for (ShardRunner shard : shards.values()) {
+                    nextMs = Math.min(nextMs, shard.nextTimerMs());
+                }
+                long waitMs = Math.min(1_000, nextMs == Long.MAX_VALUE ? 1_000 : nextMs - clock.millis());
+                if (waitMs > 0) {
+                    LockSupport.parkNanos(this, waitMs * 1_000_000);
+                }
+            }
+        } finally {
+            parked = false;
+        }
+    }
+
+    /** Answers what it can, and ends. To be called before the engine is closed. */
+    @Override
+    public void close() {
+        stopping = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        // What came too late for the thread is answered here: nobody must wait for ever.
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package io.sluice.groups;
+
+/** Why the coordinator refuses. Every face has its own words for these, in one place. */
+public enum GroupError {
+    /** It does not refuse. */
+    NONE,
+    /** The group's name is empty. */
+    INVALID_GROUP,
+    /** There is no group of that name. */
+    UNKNOWN_GROUP,
+    /** The group has members, and what was asked can be done only to one that has none. */
+    GROUP_NOT_EMPTY,
+    /** The group's members are subscribed to the topic. */
+    SUBSCRIBED_TO_TOPIC,
+    /** The group has as many members as it may have. */
+    GROUP_FULL,
+    /** The group has no such member. */
+    UNKNOWN_MEMBER,
+    /** A new member must join again with the id that it gets with this. */
+    MEMBER_ID_REQUIRED,
+    /** Another member has taken the place of this static one. */
+    FENCED_INSTANCE,
+    /** The member is of another generation. */
+    ILLEGAL_GENERATION,
+    /** The group is changing: the member must join again. */
+    REBALANCE_IN_PROGRESS,
+    /** The member and the group have no way of assigning partitions in common. */
+    INCONSISTENT_PROTOCOL,
+    /** The session timeout is not between the bounds of the settings. */
+    INVALID_SESSION_TIMEOUT,
+    /** The text that comes with an offset is too long. */
+    METADATA_TOO_LARGE,
+    /** There is no such topic or partition. */
+    UNKNOWN_PARTITION,
+    /** The coordinator of this group is not here. */
+    NOT_COORDINATOR,
+    /** The coordinator is reading what it has to know: ask again. */
+    LOADING,
+    /** The coordinator cannot write at the moment: ask again. */
+    UNAVAILABLE
+}

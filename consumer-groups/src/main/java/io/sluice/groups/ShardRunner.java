@@ -1,0 +1,304 @@
+package io.sluice.groups;
+
+import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.LogRead;
+import io.sluice.core.engine.OversizedBatch;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.record.RecordBatches;
+import io.sluice.core.record.RecordCursor;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs one shard over its partition: replays it, gives it its turns, writes down what comes of them, and lets answers go when
+ * that is durable. One append is under way at a time; what comes meanwhile makes the next one.
+ *
+ * <p>If an append fails, nobody knows what is in the log: the shard is thrown away and replayed, and everybody who waits is
+ * told to ask again. Owned by the coordinator's thread.
+ */
+final class ShardRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
+    private static final int READ_BYTES = 1024 * 1024;
+    private static final int BATCH_BYTES = 512 * 1024;
+    private static final long RETRY_MS = 1_000;
+
+    private final PartitionLog log;
+    private final Supplier<GroupShard> make;
+    private final Executor thread;
+    private final Set<Ticket<?>> waiting = new LinkedHashSet<>();
+
+    private GroupShard shard;
+    private boolean loading;
+    private boolean closed;
+    /** When a replay that failed is tried again, in ms since the epoch. */
+    private long retryAtMs = Long.MAX_VALUE;
+    /** Counts the lives of the shard: what was begun in an earlier one is of no interest. */
+    private int life;
+
+    private RecordBatchBuilder batch = new RecordBatchBuilder(BATCH_BYTES);
+    private boolean batchHasRecords;
+    private List<Runnable> answers = new ArrayList<>();
+    private boolean appending;
+
+    /**
+     * @param make makes an empty shard
+     * @param thread runs tasks on the coordinator's thread
+     */
+    ShardRunner(PartitionLog log, Supplier<GroupShard> make, Executor thread) {
+        this.log = log;
+        this.make = make;
+        this.thread = thread;
+        this.shard = make.get();
+    }
+
+    PartitionLog log() {
+        return log;
+    }
+
+    // ---- replay ----
+
+    /** Reads everything from the beginning of the log. */
+    void load(long nowMs) {
+        life++;
+        loading = true;
+        retryAtMs = Long.MAX_VALUE;
+        shard = make.get();
+        batch = new RecordBatchBuilder(BATCH_BYTES);
+        batchHasRecords = false;
+        answers = new ArrayList<>();
+        appending = false;
+        long startNs = System.nanoTime();
+        load(log.logStartOffset(), life, startNs, 0, nowMs);
+    }
+
+    private void load(long offset, int ofLife, long startNs, long records, long nowMs) {
+        log.read(offset, READ_BYTES)
+                .whenComplete((read, failure) -> thread.execute(() -> {
+                    if (ofLife != life || closed) {
+                        if (read != null) {
+                            read.oversized().ifPresent(OversizedBatch::close);
+                        }
+                        return;
+                    }
+                    try {
+                        if (failure != null) {
+                            throw failure instanceof RuntimeException known
+                                    ? known
+                                    : new IllegalStateException(failure);
+                        }
+                        long replayed = records + replay(read);
+                        if (read.nextOffset() < log.highWatermark()) {
+                            load(read.nextOffset(), ofLife, startNs, replayed, nowMs);
+                        } else {
+                            begin(startNs, replayed);
+                        }
+                    } catch (RuntimeException e) {
+                        LOG.error("the groups of {} cannot be read; it is tried again", log.partition(), e);
+                        retryAtMs = nowMs + RETRY_MS;
+                    }
+                }));
+    }
+
+    private long replay(LogRead read) {
+        long records = 0;
+        for (ByteBuffer bytes : read.batches()) {
+            for (RecordBatch one : RecordBatches.in(bytes)) {
+                records += replay(one);
+            }
+        }
+        if (read.oversized().isPresent()) {
+            try (OversizedBatch large = read.oversized().get()) {
+                ByteBuffer bytes = ByteBuffer.allocate(large.sizeInBytes());
+                large.read(0, bytes);
+                records += replay(RecordBatch.at(bytes.flip(), 0));
+            }
+        }
+        return records;
+    }
+
+    private long replay(RecordBatch records) {
+        long count = 0;
+        for (RecordCursor record = RecordCursor.over(records); record.next(); count++) {
+            ByteBuffer value = record.value();
+            shard.replay(GroupEvents.decode(record.key(), Optional.ofNullable(value)));
+        }
+        return count;
+    }
+
+    private void begin(long startNs, long records) {
+        loading = false;
+        LOG.info(
+                "{}: {} records replayed in {} ms",
+                log.partition(),
+                records,
+                (System.nanoTime() - startNs) / 1_000_000);
+        shard.begin(System.currentTimeMillis());
+    }
+
+    // ---- turns ----
+
+    /** Why the shard cannot have a turn now; NONE if it can. */
+    GroupError fault() {
+        if (closed) {
+            return GroupError.NOT_COORDINATOR;
+        }
+        return loading ? GroupError.LOADING : GroupError.NONE;
+    }
+
+    /** Lets the shard answer a request. */
+    <T> void turn(Ticket<T> ticket, long nowMs, Turn<T> turn) {
+        waiting.add(ticket);
+        run(nowMs, effects -> turn.run(shard, ticket, effects));
+    }
+
+    /**
+     * What the shard does with a request.
+     *
+     * @param <T> the answer
+     */
+    @FunctionalInterface
+    interface Turn<T> {
+        void run(GroupShard shard, Effects.Reply<T> reply, Effects effects);
+    }
+
+    /** Lets time do what it does. */
+    void tick(long nowMs) {
+        if (closed) {
+            return;
+        }
+        if (loading) {
+            if (nowMs >= retryAtMs) {
+                load(nowMs);
+            }
+            return;
+        }
+        if (shard.nextTimerMs() <= nowMs) {
+            run(nowMs, effects -> shard.tick(effects));
+        }
+    }
+
+    /** When {@link #tick} has something to do, in ms since the epoch. */
+    long nextTimerMs() {
+        if (closed) {
+            return Long.MAX_VALUE;
+        }
+        return loading ? retryAtMs : shard.nextTimerMs();
+    }
+
+    /** Tells the shard that there are topics no more. */
+    void topicsDeleted(Predicate<UUID> isGone, long nowMs) {
+        if (fault() == GroupError.NONE) {
+            run(nowMs, effects -> shard.topicsDeleted(isGone, effects));
+        }
+    }
+
+    private void run(long nowMs, Consumer<Effects> turn) {
+        try {
+            turn.accept(new TurnEffects(nowMs));
+        } catch (RuntimeException | Error e) {
+            // A turn that ended halfway may have done half of what it wanted to: what is written down is whole.
+            LOG.error("a turn of {} failed; its groups are read again", log.partition(), e);
+            startAgain(nowMs);
+        }
+    }
+
+    private final class TurnEffects implements Effects {
+        private final long nowMs;
+
+        TurnEffects(long nowMs) {
+            this.nowMs = nowMs;
+        }
+
+        @Override
+        public long nowMs() {
+            return nowMs;
+        }
+
+        @Override
+        public void record(GroupEvent event) {
+            byte[] key = GroupEvents.key(event);
+            byte[] value = GroupEvents.value(event).orElse(null);
+            batch.append(nowMs, key, value);
+            batchHasRecords = true;
+            shard.replay(event);
+        }
+
+        @Override
+        public <T> void answer(Reply<T> reply, T answer) {
+            answers.add(() -> {
+                if (reply instanceof Ticket<?> ticket) {
+                    waiting.remove(ticket);
+                }
+                reply.send(answer);
+            });
+        }
+    }
+
+    // ---- writing ----
+
+    /** Writes what has gathered, if nothing is being written; answers that wait for nothing leave. */
+    void flush(long nowMs) {
+        if (appending || closed || loading) {
+            return;
+        }
+        List<Runnable> ready = answers;
+        answers = new ArrayList<>();
+        if (!batchHasRecords) {
+            ready.forEach(Runnable::run);
+            return;
+        }
+        RecordBatch records = batch.build();
+        batch = new RecordBatchBuilder(BATCH_BYTES);
+        batchHasRecords = false;
+        appending = true;
+        int ofLife = life;
+        log.append(records, Acks.COMMITTED)
+                .whenComplete((appended, failure) -> thread.execute(() -> {
+                    if (ofLife == life && !closed) {
+                        appended(ready, failure, nowMs);
+                    }
+                }));
+    }
+
+    private void appended(List<Runnable> ready, Throwable failure, long nowMs) {
+        appending = false;
+        if (failure == null) {
+            ready.forEach(Runnable::run);
+            flush(nowMs);
+            return;
+        }
+        LOG.warn("{} could not be written, and is read again: {}", log.partition(), failure.getMessage());
+        startAgain(nowMs);
+    }
+
+    private void startAgain(long nowMs) {
+        refuseAll(GroupError.UNAVAILABLE);
+        load(nowMs);
+    }
+
+    private void refuseAll(GroupError error) {
+        List<Ticket<?>> all = List.copyOf(waiting);
+        waiting.clear();
+        all.forEach(ticket -> ticket.refuse(error));
+    }
+
+    /** The partition is here no more. */
+    void close() {
+        closed = true;
+        life++;
+        refuseAll(GroupError.NOT_COORDINATOR);
+    }
+}

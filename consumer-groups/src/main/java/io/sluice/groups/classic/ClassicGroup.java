@@ -1,0 +1,715 @@
+package io.sluice.groups.classic;
+
+import io.sluice.groups.Effects;
+import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.GroupError;
+import io.sluice.groups.GroupEvent;
+import io.sluice.groups.GroupLimits;
+import io.sluice.groups.Timers;
+import io.sluice.groups.classic.Generation.SettledMember;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The members of one group of Kafka's classic protocol. They join; when all have, or the time is over, a generation begins
+ * and one of them, the leader, is told who they are; it assigns the partitions, and each member gets its own with its sync.
+ * Who is silent for too long, or does not join in time, is a member no more.
+ *
+ * <p>A pure state machine for one thread. What survives is the last {@link Generation} that was settled; that only
+ * {@link #settle} takes over. Everything else, who has joined and who waits, is lost with a restart: members then find that
+ * their generation is another, and join again.
+ *
+ * <pre>
+ *   EMPTY ──join──► PREPARING ──all have joined──► COMPLETING ──leader's sync──► STABLE
+ *     ▲                 ▲ │                            │                           │
+ *     └──nobody is left─┼─┘                            │                           │
+ *                       └───────── join, leave, silence ┴───────────────────────────┘
+ * </pre>
+ */
+public final class ClassicGroup {
+    /** A member that has not joined for the first time yet may take so long, whatever its session is. */
+    private static final int NEW_MEMBER_TIMEOUT_MS = 5 * 60 * 1_000;
+
+    /** What the group is doing. */
+    public enum State {
+        /** It has no members. */
+        EMPTY("Empty"),
+        /** It waits for its members to join. */
+        PREPARING("PreparingRebalance"),
+        /** All have joined; it waits for the leader's assignment. */
+        COMPLETING("CompletingRebalance"),
+        /** Everybody has an assignment. */
+        STABLE("Stable");
+
+        private final String title;
+
+        State(String title) {
+            this.title = title;
+        }
+
+        /** Kafka's name of it. */
+        public String title() {
+            return title;
+        }
+    }
+
+    private final String id;
+    private final GroupLimits limits;
+    private final Timers timers;
+    private final Timers.Timer rebalance = new Rebalance();
+    private final Timers.Timer syncs = new Syncs();
+
+    private State state = State.EMPTY;
+    private int generation;
+    private String protocolType = "";
+    private String protocol = "";
+    private String leader = "";
+    private long sinceMs;
+    /** In the order in which they first joined. */
+    private final Map<String, Member> members = new LinkedHashMap<>();
+    /** Members that got their id and have not joined with it yet, with the timer of each. */
+    private final Map<String, Timers.Timer> promised = new HashMap<>();
+    /** While an empty group waits for more members than the first. */
+    private boolean gathering;
+
+    public ClassicGroup(String id, GroupLimits limits, Timers timers) {
+        this.id = id;
+        this.limits = limits;
+        this.timers = timers;
+    }
+
+    /** Ends the wait for members who do not join. */
+    private final class Rebalance extends Timers.Timer {
+        @Override
+        protected void due(Effects effects) {
+            gathering = false;
+            beginGeneration(effects);
+        }
+    }
+
+    /** Ends the wait for members who have joined and do not sync. */
+    private final class Syncs extends Timers.Timer {
+        @Override
+        protected void due(Effects effects) {
+            syncsEnded(effects);
+        }
+    }
+
+    /** Forgets a member that got its id and never came back with it. */
+    private final class Promise extends Timers.Timer {
+        private final String memberId;
+
+        Promise(String memberId) {
+            this.memberId = memberId;
+        }
+
+        @Override
+        protected void due(Effects effects) {
+            promised.remove(memberId);
+            maybeBeginGeneration(effects);
+        }
+    }
+
+    // ---- questions ----
+
+    public State state() {
+        return state;
+    }
+
+    public boolean isEmpty() {
+        return state == State.EMPTY;
+    }
+
+    /** Whether nobody is a member or about to become one. */
+    public boolean isDeserted() {
+        return members.isEmpty() && promised.isEmpty();
+    }
+
+    public int generation() {
+        return generation;
+    }
+
+    /** What kind of group it is; empty if it never had members. */
+    public String protocolType() {
+        return protocolType;
+    }
+
+    /** How partitions are assigned; empty if that is not settled. */
+    public String protocol() {
+        return state == State.STABLE || state == State.COMPLETING ? protocol : "";
+    }
+
+    public String leader() {
+        return leader;
+    }
+
+    /** Since when the group is in its state, as far as it survives; in ms since the epoch. */
+    public long sinceMs() {
+        return sinceMs;
+    }
+
+    /** The members as they are now. */
+    public List<SettledMember> members() {
+        List<SettledMember> all = new ArrayList<>();
+        for (Member member : members.values()) {
+            all.add(settled(member, member.assignment()));
+        }
+        return all;
+    }
+
+    private SettledMember settled(Member member, byte[] assignment) {
+        String chosen = protocol.isEmpty() && !member.protocols().isEmpty()
+                ? member.protocols().get(0).name()
+                : protocol;
+        return new SettledMember(
+                member.id(),
+                member.instanceId(),
+                member.clientId(),
+                member.clientHost(),
+                member.rebalanceTimeoutMs(),
+                member.sessionTimeoutMs(),
+                member.metadata(chosen),
+                assignment);
+    }
+
+    // ---- what survives ----
+
+    /** Takes over a generation that is written down. Nothing else changes what survives. */
+    public void settle(Generation settled) {
+        generation = settled.number();
+        protocolType = settled.protocolType();
+        protocol = settled.protocol();
+        leader = settled.leader();
+        sinceMs = settled.sinceMs();
+        Map<String, Member> before = new HashMap<>(members);
+        members.clear();
+        for (SettledMember one : settled.members()) {
+            Member member = before.get(one.id());
+            if (member == null) {
+                member = new Member(one, protocol, this);
+            }
+            member.assign(one.assignment());
+            members.put(one.id(), member);
+        }
+        state = members.isEmpty() ? State.EMPTY : State.STABLE;
+    }
+
+    /** The group is in use from now on, after it has been read: its members' sessions begin anew. */
+    public void begin(long nowMs) {
+        members.values().forEach(member -> timers.set(member.session(), nowMs + member.sessionTimeoutMs()));
+    }
+
+    /** The group is no more. */
+    public void end(Effects effects) {
+        promised.values().forEach(timers::cancel);
+        promised.clear();
+        timers.cancel(rebalance);
+        timers.cancel(syncs);
+        for (Member member : List.copyOf(members.values())) {
+            remove(member, GroupError.UNKNOWN_MEMBER, effects);
+        }
+    }
+
+    // ---- join ----
+
+    /** A member wants to be part of the next generation. The answer may take as long as the others need. */
+    public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        boolean hasId = !request.memberId().isEmpty();
+        if (request.sessionTimeoutMs() < limits.minSessionTimeoutMs()
+                || request.sessionTimeoutMs() > limits.maxSessionTimeoutMs()) {
+            effects.answer(reply, Join.Answer.refused(GroupError.INVALID_SESSION_TIMEOUT, request.memberId()));
+        } else if (!hasRoomFor(request.memberId())) {
+            takePromise(request.memberId());
+            Optional.ofNullable(members.get(request.memberId())).ifPresent(member -> {
+                remove(member, GroupError.GROUP_FULL, effects);
+            });
+            effects.answer(reply, Join.Answer.refused(GroupError.GROUP_FULL, ""));
+        } else if (!hasInCommon(request)) {
+            effects.answer(reply, Join.Answer.refused(GroupError.INCONSISTENT_PROTOCOL, request.memberId()));
+        } else if (hasId) {
+            joinAgain(request, reply, effects);
+        } else {
+            joinFirst(request, reply, effects);
+        }
+        maybeBeginGeneration(effects);
+    }
+
+    private boolean hasRoomFor(String memberId) {
+        if (members.containsKey(memberId)) {
+            return members.size() <= limits.maxMembers();
+        }
+        int taken = members.size() + promised.size() - (promised.containsKey(memberId) ? 1 : 0);
+        return taken < limits.maxMembers();
+    }
+
+    /** Whether there is a way of assigning that the new member and all others know. */
+    private boolean hasInCommon(Join.Request request) {
+        if (request.protocolType().isEmpty() || request.protocols().isEmpty()) {
+            return false;
+        }
+        boolean others = members.size() > (members.containsKey(request.memberId()) ? 1 : 0);
+        if (!others) {
+            return true;
+        }
+        return protocolType.equals(request.protocolType())
+                && request.protocols().stream()
+                        .anyMatch(wanted -> members.values().stream()
+                                .filter(member -> !member.id().equals(request.memberId()))
+                                .allMatch(member -> knows(member, wanted.name())));
+    }
+
+    private static boolean knows(Member member, String protocol) {
+        return member.protocols().stream().anyMatch(one -> one.name().equals(protocol));
+    }
+
+    private void joinFirst(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        Optional<Member> before = byInstance(request.instanceId());
+        if (before.isPresent()) {
+            replace(before.get(), request, reply, effects);
+        } else if (request.instanceId().isEmpty() && request.needsMemberId()) {
+            // A client whose first answer is lost would else be two members.
+            Promise promise = new Promise(request.newMemberId());
+            promised.put(request.newMemberId(), promise);
+            timers.set(promise, effects.nowMs() + request.sessionTimeoutMs());
+            effects.answer(reply, Join.Answer.refused(GroupError.MEMBER_ID_REQUIRED, request.newMemberId()));
+        } else {
+            add(request.newMemberId(), request, reply, effects);
+        }
+    }
+
+    private void joinAgain(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        if (request.instanceId().isEmpty() && takePromise(request.memberId())) {
+            add(request.memberId(), request, reply, effects);
+            return;
+        }
+        GroupError fault = faultOf(request.memberId(), request.instanceId());
+        if (fault != GroupError.NONE) {
+            effects.answer(reply, Join.Answer.refused(fault, request.memberId()));
+            return;
+        }
+        Member member = members.get(request.memberId());
+        timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
+        switch (state) {
+            case PREPARING -> rejoin(member, request, reply, effects);
+            case COMPLETING -> {
+                if (member.wantsTheSame(request.protocols())) {
+                    // Its answer was lost.
+                    effects.answer(reply, answerOf(member));
+                } else {
+                    rejoin(member, request, reply, effects);
+                    prepare(effects);
+                }
+            }
+            case STABLE -> {
+                // A leader joins again to assign again; it has seen something change.
+                if (member.id().equals(leader) || !member.wantsTheSame(request.protocols())) {
+                    rejoin(member, request, reply, effects);
+                    prepare(effects);
+                } else {
+                    effects.answer(reply, answerOf(member));
+                }
+            }
+            case EMPTY -> throw new IllegalStateException("an empty group has member " + member.id());
+        }
+    }
+
+    private void add(String memberId, Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        if (members.isEmpty()) {
+            protocolType = request.protocolType();
+        }
+        Member member = new Member(memberId, request, this);
+        members.put(memberId, member);
+        member.join(reply);
+        timers.set(member.session(), effects.nowMs() + NEW_MEMBER_TIMEOUT_MS);
+        if (state == State.PREPARING && gathering) {
+            gather(effects);
+        } else {
+            prepare(effects);
+        }
+    }
+
+    private void rejoin(Member member, Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        // A client that asks twice has lost its first answer; it would not know what to do with it.
+        member.takeJoin()
+                .ifPresent(lost -> effects.answer(lost, Join.Answer.refused(GroupError.UNKNOWN_MEMBER, member.id())));
+        member.update(request);
+        member.join(reply);
+        timers.cancel(member.session());
+    }
+
+    /** A static member comes back without its id: it gets a new one, and with it the place of the old. */
+    private void replace(Member before, Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        boolean wasLeader = before.id().equals(leader);
+        boolean wantsTheSame = before.wantsTheSame(request.protocols());
+        before.takeJoin()
+                .ifPresent(old -> effects.answer(old, Join.Answer.refused(GroupError.FENCED_INSTANCE, before.id())));
+        before.takeSync().ifPresent(old -> effects.answer(old, Sync.Answer.refused(GroupError.FENCED_INSTANCE)));
+        timers.cancel(before.session());
+        Member member = new Member(request.newMemberId(), request, this);
+        member.assign(before.assignment());
+        member.owesSync(before.owesSync());
+        Map<String, Member> all = new LinkedHashMap<>();
+        members.forEach(
+                (memberId, one) -> all.put(one == before ? member.id() : memberId, one == before ? member : one));
+        members.clear();
+        members.putAll(all);
+        if (wasLeader) {
+            leader = member.id();
+        }
+        timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
+        if (state == State.STABLE && wantsTheSame) {
+            // Nothing has to move: it goes on where it was. The new id is written down, so that it outlives a restart.
+            settleNow(effects, Map.of());
+            boolean assigns = wasLeader && !request.skipsAssignment();
+            // A leader that does not understand that it need not assign is told of another one.
+            effects.answer(reply, assigns ? answerOf(member, before.id(), false) : answerOf(member, leader, wasLeader));
+            return;
+        }
+        member.join(reply);
+        timers.cancel(member.session());
+        prepare(effects);
+    }
+
+    private Join.Answer answerOf(Member member) {
+        return answerOf(member, leader, false);
+    }
+
+    private Join.Answer answerOf(Member member, String toldLeader, boolean skipAssignment) {
+        List<Join.JoinedMember> told = new ArrayList<>();
+        if (member.id().equals(toldLeader)) {
+            for (Member one : members.values()) {
+                told.add(new Join.JoinedMember(one.id(), one.instanceId(), one.metadata(protocol)));
+            }
+        }
+        return new Join.Answer(
+                GroupError.NONE, member.id(), generation, protocolType, protocol, toldLeader, skipAssignment, told);
+    }
+
+    // ---- rebalance ----
+
+    /** Waits for everybody to join, if the group does not wait already. */
+    private void prepare(Effects effects) {
+        if (state == State.PREPARING) {
+            return;
+        }
+        if (state == State.COMPLETING) {
+            cancelSyncs(effects);
+        }
+        boolean first = state == State.EMPTY;
+        state = State.PREPARING;
+        sinceMs = effects.nowMs();
+        if (first && limits.initialRebalanceDelayMs() > 0) {
+            gathering = true;
+            gather(effects);
+        } else {
+            timers.set(rebalance, effects.nowMs() + longestRebalanceMs());
+        }
+    }
+
+    /** Each new member of an empty group makes it wait a little longer, but not beyond what the members allow. */
+    private void gather(Effects effects) {
+        long latestMs = sinceMs + longestRebalanceMs();
+        timers.set(rebalance, Math.min(latestMs, effects.nowMs() + limits.initialRebalanceDelayMs()));
+    }
+
+    private long longestRebalanceMs() {
+        return members.values().stream()
+                .mapToLong(Member::rebalanceTimeoutMs)
+                .max()
+                .orElse(0);
+    }
+
+    private void cancelSyncs(Effects effects) {
+        timers.cancel(syncs);
+        for (Member member : members.values()) {
+            member.owesSync(false);
+            member.assign(Sync.NOTHING);
+            member.takeSync()
+                    .ifPresent(reply -> effects.answer(reply, Sync.Answer.refused(GroupError.REBALANCE_IN_PROGRESS)));
+        }
+    }
+
+    private void maybeBeginGeneration(Effects effects) {
+        if (state == State.PREPARING
+                && !gathering
+                && promised.isEmpty()
+                && members.values().stream().allMatch(Member::isJoining)) {
+            beginGeneration(effects);
+        }
+    }
+
+    /** Everybody who is there is part of the next generation; who is not is a member no more. */
+    private void beginGeneration(Effects effects) {
+        if (state != State.PREPARING) {
+            return;
+        }
+        for (Member member : List.copyOf(members.values())) {
+            // A static member may come back as long as its session lasts.
+            if (!member.isJoining() && !member.isStatic()) {
+                remove(member, GroupError.UNKNOWN_MEMBER, effects);
+            }
+        }
+        if (!members.isEmpty() && members.values().stream().noneMatch(Member::isJoining)) {
+            timers.set(rebalance, effects.nowMs() + longestRebalanceMs());
+            return;
+        }
+        timers.cancel(rebalance);
+        generation++;
+        if (members.isEmpty()) {
+            effects.record(new GroupEvent.Settled(
+                    id, new Generation(generation, protocolType, "", "", List.of(), effects.nowMs())));
+            return;
+        }
+        Member oldLeader = members.get(leader);
+        if (oldLeader == null || !oldLeader.isJoining()) {
+            leader = members.values().stream()
+                    .filter(Member::isJoining)
+                    .findFirst()
+                    .orElseThrow()
+                    .id();
+        }
+        protocol = chooseProtocol();
+        state = State.COMPLETING;
+        sinceMs = effects.nowMs();
+        for (Member member : members.values()) {
+            member.owesSync(true);
+            Optional<Reply<Join.Answer>> reply = member.takeJoin();
+            if (reply.isPresent()) {
+                timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
+                effects.answer(reply.get(), answerOf(member));
+            }
+        }
+        timers.set(syncs, effects.nowMs() + longestRebalanceMs());
+    }
+
+    /** Of the ways that all members know, the one that most of them like best. */
+    private String chooseProtocol() {
+        Collection<Member> all = members.values();
+        Map<String, Integer> votes = new LinkedHashMap<>();
+        for (Member member : all) {
+            member.protocols().stream()
+                    .map(Protocol::name)
+                    .filter(name -> all.stream().allMatch(one -> knows(one, name)))
+                    .findFirst()
+                    .ifPresent(name -> votes.merge(name, 1, Integer::sum));
+        }
+        return votes.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .orElseThrow(() -> new IllegalStateException("the members of group " + id + " have nothing in common"))
+                .getKey();
+    }
+
+    private void syncsEnded(Effects effects) {
+        if (state != State.COMPLETING && state != State.STABLE) {
+            return;
+        }
+        boolean anyLeft = false;
+        for (Member member : List.copyOf(members.values())) {
+            if (member.owesSync() && !member.isStatic()) {
+                remove(member, GroupError.UNKNOWN_MEMBER, effects);
+                anyLeft = true;
+            }
+        }
+        if (anyLeft || state == State.COMPLETING) {
+            prepare(effects);
+            maybeBeginGeneration(effects);
+        }
+    }
+
+    // ---- sync ----
+
+    /** A member wants its assignment; the leader brings everybody's. */
+    public void sync(Sync.Request request, Reply<Sync.Answer> reply, Effects effects) {
+        GroupError fault = faultOf(request.memberId(), request.instanceId());
+        if (fault == GroupError.NONE && request.generation() != generation) {
+            fault = GroupError.ILLEGAL_GENERATION;
+        }
+        boolean differs =
+                !request.protocolType().isEmpty() && !request.protocolType().equals(protocolType)
+                        || !request.protocol().isEmpty() && !request.protocol().equals(protocol);
+        if (fault == GroupError.NONE && differs) {
+            fault = GroupError.INCONSISTENT_PROTOCOL;
+        }
+        if (fault == GroupError.NONE && state == State.PREPARING) {
+            fault = GroupError.REBALANCE_IN_PROGRESS;
+        }
+        if (fault != GroupError.NONE) {
+            effects.answer(reply, Sync.Answer.refused(fault));
+            return;
+        }
+        Member member = members.get(request.memberId());
+        member.owesSync(false);
+        timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
+        if (state == State.STABLE) {
+            effects.answer(reply, answerToSync(member));
+            endSyncsIfAllCame();
+            return;
+        }
+        member.takeSync()
+                .ifPresent(lost -> effects.answer(lost, Sync.Answer.refused(GroupError.REBALANCE_IN_PROGRESS)));
+        member.sync(reply);
+        if (member.id().equals(leader)) {
+            settleNow(effects, request.assignments());
+            for (Member one : members.values()) {
+                one.takeSync().ifPresent(waiting -> {
+                    timers.set(one.session(), effects.nowMs() + one.sessionTimeoutMs());
+                    effects.answer(waiting, answerToSync(one));
+                });
+            }
+            endSyncsIfAllCame();
+        }
+    }
+
+    private void endSyncsIfAllCame() {
+        if (members.values().stream().noneMatch(Member::owesSync)) {
+            timers.cancel(syncs);
+        }
+    }
+
+    private Sync.Answer answerToSync(Member member) {
+        return new Sync.Answer(GroupError.NONE, protocolType, protocol, member.assignment());
+    }
+
+    /** Writes down what the members agreed on. Who is not mentioned keeps what it has, or has nothing if it is new. */
+    private void settleNow(Effects effects, Map<String, byte[]> assignments) {
+        boolean fresh = state == State.COMPLETING;
+        List<SettledMember> settled = new ArrayList<>();
+        for (Member member : members.values()) {
+            byte[] kept = fresh ? Sync.NOTHING : member.assignment();
+            settled.add(settled(member, assignments.getOrDefault(member.id(), kept)));
+        }
+        effects.record(new GroupEvent.Settled(
+                id, new Generation(generation, protocolType, protocol, leader, settled, effects.nowMs())));
+    }
+
+    // ---- heartbeat and leave ----
+
+    /** A member says that it is alive. */
+    public GroupError heartbeat(String memberId, String instanceId, int atGeneration, Effects effects) {
+        GroupError fault = faultOf(memberId, instanceId);
+        if (fault != GroupError.NONE) {
+            return fault;
+        }
+        if (atGeneration != generation) {
+            return GroupError.ILLEGAL_GENERATION;
+        }
+        Member member = members.get(memberId);
+        if (!member.isJoining()) {
+            timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
+        }
+        return state == State.PREPARING ? GroupError.REBALANCE_IN_PROGRESS : GroupError.NONE;
+    }
+
+    /**
+     * A member leaves, or is sent away: a static one may be named by its instance alone.
+     *
+     * @param memberId its id, or empty
+     * @param instanceId its name if it is a static member, else empty
+     */
+    public GroupError leave(String memberId, String instanceId, Effects effects) {
+        if (instanceId.isEmpty() && takePromise(memberId)) {
+            maybeBeginGeneration(effects);
+            return GroupError.NONE;
+        }
+        Optional<Member> member =
+                instanceId.isEmpty() ? Optional.ofNullable(members.get(memberId)) : byInstance(instanceId);
+        if (member.isEmpty()) {
+            return GroupError.UNKNOWN_MEMBER;
+        }
+        if (!memberId.isEmpty() && !member.get().id().equals(memberId)) {
+            return GroupError.FENCED_INSTANCE;
+        }
+        removeAndRebalance(member.get(), effects);
+        return GroupError.NONE;
+    }
+
+    void sessionEnded(Member member, Effects effects) {
+        // Who has joined again has no deadline of its own; a new member has, for its client may be gone.
+        if (members.get(member.id()) == member) {
+            removeAndRebalance(member, effects);
+        }
+    }
+
+    private void removeAndRebalance(Member member, Effects effects) {
+        remove(member, GroupError.UNKNOWN_MEMBER, effects);
+        if (state == State.STABLE || state == State.COMPLETING) {
+            prepare(effects);
+        }
+        maybeBeginGeneration(effects);
+    }
+
+    private void remove(Member member, GroupError why, Effects effects) {
+        members.remove(member.id());
+        timers.cancel(member.session());
+        member.takeJoin().ifPresent(reply -> effects.answer(reply, Join.Answer.refused(why, member.id())));
+        member.takeSync().ifPresent(reply -> effects.answer(reply, Sync.Answer.refused(why)));
+    }
+
+    /** @return whether the id was promised to a member that had not come back with it */
+    private boolean takePromise(String memberId) {
+        Timers.Timer promise = promised.remove(memberId);
+        if (promise != null) {
+            timers.cancel(promise);
+        }
+        return promise != null;
+    }
+
+    // ---- commits ----
+
+    /**
+     * Whether somebody may move the group's positions.
+     *
+     * @param memberId the member, or empty for one who only keeps positions here
+     * @param atGeneration its generation, or -1
+     */
+    public GroupError mayCommit(String memberId, String instanceId, int atGeneration, Effects effects) {
+        boolean anonymous = atGeneration < 0 && memberId.isEmpty() && instanceId.isEmpty();
+        if (atGeneration < 0 && isEmpty()) {
+            return GroupError.NONE;
+        }
+        if (anonymous) {
+            return GroupError.UNKNOWN_MEMBER;
+        }
+        GroupError fault = faultOf(memberId, instanceId);
+        if (fault != GroupError.NONE) {
+            return fault;
+        }
+        if (atGeneration != generation) {
+            return GroupError.ILLEGAL_GENERATION;
+        }
+        if (state == State.COMPLETING) {
+            return GroupError.REBALANCE_IN_PROGRESS;
+        }
+        Member member = members.get(memberId);
+        if (!member.isJoining()) {
+            timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
+        }
+        return GroupError.NONE;
+    }
+
+    // ---- both ----
+
+    private GroupError faultOf(String memberId, String instanceId) {
+        if (!instanceId.isEmpty()) {
+            Optional<Member> member = byInstance(instanceId);
+            if (member.isEmpty()) {
+                return GroupError.UNKNOWN_MEMBER;
+            }
+            return member.get().id().equals(memberId) ? GroupError.NONE : GroupError.FENCED_INSTANCE;
+        }
+        return members.containsKey(memberId) ? GroupError.NONE : GroupError.UNKNOWN_MEMBER;
+    }
+
+    private Optional<Member> byInstance(String instanceId) {
+        return instanceId.isEmpty()
+                ? Optional.empty()
+                : members.values().stream()
+                        .filter(member -> member.instanceId().equals(instanceId))
+                        .findFirst();
+    }
+}
