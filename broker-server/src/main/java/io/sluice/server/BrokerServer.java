@@ -3,6 +3,7 @@ package io.sluice.server;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
+import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
 import io.sluice.server.http.MetaRoutes;
@@ -47,6 +48,7 @@ public final class BrokerServer implements AutoCloseable {
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
     private final HttpApi http;
+    private final GroupCoordinator groups;
     private final KafkaListener kafka;
     private int httpPort;
     private int kafkaPort;
@@ -63,6 +65,8 @@ public final class BrokerServer implements AutoCloseable {
         this.health = new Health(broker);
         this.vertx = vertx(config.eventLoopCount());
         this.http = new HttpApi(vertx, config.limits(), routes(vertx, broker, config, health, registry), registry);
+        this.groups = new GroupCoordinator(
+                broker.engine(), config.groups(), config.broker().clock());
         this.kafka = kafkaListener();
     }
 
@@ -72,6 +76,7 @@ public final class BrokerServer implements AutoCloseable {
         FrameMemory responses = new FrameMemory(limits.responseBytes());
         ApiTable apis = KafkaApis.table(
                 broker,
+                groups,
                 config.kafka().node(),
                 limits,
                 responses,
@@ -134,6 +139,7 @@ public final class BrokerServer implements AutoCloseable {
 
     /** Listens, and is ready when this returns. */
     private void listen() {
+        groups.start();
         httpPort = listen(config.http(), http::listen);
         kafkaPort = listen(config.kafka().listen(), kafka::listen);
         health.enter(Health.Phase.SERVING);
@@ -187,6 +193,7 @@ public final class BrokerServer implements AutoCloseable {
             // The log is worth more than an orderly end of connections.
             LOG.warn("the listeners did not stop in order", e);
         } finally {
+            groups.close();
             broker.close();
             processMeters.close();
             registry.close();

@@ -1,11 +1,23 @@
 package io.sluice.server;
 
 import io.sluice.core.Broker;
+import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.kafka.Api;
 import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
 import io.sluice.server.kafka.KafkaLimits;
 import io.sluice.server.kafka.Node;
+import io.sluice.server.kafka.groups.DeleteGroupsApi;
+import io.sluice.server.kafka.groups.DescribeGroupsApi;
+import io.sluice.server.kafka.groups.FindCoordinatorApi;
+import io.sluice.server.kafka.groups.HeartbeatApi;
+import io.sluice.server.kafka.groups.JoinGroupApi;
+import io.sluice.server.kafka.groups.LeaveGroupApi;
+import io.sluice.server.kafka.groups.ListGroupsApi;
+import io.sluice.server.kafka.groups.OffsetCommitApi;
+import io.sluice.server.kafka.groups.OffsetDeleteApi;
+import io.sluice.server.kafka.groups.OffsetFetchApi;
+import io.sluice.server.kafka.groups.SyncGroupApi;
 import io.sluice.server.kafka.records.DeleteRecordsApi;
 import io.sluice.server.kafka.records.DescribeProducersApi;
 import io.sluice.server.kafka.records.FetchApi;
@@ -34,6 +46,7 @@ final class KafkaApis {
 
     static ApiTable table(
             Broker broker,
+            GroupCoordinator groups,
             Node node,
             KafkaLimits limits,
             FrameMemory responseMemory,
@@ -56,6 +69,17 @@ final class KafkaApis {
                 Api.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsApi(broker, node, configs)),
                 Api.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsApi(broker, node, configs)),
                 Api.of(ApiKeys.ALTER_CONFIGS, new AlterConfigsApi(broker, node)),
-                Api.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsApi(broker, dataDirectory))));
+                Api.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsApi(broker, dataDirectory)),
+                Api.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorApi(node)),
+                Api.of(ApiKeys.JOIN_GROUP, new JoinGroupApi(groups)),
+                Api.of(ApiKeys.SYNC_GROUP, new SyncGroupApi(groups)),
+                Api.of(ApiKeys.HEARTBEAT, new HeartbeatApi(groups)),
+                Api.of(ApiKeys.LEAVE_GROUP, new LeaveGroupApi(groups)),
+                Api.of(ApiKeys.OFFSET_COMMIT, new OffsetCommitApi(broker, groups)),
+                Api.of(ApiKeys.OFFSET_FETCH, new OffsetFetchApi(broker, groups)),
+                Api.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteApi(groups)),
+                Api.of(ApiKeys.LIST_GROUPS, new ListGroupsApi(groups)),
+                Api.of(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsApi(groups)),
+                Api.of(ApiKeys.DELETE_GROUPS, new DeleteGroupsApi(groups))));
     }
 }

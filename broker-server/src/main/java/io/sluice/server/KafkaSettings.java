@@ -2,8 +2,11 @@ package io.sluice.server;
 
 import io.sluice.core.config.Rule;
 import io.sluice.core.config.Setting;
+import io.sluice.core.config.SettingFaults;
 import io.sluice.core.config.SettingValues;
 import io.sluice.core.config.Settings;
+import io.sluice.groups.GroupConfig;
+import io.sluice.groups.GroupLimits;
 import io.sluice.server.kafka.KafkaLimits;
 import io.sluice.server.kafka.Node;
 import java.util.List;
@@ -78,6 +81,41 @@ final class KafkaSettings {
             Rule.between(100, 86_400_000),
             "How long a connection of a Kafka client may stay open without a request.");
 
+    static final Setting<Integer> GROUP_MIN_SESSION_MS = Setting.ofInt(
+            "group.min.session.timeout.ms",
+            6_000,
+            Rule.between(1, 86_400_000),
+            "The shortest session timeout that a member of a group may ask for.");
+
+    static final Setting<Integer> GROUP_MAX_SESSION_MS = Setting.ofInt(
+            "group.max.session.timeout.ms",
+            1_800_000,
+            Rule.between(1, 86_400_000),
+            "The longest session timeout that a member of a group may ask for.");
+
+    static final Setting<Integer> GROUP_MAX_SIZE =
+            Setting.ofInt("group.max.size", 10_000, Rule.between(1, 1_000_000), "How many members a group may have.");
+
+    static final Setting<Integer> GROUP_INITIAL_DELAY_MS = Setting.ofInt(
+            "group.initial.rebalance.delay.ms",
+            0,
+            Rule.between(0, 600_000),
+            "How long an empty group waits for more members after the first, to assign the partitions once.");
+
+    static final Setting<Integer> OFFSET_METADATA_BYTES = Setting.ofInt(
+            "offset.metadata.max.bytes",
+            4_096,
+            Rule.between(0, 1_048_576),
+            "How long the text may be that a client keeps with a position.");
+
+    static final Setting<Integer> GROUP_PARTITIONS = Setting.ofInt(
+            "offsets.topic.num.partitions",
+            4,
+            Rule.between(1, 1_000),
+            "Over how many partitions of the internal topic groups are spread, when it is created.");
+
+    private static final int MAX_QUEUED_GROUP_REQUESTS = 100_000;
+
     private static final int MAX_WAIT_MS = 300_000;
 
     static final Settings ALL = Settings.of(List.of(
@@ -90,7 +128,13 @@ final class KafkaSettings {
             RESPONSE_BYTES,
             MAX_IN_FLIGHT,
             MAX_FETCH_BYTES,
-            MAX_IDLE_MS));
+            MAX_IDLE_MS,
+            GROUP_MIN_SESSION_MS,
+            GROUP_MAX_SESSION_MS,
+            GROUP_MAX_SIZE,
+            GROUP_INITIAL_DELAY_MS,
+            OFFSET_METADATA_BYTES,
+            GROUP_PARTITIONS));
 
     private KafkaSettings() {}
 
@@ -120,6 +164,27 @@ final class KafkaSettings {
                         MAX_WAIT_MS,
                         values.get(MAX_IDLE_MS),
                         values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS)));
+    }
+
+    /** How the group coordinator is set up. */
+    static GroupConfig groups(SettingValues values, SettingFaults faults) {
+        int minMs = values.get(GROUP_MIN_SESSION_MS);
+        int maxMs = values.get(GROUP_MAX_SESSION_MS);
+        if (minMs > maxMs) {
+            faults.add(
+                    GROUP_MIN_SESSION_MS.name(),
+                    GROUP_MIN_SESSION_MS + " = " + minMs + ": must be at most " + GROUP_MAX_SESSION_MS + ", which is "
+                            + maxMs);
+        }
+        return new GroupConfig(
+                new GroupLimits(
+                        minMs,
+                        maxMs,
+                        values.get(GROUP_MAX_SIZE),
+                        values.get(GROUP_INITIAL_DELAY_MS),
+                        values.get(OFFSET_METADATA_BYTES)),
+                values.get(GROUP_PARTITIONS),
+                MAX_QUEUED_GROUP_REQUESTS);
     }
 
     private static Optional<Node.Address> advertised(String text) {

@@ -7,6 +7,7 @@ import io.sluice.core.config.SettingFaults;
 import io.sluice.core.config.SettingSource;
 import io.sluice.core.config.SettingValues;
 import io.sluice.core.config.Settings;
+import io.sluice.groups.GroupConfig;
 import io.sluice.server.KafkaSettings.KafkaConfig;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.http.HttpLimits;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
  * @param broker the log's part
  * @param http where HTTP listens
  * @param kafka the Kafka listener
+ * @param groups the group coordinator
  * @param settings every setting of the process as it holds
  * @param eventLoopCount how many event loops serve connections
  * @param limits the limits of HTTP
@@ -34,6 +36,7 @@ public record ServerConfig(
         BrokerConfig broker,
         HostAndPort http,
         KafkaConfig kafka,
+        GroupConfig groups,
         List<SettingDescription> settings,
         int eventLoopCount,
         HttpLimits limits,
@@ -101,6 +104,7 @@ public record ServerConfig(
                 broker,
                 HostAndPort.parse(values.get(ServerSettings.HTTP)),
                 KafkaSettings.read(values),
+                KafkaSettings.groups(values, contradictions),
                 values.describe(SettingSource.BROKER),
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
                 limits(values),

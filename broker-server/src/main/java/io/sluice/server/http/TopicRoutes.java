@@ -5,6 +5,7 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
 import io.sluice.core.topic.TopicSettings;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -84,6 +85,7 @@ public final class TopicRoutes implements RouteGroup {
         int limit = (int) query.number("limit", DEFAULT_PAGE, 1, MAX_PAGE);
         Optional<String> after = query.cursor("cursor");
         List<Topic> topics = broker.topics().stream()
+                .filter(topic -> !TopicName.isInternal(topic.name()))
                 .filter(topic -> after.isEmpty() || topic.name().compareTo(after.get()) > 0)
                 .sorted(Comparator.comparing(Topic::name))
                 .limit(limit + 1L)

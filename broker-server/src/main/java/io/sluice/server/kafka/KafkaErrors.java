@@ -2,6 +2,7 @@ package io.sluice.server.kafka;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.groups.GroupError;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
@@ -53,6 +54,30 @@ public final class KafkaErrors {
             case PARTITION_OFFLINE, STORAGE_FAILED, DATA_DIRECTORY_LOCKED -> Errors.KAFKA_STORAGE_ERROR;
             case FENCED, NOT_OWNER, SHUTTING_DOWN -> Errors.NOT_LEADER_OR_FOLLOWER;
             case INTERNAL -> Errors.UNKNOWN_SERVER_ERROR;
+        };
+    }
+
+    /** The map for what the group coordinator refuses. */
+    public static Errors of(GroupError error) {
+        return switch (error) {
+            case NONE -> Errors.NONE;
+            case INVALID_GROUP -> Errors.INVALID_GROUP_ID;
+            case UNKNOWN_GROUP -> Errors.GROUP_ID_NOT_FOUND;
+            case GROUP_NOT_EMPTY -> Errors.NON_EMPTY_GROUP;
+            case SUBSCRIBED_TO_TOPIC -> Errors.GROUP_SUBSCRIBED_TO_TOPIC;
+            case GROUP_FULL -> Errors.GROUP_MAX_SIZE_REACHED;
+            case UNKNOWN_MEMBER -> Errors.UNKNOWN_MEMBER_ID;
+            case MEMBER_ID_REQUIRED -> Errors.MEMBER_ID_REQUIRED;
+            case FENCED_INSTANCE -> Errors.FENCED_INSTANCE_ID;
+            case ILLEGAL_GENERATION -> Errors.ILLEGAL_GENERATION;
+            case REBALANCE_IN_PROGRESS -> Errors.REBALANCE_IN_PROGRESS;
+            case INCONSISTENT_PROTOCOL -> Errors.INCONSISTENT_GROUP_PROTOCOL;
+            case INVALID_SESSION_TIMEOUT -> Errors.INVALID_SESSION_TIMEOUT;
+            case METADATA_TOO_LARGE -> Errors.OFFSET_METADATA_TOO_LARGE;
+            case UNKNOWN_PARTITION -> Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            case NOT_COORDINATOR -> Errors.NOT_COORDINATOR;
+            case LOADING -> Errors.COORDINATOR_LOAD_IN_PROGRESS;
+            case UNAVAILABLE -> Errors.COORDINATOR_NOT_AVAILABLE;
         };
     }
 

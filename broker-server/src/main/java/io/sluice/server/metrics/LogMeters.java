@@ -8,6 +8,8 @@ import io.sluice.core.engine.EngineHealth;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
@@ -56,12 +58,12 @@ public final class LogMeters {
                 "Readers that wait for records",
                 engine,
                 log -> log.metrics().waiters().sum());
-        gauge("sluice.topics", "Topics", engine, log -> log.topics().size());
+        gauge("sluice.topics", "Topics", engine, log -> topicsOf(log).size());
         gauge(
                 "sluice.partitions",
                 "Partitions of all topics",
                 engine,
-                log -> log.topics().stream().mapToInt(Topic::partitions).sum());
+                log -> topicsOf(log).stream().mapToInt(Topic::partitions).sum());
         health(
                 "sluice.partitions.offline",
                 "Partitions closed until somebody acts",
@@ -74,6 +76,13 @@ public final class LogMeters {
                 health -> health.diskLow() ? 1 : 0);
         health("sluice.disk.free.bytes", "Free bytes as far as known", engine, EngineHealth::diskFreeBytes);
         health("sluice.disk.floor.bytes", "Below this the disk counts as low", engine, EngineHealth::diskFloorBytes);
+    }
+
+    /** Those of users: the broker's own are not theirs to count. */
+    private static List<Topic> topicsOf(LogEngine engine) {
+        return engine.topics().stream()
+                .filter(topic -> !TopicName.isInternal(topic.name()))
+                .toList();
     }
 
     private void count(String name, String description, LongAdder counter) {

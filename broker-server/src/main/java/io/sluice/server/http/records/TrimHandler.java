@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.topic.TopicName;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.Query;
 import io.vertx.core.Future;
@@ -22,6 +23,7 @@ final class TrimHandler {
         try {
             Query query = Query.of(ctx, PARAMETERS);
             String topic = ctx.pathParam("topic");
+            TopicName.requireForUsers(topic);
             loop.broker.requireTopic(topic);
             PartitionLog log = loop.broker.partition(topic, FetchRequest.partition(ctx));
             String before = query.text("before")

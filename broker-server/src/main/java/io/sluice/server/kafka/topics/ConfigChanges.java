@@ -40,8 +40,7 @@ final class ConfigChanges {
             byte type, String name, boolean validateOnly, Function<Topic, Map<String, Optional<String>>> changes) {
         try {
             Topic topic = require(ConfigResource.Type.forId(type), name);
-            return broker.engine()
-                    .alterTopic(name, changes.apply(topic), validateOnly ? Change.VALIDATE : Change.APPLY)
+            return broker.alterTopic(name, changes.apply(topic), validateOnly ? Change.VALIDATE : Change.APPLY)
                     .handle((altered, failure) -> failure == null ? DONE : KafkaErrors.of(failure));
         } catch (ApiException e) {
             return CompletableFuture.completedFuture(KafkaErrors.of(e));

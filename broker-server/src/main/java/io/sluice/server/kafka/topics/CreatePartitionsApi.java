@@ -50,7 +50,7 @@ public final class CreatePartitionsApi implements ApiHandler<CreatePartitionsReq
                 refuse(answer, Errors.INVALID_REPLICA_ASSIGNMENT, fault.get());
                 continue;
             }
-            gather.add(broker.engine().createPartitions(wish.name(), wish.count(), change), (topic, failure) -> {
+            gather.add(broker.createPartitions(wish.name(), wish.count(), change), (topic, failure) -> {
                 if (failure != null) {
                     KafkaErrors.Answer error = KafkaErrors.of(failure);
                     refuse(answer, error.error(), error.message());

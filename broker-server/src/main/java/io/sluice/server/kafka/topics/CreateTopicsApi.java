@@ -76,7 +76,7 @@ public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData
                 refuse(answer, e);
                 continue;
             }
-            gather.add(broker.engine().createTopic(wish, change), (topic, failure) -> {
+            gather.add(broker.createTopic(wish, change), (topic, failure) -> {
                 if (failure != null) {
                     refuse(answer, failure);
                 } else {

@@ -1,0 +1,84 @@
+package io.sluice.server.kafka.groups;
+
+import io.sluice.core.TopicPartition;
+import io.sluice.groups.GroupCoordinator;
+import io.sluice.groups.GroupError;
+import io.sluice.groups.GroupShard.Subscribed;
+import io.sluice.groups.Offsets;
+import io.sluice.groups.classic.Generation.SettledMember;
+import io.sluice.server.kafka.ApiHandler;
+import io.sluice.server.kafka.ApiRequest;
+import io.sluice.server.kafka.KafkaErrors;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
+import org.apache.kafka.common.message.OffsetDeleteRequestData;
+import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
+import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestTopic;
+import org.apache.kafka.common.message.OffsetDeleteResponseData;
+import org.apache.kafka.common.message.OffsetDeleteResponseData.OffsetDeleteResponsePartition;
+import org.apache.kafka.common.message.OffsetDeleteResponseData.OffsetDeleteResponseTopic;
+import org.apache.kafka.common.protocol.ApiMessage;
+
+/** OffsetDelete: forgets positions of a group in topics that its members do not read. */
+public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData> {
+    private final GroupCoordinator groups;
+
+    public OffsetDeleteApi(GroupCoordinator groups) {
+        this.groups = groups;
+    }
+
+    @Override
+    public CompletableFuture<ApiMessage> handle(ApiRequest<OffsetDeleteRequestData> request) {
+        OffsetDeleteRequestData data = request.message();
+        List<TopicPartition> which = new ArrayList<>();
+        for (OffsetDeleteRequestTopic topic : data.topics()) {
+            for (OffsetDeleteRequestPartition partition : topic.partitions()) {
+                which.add(new TopicPartition(topic.name(), partition.partitionIndex()));
+            }
+        }
+        return groups.deletePositions(data.groupId(), which, OffsetDeleteApi::isSubscribed)
+                .thenApply(deleted -> answer(data, deleted));
+    }
+
+    private static boolean isSubscribed(Subscribed question) {
+        for (SettledMember member : question.group().members()) {
+            try {
+                ByteBuffer subscription = ByteBuffer.wrap(member.subscription());
+                if (ConsumerProtocol.deserializeSubscription(subscription)
+                        .topics()
+                        .contains(question.topic())) {
+                    return true;
+                }
+            } catch (RuntimeException e) {
+                // Nobody knows what it reads: it may be this topic.
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static OffsetDeleteResponseData answer(OffsetDeleteRequestData data, Offsets.Deleted deleted) {
+        OffsetDeleteResponseData response = new OffsetDeleteResponseData()
+                .setErrorCode(KafkaErrors.of(deleted.error()).code());
+        if (deleted.error() != GroupError.NONE) {
+            return response;
+        }
+        for (OffsetDeleteRequestTopic topic : data.topics()) {
+            OffsetDeleteResponseTopic topicAnswer = new OffsetDeleteResponseTopic().setName(topic.name());
+            response.topics().add(topicAnswer);
+            for (OffsetDeleteRequestPartition partition : topic.partitions()) {
+                GroupError outcome = deleted.partitions()
+                        .getOrDefault(new TopicPartition(topic.name(), partition.partitionIndex()), GroupError.NONE);
+                topicAnswer
+                        .partitions()
+                        .add(new OffsetDeleteResponsePartition()
+                                .setPartitionIndex(partition.partitionIndex())
+                                .setErrorCode(KafkaErrors.of(outcome).code()));
+            }
+        }
+        return response;
+    }
+}

@@ -1,0 +1,47 @@
+package io.sluice.server.kafka.groups;
+
+import io.sluice.groups.GroupCoordinator;
+import io.sluice.groups.GroupError;
+import io.sluice.groups.classic.Sync;
+import io.sluice.server.kafka.ApiHandler;
+import io.sluice.server.kafka.ApiRequest;
+import io.sluice.server.kafka.KafkaErrors;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.message.SyncGroupRequestData;
+import org.apache.kafka.common.message.SyncGroupResponseData;
+import org.apache.kafka.common.protocol.ApiMessage;
+
+/** SyncGroup: a member wants its assignment; the leader brings everybody's. */
+public final class SyncGroupApi implements ApiHandler<SyncGroupRequestData> {
+    private final GroupCoordinator groups;
+
+    public SyncGroupApi(GroupCoordinator groups) {
+        this.groups = groups;
+    }
+
+    @Override
+    public CompletableFuture<ApiMessage> handle(ApiRequest<SyncGroupRequestData> request) {
+        SyncGroupRequestData data = request.message();
+        Map<String, byte[]> assignments = new HashMap<>();
+        data.assignments().forEach(one -> assignments.put(one.memberId(), one.assignment()));
+        Sync.Request sync = new Sync.Request(
+                data.memberId(),
+                Texts.orEmpty(data.groupInstanceId()),
+                data.generationId(),
+                Texts.orEmpty(data.protocolType()),
+                Texts.orEmpty(data.protocolName()),
+                assignments);
+        return groups.sync(data.groupId(), sync).thenApply(SyncGroupApi::answer);
+    }
+
+    private static SyncGroupResponseData answer(Sync.Answer answer) {
+        boolean refused = answer.error() != GroupError.NONE;
+        return new SyncGroupResponseData()
+                .setErrorCode(KafkaErrors.of(answer.error()).code())
+                .setProtocolType(refused ? null : answer.protocolType())
+                .setProtocolName(refused ? null : answer.protocol())
+                .setAssignment(answer.assignment());
+    }
+}
