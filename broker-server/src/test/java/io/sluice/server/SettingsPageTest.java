@@ -21,7 +21,9 @@ class SettingsPageTest {
             "num.partition.workers",
             "max.queued.append.bytes",
             "tail.cache.bytes",
-            "log.cleaner.dedupe.buffer.size");
+            "log.cleaner.dedupe.buffer.size",
+            "queued.max.request.bytes",
+            "kafka.responses.max.bytes");
 
     @Test
     void thePageListsEverySettingAsItIs() throws IOException {
