@@ -22,6 +22,8 @@ final class ActiveSegment extends Segment {
     private long offsetOfMaxTimestamp;
     private long firstTimestamp = -1;
     private int bytesSinceIndexEntry;
+    /** Where the room ends that has been made behind the last batch; not beyond {@link #size} if there is none. */
+    private long roomEnd;
 
     private ActiveSegment(
             LogDirectory directory,
@@ -131,9 +133,43 @@ final class ActiveSegment extends Segment {
         }
     }
 
-    /** Cuts off what a failed write may have left behind the last whole batch. */
+    /**
+     * Makes room for small writes that are synced one by one.
+     *
+     * @param bytes what is about to be written
+     * @param maxBytes how large the segment may get
+     */
+    void makeRoomFor(long bytes, long maxBytes) throws IOException {
+        long needed = size + bytes;
+        if (bytes > Room.MAX_GROUP_BYTES || needed <= roomEnd) {
+            return;
+        }
+        long end = Math.min(needed + Room.bytesFor(size), maxBytes);
+        long begin = Math.max(needed, roomEnd);
+        if (end <= begin) {
+            return;
+        }
+        try {
+            Room.make(file().file(), Math.max(size, roomEnd), end);
+            roomEnd = end;
+        } catch (IOException e) {
+            if (!DiskFullException.isDiskFull(e)) {
+                throw e;
+            }
+            // There may be space for what is to be written all the same.
+            truncateToSize();
+        }
+    }
+
+    /** Whether there is room behind the last batch, which a sealed segment must not have. */
+    boolean hasRoom() {
+        return roomEnd > size;
+    }
+
+    /** Cuts off the room, or what a failed write may have left behind the last whole batch. */
     void truncateToSize() throws IOException {
         file().file().truncate(size);
+        roomEnd = 0;
     }
 
     /** Makes every byte written so far durable; a failure means that nothing is known and the segment is given up. */

@@ -409,13 +409,18 @@ public final class LogRecovery {
                     "records up to offset " + start.recoveryPoint() + " were durable, sound ones end at " + endOffset
                             + (fault.isEmpty() ? "" : " (" + fault + ")"));
         }
+        long dataEnd = Room.begin(file, end, size);
+        if (dataEnd > end) {
+            tellOfCut(file, end, dataEnd, endOffset, fault);
+        }
         if (end < size) {
-            cut(file, end, size, endOffset, fault);
+            file.truncate(end);
+            file.sync();
         }
         if (!start.cleanShutdown()) {
             harden(file, firstChecked < 0 ? end : Math.min(firstChecked, end), end);
         }
-        return new Tail(segment, endOffset, size - end, end - from);
+        return new Tail(segment, endOffset, dataEnd - end, end - from);
     }
 
     /**
@@ -430,8 +435,21 @@ public final class LogRecovery {
             file.read(at, chunk);
             file.write(at, chunk.flip());
         }
+        hardenEnd(file, end);
         file.sync();
         directory.sync();
+    }
+
+    /** As with bytes, so with a cut: after a sync that failed the disk may have the longer file that was before it. */
+    private static void hardenEnd(LogFile file, long end) throws IOException {
+        try {
+            file.write(end, ByteBuffer.allocate(1));
+        } catch (IOException e) {
+            if (!DiskFullException.isDiskFull(e)) {
+                throw e;
+            }
+        }
+        file.truncate(end);
     }
 
     private static ByteBuffer copyOf(BatchScanner scanner) throws IOException {
@@ -452,13 +470,14 @@ public final class LogRecovery {
         return sound ? last.position() : 0;
     }
 
-    private void cut(LogFile file, long from, long size, long offset, String why) throws IOException {
+    /** Tells what is about to be cut, and keeps a copy if there is anything in it. */
+    private void tellOfCut(LogFile file, long from, long size, long offset, String why) throws IOException {
         int soundBatches = countSoundBatches(file, from, size);
         if (soundBatches > 0) {
             String aside = SegmentNames.of(offset, CUT);
             copy(file, from, size, aside);
             LOG.error(
-                    "{}: {} bytes from offset {} on were cut, with {} sound batches behind the damage ({}). They were written"
+                    "{}: {} bytes from offset {} on are cut, with {} sound batches behind the damage ({}). They were written"
                             + " but not known to be durable. A copy of what was cut is in {}/{}",
                     partition,
                     size - from,
@@ -468,10 +487,8 @@ public final class LogRecovery {
                     directory.path(),
                     aside);
         } else {
-            LOG.warn("{}: a torn tail of {} bytes was cut from offset {} on ({})", partition, size - from, offset, why);
+            LOG.warn("{}: a torn tail of {} bytes is cut from offset {} on ({})", partition, size - from, offset, why);
         }
-        file.truncate(from);
-        file.sync();
     }
 
     /** How many sound batches lie behind one whose length can still be believed. */

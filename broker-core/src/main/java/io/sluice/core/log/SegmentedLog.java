@@ -242,6 +242,9 @@ public final class SegmentedLog {
             for (RecordBatch batch : staged) {
                 sources.add(batch.ownedBytes());
             }
+            if (config.flushMessages() == 1) {
+                active.makeRoomFor(stagedBytes, config.segmentBytes());
+            }
             long end = buffer.write(active.file().file(), active.size(), sources);
             for (RecordBatch batch : staged) {
                 active.appended(batch, config.indexIntervalBytes());
@@ -291,6 +294,7 @@ public final class SegmentedLog {
     /** Seals the active segment and begins another at the log end. What is written so far becomes durable. */
     private void roll(long nowMs) throws IOException {
         assert staged.isEmpty() : "what is staged belongs to the old segment";
+        cutRoom();
         flush(nowMs);
         ActiveSegment next;
         try {
@@ -317,6 +321,15 @@ public final class SegmentedLog {
         active = next;
         segments = now;
         LOG.debug("{}: rolled to a new segment at offset {}", partition, logEndOffset);
+    }
+
+    /** The segment is as large as what is in it, durably. */
+    private void cutRoom() throws IOException {
+        if (active.hasRoom()) {
+            active.truncateToSize();
+            active.sync();
+            unflushedRecords = 0;
+        }
     }
 
     /** Whether what has been written must be synced before it may be committed. */
@@ -537,6 +550,7 @@ public final class SegmentedLog {
         closed = true;
         try {
             if (!failed) {
+                cutRoom();
                 flush(lastFlushMs);
                 active.completeTimeIndex();
                 active.persistIndexes();

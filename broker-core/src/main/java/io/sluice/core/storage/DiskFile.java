@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 
 /** A file of this machine's file system. */
 final class DiskFile implements LogFile {
@@ -74,7 +75,9 @@ final class DiskFile implements LogFile {
 
     @Override
     public void truncate(long size) throws IOException {
+        FileTime written = Files.getLastModifiedTime(path);
         channel.truncate(size);
+        Files.setLastModifiedTime(path, written);
     }
 
     @Override

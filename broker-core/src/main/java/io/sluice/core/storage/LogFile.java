@@ -11,7 +11,7 @@ public interface LogFile extends AutoCloseable {
     /** Bytes in the file. */
     long size() throws IOException;
 
-    /** When the file was last written or cut, in ms since the epoch, by the clock of its file system. */
+    /** When the file was last written, in ms since the epoch, by the clock of its file system. A cut does not count. */
     long lastModifiedMs() throws IOException;
 
     /**

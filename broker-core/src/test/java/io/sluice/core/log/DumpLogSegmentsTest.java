@@ -89,10 +89,11 @@ class DumpLogSegmentsTest {
         LogFixture log = open(6000);
         fill(log, 150, CompressionType.NONE);
         log.log.checkpoint();
+        Segment active = log.log.segments()[log.log.segmentCount() - 1];
         log.log.close(true);
         Path last = last(".log");
         byte[] bytes = Files.readAllBytes(last);
-        Files.write(last, java.util.Arrays.copyOf(bytes, bytes.length - 20));
+        Files.write(last, java.util.Arrays.copyOf(bytes, (int) active.size() - 20));
 
         log.open();
         assertThat(log.recovered.cutBytes()).isPositive();

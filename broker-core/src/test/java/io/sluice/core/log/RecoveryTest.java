@@ -386,4 +386,31 @@ class RecoveryTest {
         log.open();
         assertThat(log.records()).hasSize(2);
     }
+
+    @Test
+    void roomForBatchesToComeIsNoDamageAndDoesNotStay() throws IOException {
+        LogDirectory directory = folder("room");
+        LogFixture log = open(directory, 0);
+        log.append("a", "1");
+        long size = log.log.segments()[0].size();
+        assertThat(sizeOf(directory)).as("there is room").isGreaterThan(size);
+        log.log.close(true);
+
+        log.open();
+        assertThat(log.recovered.cutBytes()).as("nothing was lost").isZero();
+        assertThat(sizeOf(directory)).isEqualTo(size);
+        assertThat(log.records()).containsExactly("0:a=1");
+
+        log.append("b", "2");
+        size = log.log.segments()[0].size();
+        assertThat(sizeOf(directory)).isGreaterThan(size);
+        log.log.close(false);
+        assertThat(sizeOf(directory)).as("a close in order leaves no room").isEqualTo(size);
+    }
+
+    private static long sizeOf(LogDirectory directory) throws IOException {
+        try (LogFile file = directory.open(SegmentNames.of(0, SegmentNames.LOG))) {
+            return file.size();
+        }
+    }
 }

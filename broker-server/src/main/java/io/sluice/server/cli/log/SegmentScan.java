@@ -34,7 +34,7 @@ final class SegmentScan {
     /**
      * Walks the whole segment.
      *
-     * @return its size in bytes
+     * @return its size in bytes, without the room behind its last batch
      * @throws IOException if it cannot be read, or is larger than a segment can be
      */
     static int walk(SegmentPath segment, Visitor visitor) throws IOException {
@@ -44,12 +44,11 @@ final class SegmentScan {
                 throw new IOException(segment.log() + " has " + size + " bytes, more than a segment can have");
             }
             ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size);
-            new SegmentScan(segment, bytes).walk(visitor);
-            return (int) size;
+            return new SegmentScan(segment, bytes).walk(visitor);
         }
     }
 
-    private void walk(Visitor visitor) {
+    private int walk(Visitor visitor) {
         int position = 0;
         long expected = segment.baseOffset();
         while (position < bytes.limit()) {
@@ -59,6 +58,9 @@ final class SegmentScan {
                 visitor.batch(position, batch);
                 expected = batch.nextOffset();
                 position += batch.sizeInBytes();
+            } else if (segment.isLast() && isZeroFrom(position)) {
+                // Room for batches that did not come: the broker cuts it when it stops or starts.
+                return position;
             } else {
                 int next = nextSound(position, expected);
                 OptionalLong end = next < bytes.limit()
@@ -68,6 +70,16 @@ final class SegmentScan {
                 position = next;
             }
         }
+        return position;
+    }
+
+    private boolean isZeroFrom(int position) {
+        for (int at = position; at < bytes.limit(); at++) {
+            if (bytes.get(at) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Where the next sound batch begins, or the end of the file. */
