@@ -18,12 +18,15 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The offline commands over files that a broker wrote, and the broker over files that they repaired. */
 class RepairWithBrokerTest {
@@ -178,6 +181,45 @@ class RepairWithBrokerTest {
         try (Broker broker = open()) {
             assertThat(append(broker)).isEqualTo(BATCHES * 10);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "first, clean", "first, killed", "first, no recovery point",
+        "middle, clean", "middle, killed", "middle, no recovery point",
+        "last but one, clean", "last but one, killed", "last but one, no recovery point"
+    })
+    void damageInTheActiveSegmentCostsItsBatchAndNoMore(String which, String end) throws Exception {
+        List<Path> logs = logs();
+        Path active = logs.get(logs.size() - 1);
+        List<Integer> positions = new ArrayList<>();
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(active));
+        int position = 0;
+        for (RecordBatch batch : RecordBatches.in(bytes)) {
+            positions.add(position);
+            position += batch.sizeInBytes();
+        }
+        assertThat(positions).hasSizeGreaterThan(3);
+        int damaged = which.equals("first") ? 0 : which.equals("middle") ? positions.size() / 2 : positions.size() - 2;
+        flip(active, positions.get(damaged) + 200);
+        if (!end.equals("clean")) {
+            crash();
+        }
+        if (end.equals("no recovery point")) {
+            Files.delete(data.resolve("recovery-point-offset-checkpoint"));
+        }
+
+        Shell.Result repaired = log("repair", "--yes");
+        assertThat(repaired.exitCode()).as(repaired.text() + repaired.err()).isZero();
+        assertThat(log("verify").exitCode()).isZero();
+        for (int starts = 0; starts < 2; starts++) {
+            try (Broker broker = open()) {
+                assertThat(readable(broker)).isEqualTo((BATCHES - 1 + starts) * 10);
+                assertThat(append(broker)).isEqualTo((BATCHES + starts) * 10L);
+            }
+        }
+        assertThat(log("verify").exitCode()).isZero();
+        assertThat(log("repair").text()).contains("nothing to repair");
     }
 
     private static int readable(Broker broker) throws Exception {

@@ -62,7 +62,13 @@ final class RepairCommand implements Callable<Integer> {
             }
             for (Path folder : paths.folders()) {
                 faults += repairMissing(reports.missing(folder));
-                faults += repairEnd(reports.lostEnd(paths.dataDirectory(), folder));
+                int lostEnds = repairEnd(reports.lostEnd(paths.dataDirectory(), folder));
+                faults += lostEnds;
+                Optional<SegmentReport> gapped = reports.last(folder).filter(SegmentReport::leavesGap);
+                if (yes && gapped.isPresent() && lostEnds == 0) {
+                    // The segment that the broker appends to has no gaps. So this one is done with, and another begins.
+                    SegmentRepair.beginAt(folder, gapped.get().endOffset());
+                }
             }
         }
         if (faults == 0) {

@@ -21,6 +21,13 @@ final class Reports {
         return MissingSegments.of(folder, byFolder.getOrDefault(folder, new TreeMap<>()));
     }
 
+    /** The report of the segment that the broker appends to. */
+    Optional<SegmentReport> last(Path folder) {
+        return Optional.ofNullable(
+                        byFolder.getOrDefault(folder, new TreeMap<>()).lastEntry())
+                .map(Map.Entry::getValue);
+    }
+
     /** Whether the end of a folder's log is gone. */
     Optional<LostEnd> lostEnd(Path dataDirectory, Path folder) throws IOException {
         TreeMap<Long, SegmentReport> reports = byFolder.getOrDefault(folder, new TreeMap<>());

@@ -70,6 +70,11 @@ record SegmentReport(
         return damages.isEmpty() && indexFaults.isEmpty();
     }
 
+    /** Whether sound batches lie behind damage, so that the offsets have a gap once the damage is out of the way. */
+    boolean leavesGap() {
+        return damages.stream().anyMatch(damage -> damage.end() < size);
+    }
+
     /** For a person; a line, and one more for each fault. */
     String text() {
         StringBuilder text = new StringBuilder(segment.log().toString())
