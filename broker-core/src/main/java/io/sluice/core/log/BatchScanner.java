@@ -21,6 +21,7 @@ public final class BatchScanner {
     private RecordBatch header;
     private String fault = "";
     private long lastOffset = -1;
+    private boolean followsOn;
 
     /**
      * @param from where the first batch begins
@@ -64,6 +65,7 @@ public final class BatchScanner {
             return stop("offsets " + batch.baseOffset() + " to " + batch.lastOffset() + " after " + lastOffset);
         }
         header = batch;
+        followsOn = batch.baseOffset() == lastOffset + 1 && lastOffset >= 0;
         lastOffset = batch.lastOffset();
         nextPosition = position + batch.sizeInBytes();
         return true;
@@ -95,6 +97,11 @@ public final class BatchScanner {
     public void copyHeader(ByteBuffer target) throws IOException {
         int at = fill(position, RecordBatch.HEADER_BYTES);
         target.put(0, buffer, at, RecordBatch.HEADER_BYTES);
+    }
+
+    /** Whether the batch begins with the offset after the one before it, which the walk has passed. */
+    boolean followsOn() {
+        return followsOn;
     }
 
     /** Where the batch begins; after a stop, where the batch that is not one begins. */

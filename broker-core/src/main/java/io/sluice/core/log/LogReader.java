@@ -145,9 +145,9 @@ public final class LogReader {
     }
 
     /**
-     * Base offsets lie outside of the checksums, and a batch that is passed by on the way is not checked at all. So when
-     * a batch is not where it should be, all that is needed to tell damage from the gaps that compaction leaves is looked
-     * at: the batches passed by, and where the next one begins.
+     * Base offsets lie outside of the checksums, and a batch that is passed by on the way is not checked at all: one flipped
+     * bit makes offset 5 offset 13. So unless a batch follows on the one before it, all that is needed to tell damage from
+     * the gaps that compaction leaves is looked at: the batches passed by, and where the next one begins.
      */
     private void checkPlace(Segment[] segments, int index, BatchScanner found, long offset, long highWatermark)
             throws IOException {
@@ -156,7 +156,7 @@ public final class LogReader {
         if (batch.baseOffset() < segment.baseOffset() || batch.lastOffset() >= highWatermark) {
             throw damaged(segment, found.position(), "offsets " + batch.baseOffset() + " to " + batch.lastOffset());
         }
-        if (batch.baseOffset() <= offset) {
+        if (batch.baseOffset() <= offset && (found.followsOn() || isHinted(segment, found))) {
             return;
         }
         long lastOffset = batch.lastOffset();
@@ -213,6 +213,16 @@ public final class LogReader {
             }
         }
         return segment.seek(offset);
+    }
+
+    /** Whether the last read ended where this batch begins, in the file and in offsets. */
+    private boolean isHinted(Segment segment, BatchScanner found) {
+        long offset = found.header().baseOffset();
+        Hint hint = hints.get(Math.floorMod(offset, HINTS));
+        return hint != null
+                && hint.offset() == offset
+                && hint.segmentBase() == segment.baseOffset()
+                && hint.position() == found.position();
     }
 
     private void noteHint(Segment segment, long nextOffset, long nextPosition) {

@@ -82,8 +82,13 @@ final class LogFixture {
 
     /** Every record from the log start on as "offset:key=value", a tombstone without what follows the key. */
     List<String> records() {
+        return recordsFrom(log.logStartOffset());
+    }
+
+    /** What a reader gets that begins there. */
+    List<String> recordsFrom(long first) {
         List<String> records = new ArrayList<>();
-        long offset = log.logStartOffset();
+        long offset = first;
         while (offset < log.highWatermark()) {
             var read = reader.read(offset, 1 << 20);
             for (ByteBuffer buffer : read.batches()) {

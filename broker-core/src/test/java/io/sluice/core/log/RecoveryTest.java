@@ -408,6 +408,43 @@ class RecoveryTest {
         assertThat(sizeOf(directory)).as("a close in order leaves no room").isEqualTo(size);
     }
 
+    @Test
+    void aFlippedBaseOffsetIsNotServedAsAnother() throws IOException {
+        for (int bit = 0; bit < 8; bit++) {
+            LogDirectory directory = folder("flip" + bit);
+            LogFixture log = open(directory, 0);
+            List<Long> positions = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                positions.add(log.log.segments()[0].size());
+                log.append("k" + i, "v");
+            }
+            assertThat(log.log.segmentCount()).isEqualTo(1);
+            // Base offset 5: its lowest byte is the last of eight. It lies outside of the checksum.
+            long at = positions.get(5) + 7;
+            try (LogFile file = directory.open(SegmentNames.of(0, SegmentNames.LOG))) {
+                ByteBuffer one = ByteBuffer.allocate(1);
+                file.read(at, one);
+                one.put(0, (byte) (one.get(0) ^ 1 << bit)).flip();
+                file.write(at, one);
+            }
+            for (int offset = 0; offset < 20; offset++) {
+                List<String> served;
+                try {
+                    served = log.recordsFrom(offset);
+                } catch (BrokerException e) {
+                    assertThat(e.code()).isEqualTo(ErrorCode.DATA_CORRUPT);
+                    continue;
+                }
+                for (String record : served) {
+                    String[] parts = record.split("[:=]");
+                    assertThat(parts[1])
+                            .as("bit %d, read from %d: %s", bit, offset, record)
+                            .isEqualTo("k" + parts[0]);
+                }
+            }
+        }
+    }
+
     private static long sizeOf(LogDirectory directory) throws IOException {
         try (LogFile file = directory.open(SegmentNames.of(0, SegmentNames.LOG))) {
             return file.size();
