@@ -32,7 +32,9 @@ import org.slf4j.LoggerFactory;
 final class ShardRunner {
     private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
     private static final int READ_BYTES = 1024 * 1024;
-    private static final int BATCH_BYTES = 512 * 1024;
+    /** What a batch begins with; it grows with its records. */
+    private static final int BATCH_BYTES = 1024;
+
     private static final long RETRY_MS = 1_000;
 
     private final PartitionLog log;

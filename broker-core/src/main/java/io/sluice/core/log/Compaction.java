@@ -28,6 +28,9 @@ public final class Compaction {
     private static final int SCAN_BYTES = 256 * 1024;
 
     private final SegmentedLog log;
+    /** As it was when the run began: two looks at a record must not differ. */
+    private final long logStartOffset;
+
     private final TopicConfig config;
     private final Codecs codecs;
     private final long nowMs;
@@ -39,6 +42,7 @@ public final class Compaction {
 
     private Compaction(SegmentedLog log, Codecs codecs, long nowMs, KeyOffsets lastOffsets) {
         this.log = log;
+        this.logStartOffset = log.logStartOffset();
         this.config = log.config();
         this.codecs = codecs;
         this.nowMs = nowMs;
@@ -152,7 +156,7 @@ public final class Compaction {
 
     private void compact(List<SealedSegment> segments, List<SealedSegment> dirty, long firstDirtyOffset)
             throws IOException {
-        cleanedTo = Math.max(firstDirtyOffset, log.logStartOffset());
+        cleanedTo = Math.max(firstDirtyOffset, logStartOffset);
         long from = cleanedTo;
         for (SealedSegment segment : dirty) {
             if (!remember(segment, from)) {
@@ -376,7 +380,7 @@ public final class Compaction {
     }
 
     private boolean isKept(RecordCursor record, boolean horizonPassed) {
-        if (!record.hasKey() || record.offset() < log.logStartOffset()) {
+        if (!record.hasKey() || record.offset() < logStartOffset) {
             return false;
         }
         if (lastOffsets.get(record.key()) > record.offset()) {

@@ -555,11 +555,19 @@ public final class Partition implements PartitionLog {
         } catch (IOException e) {
             fail(e);
             answer.completeExceptionally(closedException());
+        } catch (RuntimeException | Error e) {
+            fail(new IOException("a deletion of records ended halfway: " + e, e));
+            answer.completeExceptionally(closedException());
         }
     }
 
     /** The disk failed: nothing can be said of what is durable, so nothing is promised any more. */
     private void fail(IOException e) {
+        if (closed.isDone()) {
+            // Deleted, or closed in order, or offline already: there is nothing left to go offline.
+            LOG.warn("{} is closed, and its disk failed: {}", partition(), e.toString());
+            return;
+        }
         LOG.error("{} is offline until the broker is started again: {}", partition(), e.toString(), e);
         close(
                 new Closed(

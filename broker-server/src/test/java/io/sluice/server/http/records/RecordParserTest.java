@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -212,7 +213,9 @@ class RecordParserTest {
             JsonNode value = tree.get(i).get("value");
             String stored = read.get(i).value();
             if (value == null) {
-                byte[] base64 = tree.get(i).get("value_base64").binaryValue();
+                // Padding may be missing, which Jackson does not take.
+                String text = tree.get(i).get("value_base64").textValue();
+                byte[] base64 = text == null ? null : Base64.getDecoder().decode(text);
                 assertThat(stored).isEqualTo(base64 == null ? null : new String(base64, StandardCharsets.ISO_8859_1));
             } else if (value.isNull()) {
                 assertThat(stored).isNull();
