@@ -20,15 +20,6 @@ import java.util.function.Consumer;
  * loop.
  */
 final class BatchesFetch {
-    /**
-     * How much one answer holds, if it is not a single larger batch. An answer is in memory as a whole, so a small heap
-     * gives small ones.
-     */
-    private static final int READ_BYTES =
-            (int) Math.max(64 * 1024, Math.min(1024 * 1024, Runtime.getRuntime().maxMemory() / 2048));
-
-    private static final int CHUNK_BYTES = 32 * 1024;
-
     private final Loop loop;
     private final RoutingContext ctx;
     private final HttpServerResponse response;
@@ -56,7 +47,8 @@ final class BatchesFetch {
 
     private void read() {
         try {
-            reader.read(offset, Math.min(READ_BYTES, request.maxBytes()), (read, inMemory) -> onRead(read));
+            reader.read(
+                    offset, Math.min(Chunks.BATCHES_READ_BYTES, request.maxBytes()), (read, inMemory) -> onRead(read));
         } catch (RuntimeException e) {
             HttpErrors.respond(ctx, e);
         }
@@ -95,7 +87,7 @@ final class BatchesFetch {
     }
 
     private Buffer piece() {
-        byte[] bytes = new byte[Math.min(CHUNK_BYTES, oversized.sizeInBytes() - position)];
+        byte[] bytes = new byte[Math.min(Chunks.WRITE_BYTES, oversized.sizeInBytes() - position)];
         oversized.read(position, ByteBuffer.wrap(bytes));
         position += bytes.length;
         return Responses.buffer(bytes);

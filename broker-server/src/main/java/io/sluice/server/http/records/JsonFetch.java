@@ -19,11 +19,6 @@ import java.io.IOException;
  * chunk whatever it asked for. Owned by the request's event loop; while a worker writes a chunk, the loop keeps off.
  */
 final class JsonFetch {
-    /** How much of the log is read at once. */
-    static final int READ_BYTES = 48 * 1024;
-    /** About how large the pieces of a streamed answer are. */
-    static final int CHUNK_BYTES = 32 * 1024;
-
     private static final byte[] BEGIN = JsonOutput.ascii("{\"records\":[");
     private static final byte[] NEXT_OFFSET = JsonOutput.ascii("],\"next_offset\":");
     private static final byte[] HIGH_WATERMARK = JsonOutput.ascii(",\"high_watermark\":");
@@ -67,7 +62,7 @@ final class JsonFetch {
 
     private void read() {
         try {
-            reader.read(progress.offset(), READ_BYTES, this::onRead);
+            reader.read(progress.offset(), Chunks.JSON_READ_BYTES, this::onRead);
         } catch (RuntimeException e) {
             fail(e);
         }
@@ -118,7 +113,7 @@ final class JsonFetch {
         JsonOutput out = shared();
         boolean exhausted;
         try {
-            exhausted = source.fill(out, json, progress, CHUNK_BYTES);
+            exhausted = source.fill(out, json, progress, Chunks.WRITE_BYTES);
         } catch (IOException | RuntimeException e) {
             fail(e);
             return;
@@ -152,11 +147,11 @@ final class JsonFetch {
 
     /** On a worker. The output is made here and not before: many fetches may wait for a worker. */
     private Filled fillAlone() throws IOException {
-        JsonOutput out = new JsonOutput(CHUNK_BYTES + CHUNK_BYTES / 4);
+        JsonOutput out = new JsonOutput(Chunks.WRITE_BYTES + Chunks.WRITE_BYTES / 4);
         if (!streaming && !lines) {
             out.put(BEGIN);
         }
-        return new Filled(out, source.fill(out, json, progress, CHUNK_BYTES));
+        return new Filled(out, source.fill(out, json, progress, Chunks.WRITE_BYTES));
     }
 
     private void afterFill(JsonOutput out, boolean exhausted) {
