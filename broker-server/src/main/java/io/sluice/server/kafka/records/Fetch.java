@@ -122,7 +122,8 @@ final class Fetch {
 
     private void find(Part part) {
         try {
-            part.log = broker.partition(topicOf(part), part.wish.key().partition());
+            part.log =
+                    TopicNames.partition(broker, topicOf(part), part.wish.key().partition());
         } catch (BrokerException e) {
             fail(part, KafkaErrors.ofRead(e).error());
             return;

@@ -5,6 +5,7 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
+import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.BatchValidator;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
@@ -108,9 +109,10 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
             PartitionProduceResponse answer) {
         CompletableFuture<Appended> appended;
         try {
+            PartitionLog log = TopicNames.partition(broker, topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();
-            appended = broker.append(topic.name(), partition.index(), batch, acks, request::letGo);
+            appended = log.append(batch, acks, request::letGo);
         } catch (BrokerException e) {
             refuse(answer, e);
             return;

@@ -46,7 +46,10 @@ public final class DescribeLogDirsApi implements ApiHandler<DescribeLogDirsReque
                     wanted == null ? allOf(topic) : wanted.find(topic.name()).partitions();
             DescribeLogDirsTopic answer = new DescribeLogDirsTopic().setName(topic.name());
             for (int partition : partitions) {
-                if (broker.engine().route(new TopicPartition(topic.name(), partition)) instanceof Route.Local local) {
+                boolean possible = partition >= 0;
+                if (possible
+                        && broker.engine().route(new TopicPartition(topic.name(), partition))
+                                instanceof Route.Local local) {
                     answer.partitions()
                             .add(new DescribeLogDirsPartition()
                                     .setPartitionIndex(partition)
