@@ -201,6 +201,7 @@ final class KafkaConnection {
                 return;
             }
             begun++;
+            pipelined = exchange.api.pipelined();
             begin(exchange);
         }
     }

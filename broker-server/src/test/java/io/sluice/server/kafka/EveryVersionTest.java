@@ -52,9 +52,10 @@ class EveryVersionTest {
     @AfterEach
     void nothingFailed() {
         wire.close();
-        assertThat(server.metric("sluice_kafka_requests_failed_total")).isZero();
-        assertThat(server.metric("sluice_kafka_connections_refused_total")).isZero();
-        server.close();
+        try (RunningServer ended = server) {
+            assertThat(ended.metric("sluice_kafka_requests_failed_total")).isZero();
+            assertThat(ended.metric("sluice_kafka_connections_refused_total")).isZero();
+        }
     }
 
     /** An API and a version of it. */
