@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.FetchableTopicResponse;
@@ -140,7 +139,7 @@ final class Fetch {
 
     private String topicOf(Part part) throws UnknownId {
         FetchSession.Key key = part.wish.key();
-        if (request.version() < FetchApi.FIRST_WITH_IDS || key.topicId().equals(Uuid.ZERO_UUID)) {
+        if (request.version() < FetchApi.FIRST_WITH_IDS || !key.topic().isEmpty()) {
             return key.topic();
         }
         Optional<Topic> topic = TopicNames.find(broker, key.topicId());

@@ -144,6 +144,7 @@ public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData
 
     private void describe(CreatableTopicResult answer, Topic topic) {
         answer.setTopicId(TopicNames.idOf(topic))
+                .setErrorMessage(null)
                 .setNumPartitions(topic.partitions())
                 .setReplicationFactor((short) 1);
         for (SettingDescription setting : configs.ofTopic(topic)) {
