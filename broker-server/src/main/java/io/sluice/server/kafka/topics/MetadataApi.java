@@ -62,10 +62,12 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
         }
         Set<Object> seen = new HashSet<>();
         for (MetadataRequestTopic topic : wanted) {
-            if (!seen.add(topic.name() != null ? topic.name() : topic.topicId())) {
+            // Some clients leave the name empty, not null, beside an id.
+            boolean named = topic.name() != null && topic.topicId().equals(Uuid.ZERO_UUID);
+            if (!seen.add(named ? topic.name() : topic.topicId())) {
                 continue;
             }
-            if (topic.name() != null) {
+            if (named) {
                 byName(topic.name(), request.message().allowAutoTopicCreation(), response, gather);
             } else {
                 byId(topic.topicId(), response);
