@@ -373,6 +373,6 @@ class ConnectionTest {
                 .array();
         wire.send(frame);
         MetadataResponseData all = wire.receive(ApiKeys.METADATA, 0, 77);
-        assertThat(all.topics()).hasSize(1);
+        assertThat(all.topics().find("t")).isNotNull();
     }
 }

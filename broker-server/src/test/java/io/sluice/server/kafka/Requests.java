@@ -3,6 +3,7 @@ package io.sluice.server.kafka;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.config.ConfigResource;
@@ -88,6 +89,7 @@ import org.apache.kafka.common.requests.ListOffsetsRequest;
  */
 record Requests(String topic, Uuid topicId, int partition, String otherTopic) {
     private static final String GROUP = "group";
+    private static final AtomicInteger JOINED = new AtomicInteger();
 
     /** The records of a produce. */
     static MemoryRecords records(String... values) {
@@ -323,8 +325,9 @@ record Requests(String topic, Uuid topicId, int partition, String otherTopic) {
     private static JoinGroupRequestData joinGroup(int version) {
         JoinGroupRequestProtocol protocol =
                 new JoinGroupRequestProtocol().setName("range").setMetadata(new byte[] {0, 1, 2});
+        // Each a group of its own: who joins a group with members waits for them.
         JoinGroupRequestData request = new JoinGroupRequestData()
-                .setGroupId(GROUP)
+                .setGroupId(GROUP + "-" + JOINED.incrementAndGet())
                 .setSessionTimeoutMs(10_000)
                 .setRebalanceTimeoutMs(version >= 1 ? 10_000 : -1)
                 .setProtocolType("consumer");

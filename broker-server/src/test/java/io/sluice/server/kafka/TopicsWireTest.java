@@ -157,7 +157,11 @@ class TopicsWireTest {
 
     private List<String> names() {
         MetadataResponseData all = wire.call(ApiKeys.METADATA, 12, new MetadataRequestData().setTopics(null));
-        return all.topics().stream().map(one -> one.name()).sorted().toList();
+        return all.topics().stream()
+                .filter(one -> !one.isInternal())
+                .map(one -> one.name())
+                .sorted()
+                .toList();
     }
 
     @Test

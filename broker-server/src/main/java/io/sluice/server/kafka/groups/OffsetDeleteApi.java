@@ -21,6 +21,7 @@ import org.apache.kafka.common.message.OffsetDeleteResponseData;
 import org.apache.kafka.common.message.OffsetDeleteResponseData.OffsetDeleteResponsePartition;
 import org.apache.kafka.common.message.OffsetDeleteResponseData.OffsetDeleteResponseTopic;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
 
 /** OffsetDelete: forgets positions of a group in topics that its members do not read. */
 public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData> {
@@ -36,11 +37,18 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
         List<TopicPartition> which = new ArrayList<>();
         for (OffsetDeleteRequestTopic topic : data.topics()) {
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
-                which.add(new TopicPartition(topic.name(), partition.partitionIndex()));
+                if (isPossible(partition)) {
+                    which.add(new TopicPartition(topic.name(), partition.partitionIndex()));
+                }
             }
         }
         return groups.deletePositions(data.groupId(), which, OffsetDeleteApi::isSubscribed)
                 .thenApply(deleted -> answer(data, deleted));
+    }
+
+    /** A client may name any number. */
+    private static boolean isPossible(OffsetDeleteRequestPartition partition) {
+        return partition.partitionIndex() >= 0;
     }
 
     private static boolean isSubscribed(Subscribed question) {
@@ -70,13 +78,16 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
             OffsetDeleteResponseTopic topicAnswer = new OffsetDeleteResponseTopic().setName(topic.name());
             response.topics().add(topicAnswer);
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
-                GroupError outcome = deleted.partitions()
-                        .getOrDefault(new TopicPartition(topic.name(), partition.partitionIndex()), GroupError.NONE);
+                Errors outcome = isPossible(partition)
+                        ? KafkaErrors.of(deleted.partitions()
+                                .getOrDefault(
+                                        new TopicPartition(topic.name(), partition.partitionIndex()), GroupError.NONE))
+                        : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                 topicAnswer
                         .partitions()
                         .add(new OffsetDeleteResponsePartition()
                                 .setPartitionIndex(partition.partitionIndex())
-                                .setErrorCode(KafkaErrors.of(outcome).code()));
+                                .setErrorCode(outcome.code()));
             }
         }
         return response;

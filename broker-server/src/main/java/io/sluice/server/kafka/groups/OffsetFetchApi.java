@@ -98,7 +98,9 @@ public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> 
             Optional<Topic> topic = byId ? TopicNames.find(broker, one.topicId()) : broker.topic(one.name());
             asked.add(new Asked(one.name(), one.topicId(), topic, one.partitionIndexes()));
             String name = byId ? topic.map(Topic::name).orElse("") : one.name();
-            one.partitionIndexes().forEach(partition -> wanted.add(new TopicPartition(name, partition)));
+            one.partitionIndexes().stream()
+                    .filter(OffsetFetchApi::isPossible)
+                    .forEach(partition -> wanted.add(new TopicPartition(name, partition)));
         }
         return groups.positions(group.groupId(), Optional.of(wanted)).thenAccept(fetched -> {
             answer.setErrorCode(KafkaErrors.of(fetched.error()).code());
@@ -106,6 +108,11 @@ public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> 
                 asked.forEach(one -> tell(one, fetched, answer, version));
             }
         });
+    }
+
+    /** A client may ask for any number. */
+    private static boolean isPossible(int partition) {
+        return partition >= 0;
     }
 
     private void tellAll(Offsets.Fetched fetched, OffsetFetchResponseGroup answer) {
@@ -140,8 +147,9 @@ public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> 
                 continue;
             }
             String name = byId ? asked.topic().orElseThrow().name() : asked.name();
-            Optional<CommittedOffset> position =
-                    Optional.ofNullable(fetched.positions().get(new TopicPartition(name, partition)));
+            Optional<CommittedOffset> position = isPossible(partition)
+                    ? Optional.ofNullable(fetched.positions().get(new TopicPartition(name, partition)))
+                    : Optional.empty();
             // What was committed to a topic of the name before means nothing in this one.
             boolean current = position.isPresent()
                     && asked.topic().isPresent()
