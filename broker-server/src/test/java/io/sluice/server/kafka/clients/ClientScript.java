@@ -18,6 +18,7 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -25,6 +26,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.internals.RecordHeader;
@@ -32,7 +34,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * What a user of Kafka's Java library does: topics, records, offsets. It is made of what the library has had since 2.1, so
+ * What a user of Kafka's Java library does: topics, records, offsets, groups. It is made of what the library has had since 2.1, so
  * that the same class runs with an old one in a process of its own. It ends with 0 if all went as it should, and says how far
  * it came.
  */
@@ -56,6 +58,7 @@ public final class ClientScript {
             script.topics(admin);
             script.records(admin);
             script.offsets(admin);
+            script.groups(admin);
         }
         System.out.println("done, " + script.checks + " checks");
         System.exit(0);
@@ -309,5 +312,42 @@ public final class ClientScript {
             consumer.seek(partition, 2);
             check("from where there is something", 6L, poll(consumer, 1).get(0).offset());
         }
+    }
+
+    private void groups(AdminClient admin) throws Exception {
+        String topic = "records-lz4-idempotent";
+        TopicPartition partition = new TopicPartition(topic, 0);
+        String[] settings = {
+            "group.id",
+            "script",
+            "enable.auto.commit",
+            "false",
+            "auto.offset.reset",
+            "earliest",
+            "max.poll.records",
+            "7"
+        };
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings)) {
+            consumer.subscribe(List.of(topic));
+            check("read", 7, poll(consumer, 7).size());
+            consumer.commitSync();
+        }
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings)) {
+            consumer.subscribe(List.of(topic));
+            check("from where it was committed", 7L, poll(consumer, 1).get(0).offset());
+            check("assigned", Set.of(partition), consumer.assignment());
+            consumer.commitSync(Map.of(partition, new OffsetAndMetadata(11, "eleven")));
+        }
+        OffsetAndMetadata committed = admin.listConsumerGroupOffsets("script")
+                .partitionsToOffsetAndMetadata()
+                .get()
+                .get(partition);
+        check("committed", 11L, committed.offset());
+        check("its note", "eleven", committed.metadata());
+        admin.deleteConsumerGroups(Set.of("script")).all().get();
+        checkFails(
+                "a group that is gone",
+                GroupIdNotFoundException.class,
+                admin.deleteConsumerGroups(Set.of("script")).all());
     }
 }
