@@ -129,6 +129,29 @@ public final class KafkaWire implements AutoCloseable {
         }
     }
 
+    /** What came of a request that may be none. */
+    enum Outcome {
+        ANSWERED,
+        ENDED,
+        /** Nothing so far. */
+        WAITING
+    }
+
+    /** Waits a moment for an answer of any kind, or the end. */
+    Outcome tryReceive(int timeoutMs) {
+        try {
+            socket.setSoTimeout(timeoutMs);
+            int size = in.readInt();
+            socket.setSoTimeout(DEADLINE_MS);
+            in.readFully(new byte[size]);
+            return Outcome.ANSWERED;
+        } catch (SocketTimeoutException e) {
+            return Outcome.WAITING;
+        } catch (IOException e) {
+            return Outcome.ENDED;
+        }
+    }
+
     /** Nothing comes any more: fails if anything does, or if the other side does not close. */
     public void assertClosed() {
         try {

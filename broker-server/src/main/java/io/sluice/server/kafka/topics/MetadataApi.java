@@ -31,6 +31,7 @@ import org.apache.kafka.common.protocol.Errors;
  */
 public final class MetadataApi implements ApiHandler<MetadataRequestData> {
     private static final int NO_LEADER = -1;
+    private static final short FIRST_WITH_IDS = 12;
 
     private final Broker broker;
     private final Node node;
@@ -62,8 +63,10 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
         }
         Set<Object> seen = new HashSet<>();
         for (MetadataRequestTopic topic : wanted) {
-            // Some clients leave the name empty, not null, beside an id.
-            boolean named = topic.name() != null && topic.topicId().equals(Uuid.ZERO_UUID);
+            // Some clients leave the name empty, not null, beside an id. Answers have no room for a topic without a
+            // name before.
+            boolean named = request.version() < FIRST_WITH_IDS
+                    || topic.name() != null && topic.topicId().equals(Uuid.ZERO_UUID);
             if (!seen.add(named ? topic.name() : topic.topicId())) {
                 continue;
             }
