@@ -8,6 +8,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, Ne
 TIME = 1_700_000_000_000
 RECORDS = 50
 bootstrap = sys.argv[1]
+# Whatever comes behind a fetch on a connection waits for it.
+READER = {"bootstrap.servers": bootstrap, "enable.auto.commit": False, "fetch.wait.max.ms": 20}
 
 
 def check(what, expected, actual):
@@ -69,7 +71,7 @@ def records(partition, settings):
 
 
 def reading(partition, start):
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False})
+    consumer = Consumer({**READER, "group.id": "unused"})
     consumer.assign([TopicPartition("py", partition, start)])
     for i in range(start, RECORDS):
         message = consumer.poll(20)
@@ -90,11 +92,11 @@ def reading(partition, start):
 def group():
     """Two consumers share three partitions; what they committed is where another goes on."""
     settings = {
-        "bootstrap.servers": bootstrap,
+        **READER,
         "group.id": "py",
         "auto.offset.reset": "earliest",
-        "enable.auto.commit": False,
         "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 200,
     }
     one, two = Consumer(settings), Consumer(settings)
     one.subscribe(["py"])

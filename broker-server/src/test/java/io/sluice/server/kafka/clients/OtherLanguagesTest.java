@@ -64,7 +64,9 @@ class OtherLanguagesTest {
     }
 
     private String kcat(String stdin, String... arguments) {
-        List<String> command = new ArrayList<>(List.of("kcat", "-b", server.bootstrap(), "-q"));
+        // Whatever comes behind a fetch on a connection waits for it.
+        List<String> command =
+                new ArrayList<>(List.of("kcat", "-b", server.bootstrap(), "-q", "-X", "fetch.wait.max.ms=20"));
         command.addAll(List.of(arguments));
         return ChildProcess.succeed(command, stdin).out();
     }
