@@ -100,16 +100,17 @@ final class Fetch {
     CompletableFuture<ApiMessage> start() {
         answer.whenComplete((message, failure) -> {
             if (answer.isCancelled()) {
-                // The client has gone. The connection says so on the event loop.
+                // The client has gone. The connection says so on the event loop. A wait may have ended a moment before.
+                waiting = false;
                 endWaits();
                 giveBack();
             }
         });
         request.whenStopping(() -> {
             stopping = true;
-            waiting = false;
-            endWaits();
-            if (!inLine && !answer.isDone() && readBytes == 0) {
+            if (waiting) {
+                waiting = false;
+                endWaits();
                 look();
             }
         });
