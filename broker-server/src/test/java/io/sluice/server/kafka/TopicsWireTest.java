@@ -257,6 +257,22 @@ class TopicsWireTest {
     }
 
     @Test
+    void aTopicWithoutNameIsInvalidWhereAnswersNeedOne() {
+        for (int version : new int[] {10, 11}) {
+            for (boolean create : new boolean[] {false, true}) {
+                MetadataResponseData answer = wire.call(
+                        ApiKeys.METADATA,
+                        version,
+                        new MetadataRequestData()
+                                .setAllowAutoTopicCreation(create)
+                                .setTopics(List.of(
+                                        new MetadataRequestTopic().setName(null).setTopicId(new Uuid(1, 1)))));
+                assertThat(answer.topics().find("").errorCode()).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION.code());
+            }
+        }
+    }
+
+    @Test
     void theClusterIsDescribedForBrokersOnly() {
         DescribeClusterResponseData brokers = wire.call(ApiKeys.DESCRIBE_CLUSTER, 1, new DescribeClusterRequestData());
         DescribeClusterResponseData controllers =

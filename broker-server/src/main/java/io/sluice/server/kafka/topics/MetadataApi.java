@@ -67,11 +67,13 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
             // name before.
             boolean named = request.version() < FIRST_WITH_IDS
                     || topic.name() != null && topic.topicId().equals(Uuid.ZERO_UUID);
-            if (!seen.add(named ? topic.name() : topic.topicId())) {
+            // And requests of two versions may leave it out: no topic has an empty name.
+            String name = topic.name() == null ? "" : topic.name();
+            if (!seen.add(named ? name : topic.topicId())) {
                 continue;
             }
             if (named) {
-                byName(topic.name(), request.message().allowAutoTopicCreation(), response, gather);
+                byName(name, request.message().allowAutoTopicCreation(), response, gather);
             } else {
                 byId(topic.topicId(), response);
             }
