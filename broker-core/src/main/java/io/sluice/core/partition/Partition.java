@@ -21,6 +21,7 @@ import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.MalformedRecordException;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordCursor;
+import io.sluice.core.record.TimestampType;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -143,8 +144,8 @@ public final class Partition implements PartitionLog {
                             + partition().topic() + " is " + config.maxMessageBytes());
         }
         // A compressed one waits for the worker: what it grows to may take long, and this is an event loop.
-        if (config.compacted() && batch.compression() == CompressionType.NONE) {
-            checkKeys(batch);
+        if (asksOfEachRecord(config) && batch.compression() == CompressionType.NONE) {
+            checkRecords(batch, config);
         }
         checkSpace();
     }
@@ -156,8 +157,16 @@ public final class Partition implements PartitionLog {
         }
     }
 
-    /** Compaction keeps the last record of each key: a record without one has no place in it. */
-    private void checkKeys(RecordBatch batch) {
+    /** Whether the topic's settings ask for something that a batch's header does not tell. */
+    private static boolean asksOfEachRecord(TopicConfig config) {
+        return config.compacted() || config.timestampBeforeMaxMs() < Long.MAX_VALUE;
+    }
+
+    /**
+     * Looks at each record. Compaction keeps the last one of each key: a record without one has no place in it. And the
+     * header knows the newest time only, not the oldest.
+     */
+    private void checkRecords(RecordBatch batch, TopicConfig config) {
         if (!surroundings.codecs().supports(batch.compression())) {
             return;
         }
@@ -171,7 +180,8 @@ public final class Partition implements PartitionLog {
                             ErrorCode.INVALID_RECORD,
                             "the record batch is refused: offset deltas do not count up from 0");
                 }
-                if (!cursor.hasKey()) {
+                checkAge(cursor.timestamp(), config);
+                if (config.compacted() && !cursor.hasKey()) {
                     throw new BrokerException(
                             ErrorCode.INVALID_RECORD,
                             "a record without a key cannot go to the compacted topic "
@@ -180,6 +190,17 @@ public final class Partition implements PartitionLog {
             }
         } catch (MalformedRecordException e) {
             throw new BrokerException(ErrorCode.CORRUPT_BATCH, "the record batch is damaged: " + e.getMessage());
+        }
+    }
+
+    private void checkAge(long timestampMs, TopicConfig config) {
+        long nowMs = worker.clock().millis();
+        boolean counts = timestampMs >= 0 && config.timestampType() == TimestampType.CREATE_TIME;
+        if (counts && nowMs - timestampMs > config.timestampBeforeMaxMs()) {
+            throw new BrokerException(
+                    ErrorCode.INVALID_RECORD,
+                    "a timestamp of " + timestampMs + " lies more than message.timestamp.before.max.ms="
+                            + config.timestampBeforeMaxMs() + " behind the broker's clock, " + nowMs);
         }
     }
 
@@ -410,8 +431,8 @@ public final class Partition implements PartitionLog {
         try {
             checkOpen();
             checkSpace();
-            if (log.config().compacted() && append.batch.compression() != CompressionType.NONE) {
-                checkKeys(append.batch);
+            if (asksOfEachRecord(log.config()) && append.batch.compression() != CompressionType.NONE) {
+                checkRecords(append.batch, log.config());
             }
         } catch (RuntimeException | Error e) {
             // The log does not know of it yet.
