@@ -77,7 +77,7 @@ final class KafkaApis {
                 Api.of(ApiKeys.LEAVE_GROUP, new LeaveGroupApi(groups)),
                 Api.of(ApiKeys.OFFSET_COMMIT, new OffsetCommitApi(broker, groups)),
                 Api.of(ApiKeys.OFFSET_FETCH, new OffsetFetchApi(broker, groups)),
-                Api.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteApi(groups)),
+                Api.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteApi(broker, groups)),
                 Api.of(ApiKeys.LIST_GROUPS, new ListGroupsApi(groups)),
                 Api.of(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsApi(groups)),
                 Api.of(ApiKeys.DELETE_GROUPS, new DeleteGroupsApi(groups))));

@@ -105,6 +105,11 @@ public final class GroupShard {
             effects.answer(reply, refusedJoin(GroupError.INVALID_GROUP, request));
             return;
         }
+        if (request.sessionTimeoutMs() < limits.minSessionTimeoutMs()
+                || request.sessionTimeoutMs() > limits.maxSessionTimeoutMs()) {
+            effects.answer(reply, refusedJoin(GroupError.INVALID_SESSION_TIMEOUT, request));
+            return;
+        }
         Optional<Group> known = find(groupId);
         if (known.isEmpty() && !request.memberId().isEmpty()) {
             effects.answer(reply, refusedJoin(GroupError.UNKNOWN_MEMBER, request));
@@ -191,7 +196,7 @@ public final class GroupShard {
                     .mayCommit(request.memberId(), request.instanceId(), request.generation(), effects);
         }
         // Whoever keeps positions here without being a member begins a group by it.
-        return request.generation() < 0 ? GroupError.NONE : GroupError.ILLEGAL_GENERATION;
+        return request.generation() < 0 ? GroupError.NONE : GroupError.UNKNOWN_GROUP;
     }
 
     /**
@@ -227,7 +232,10 @@ public final class GroupShard {
             Effects effects) {
         Optional<Group> group = find(groupId);
         if (group.isEmpty()) {
-            effects.answer(reply, new Offsets.Deleted(GroupError.UNKNOWN_GROUP, Map.of()));
+            effects.answer(
+                    reply,
+                    new Offsets.Deleted(
+                            groupId.isEmpty() ? GroupError.INVALID_GROUP : GroupError.UNKNOWN_GROUP, Map.of()));
             return;
         }
         ClassicGroup members = group.get().members();
@@ -294,7 +302,7 @@ public final class GroupShard {
     public void delete(String groupId, Reply<GroupError> reply, Effects effects) {
         Optional<Group> found = find(groupId);
         if (found.isEmpty()) {
-            effects.answer(reply, groupId.isEmpty() ? GroupError.INVALID_GROUP : GroupError.UNKNOWN_GROUP);
+            effects.answer(reply, GroupError.UNKNOWN_GROUP);
             return;
         }
         Group group = found.get();

@@ -220,10 +220,7 @@ public final class ClassicGroup {
     /** A member wants to be part of the next generation. The answer may take as long as the others need. */
     public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
         boolean hasId = !request.memberId().isEmpty();
-        if (request.sessionTimeoutMs() < limits.minSessionTimeoutMs()
-                || request.sessionTimeoutMs() > limits.maxSessionTimeoutMs()) {
-            effects.answer(reply, Join.Answer.refused(GroupError.INVALID_SESSION_TIMEOUT, request.memberId()));
-        } else if (!hasRoomFor(request.memberId())) {
+        if (!hasRoomFor(request.memberId())) {
             takePromise(request.memberId());
             Optional.ofNullable(members.get(request.memberId())).ifPresent(member -> {
                 remove(member, GroupError.GROUP_FULL, effects);

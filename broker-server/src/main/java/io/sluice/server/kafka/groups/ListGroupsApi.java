@@ -14,7 +14,7 @@ import org.apache.kafka.common.protocol.ApiMessage;
 
 /** ListGroups: all groups, or those in some states or of some types. */
 public final class ListGroupsApi implements ApiHandler<ListGroupsRequestData> {
-    static final String CLASSIC = "Classic";
+    static final String CLASSIC = "classic";
 
     private final GroupCoordinator groups;
 

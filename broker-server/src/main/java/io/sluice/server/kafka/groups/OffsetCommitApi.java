@@ -26,6 +26,7 @@ import org.apache.kafka.common.protocol.Errors;
 
 /** OffsetCommit: moves the positions of a group. From version 10 on topics are named by their ids. */
 public final class OffsetCommitApi implements ApiHandler<OffsetCommitRequestData> {
+    private static final short FIRST_WITH_UNKNOWN_GROUP = 9;
     private static final short FIRST_WITH_IDS = 10;
 
     private final Broker broker;
@@ -81,9 +82,13 @@ public final class OffsetCommitApi implements ApiHandler<OffsetCommitRequestData
                 data.generationIdOrMemberEpoch(),
                 positions);
         return groups.commit(commit).thenApply(outcomes -> {
-            pending.forEach((partition, answer) ->
-                    answer.setErrorCode(KafkaErrors.of(outcomes.getOrDefault(partition, GroupError.NONE))
-                            .code()));
+            pending.forEach((partition, answer) -> {
+                GroupError outcome = outcomes.getOrDefault(partition, GroupError.NONE);
+                // A group that is not known had other words in older versions.
+                boolean old = outcome == GroupError.UNKNOWN_GROUP && request.version() < FIRST_WITH_UNKNOWN_GROUP;
+                answer.setErrorCode(KafkaErrors.of(old ? GroupError.ILLEGAL_GENERATION : outcome)
+                        .code());
+            });
             return response;
         });
     }

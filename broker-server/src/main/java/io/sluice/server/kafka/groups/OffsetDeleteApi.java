@@ -1,5 +1,6 @@
 package io.sluice.server.kafka.groups;
 
+import io.sluice.core.Broker;
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
@@ -25,9 +26,11 @@ import org.apache.kafka.common.protocol.Errors;
 
 /** OffsetDelete: forgets positions of a group in topics that its members do not read. */
 public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData> {
+    private final Broker broker;
     private final GroupCoordinator groups;
 
-    public OffsetDeleteApi(GroupCoordinator groups) {
+    public OffsetDeleteApi(Broker broker, GroupCoordinator groups) {
+        this.broker = broker;
         this.groups = groups;
     }
 
@@ -37,7 +40,7 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
         List<TopicPartition> which = new ArrayList<>();
         for (OffsetDeleteRequestTopic topic : data.topics()) {
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
-                if (isPossible(partition)) {
+                if (isThere(topic.name(), partition)) {
                     which.add(new TopicPartition(topic.name(), partition.partitionIndex()));
                 }
             }
@@ -46,9 +49,12 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
                 .thenApply(deleted -> answer(data, deleted));
     }
 
-    /** A client may name any number. */
-    private static boolean isPossible(OffsetDeleteRequestPartition partition) {
-        return partition.partitionIndex() >= 0;
+    /** A client may name any number. What is gone has no positions any more. */
+    private boolean isThere(String topic, OffsetDeleteRequestPartition partition) {
+        return partition.partitionIndex() >= 0
+                && broker.topic(topic)
+                        .filter(known -> partition.partitionIndex() < known.partitions())
+                        .isPresent();
     }
 
     private static boolean isSubscribed(Subscribed question) {
@@ -68,7 +74,7 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
         return false;
     }
 
-    private static OffsetDeleteResponseData answer(OffsetDeleteRequestData data, Offsets.Deleted deleted) {
+    private OffsetDeleteResponseData answer(OffsetDeleteRequestData data, Offsets.Deleted deleted) {
         OffsetDeleteResponseData response = new OffsetDeleteResponseData()
                 .setErrorCode(KafkaErrors.of(deleted.error()).code());
         if (deleted.error() != GroupError.NONE) {
@@ -78,7 +84,7 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
             OffsetDeleteResponseTopic topicAnswer = new OffsetDeleteResponseTopic().setName(topic.name());
             response.topics().add(topicAnswer);
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
-                Errors outcome = isPossible(partition)
+                Errors outcome = isThere(topic.name(), partition)
                         ? KafkaErrors.of(deleted.partitions()
                                 .getOrDefault(
                                         new TopicPartition(topic.name(), partition.partitionIndex()), GroupError.NONE))

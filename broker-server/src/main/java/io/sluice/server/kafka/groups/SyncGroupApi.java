@@ -12,9 +12,12 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
 
 /** SyncGroup: a member wants its assignment; the leader brings everybody's. */
 public final class SyncGroupApi implements ApiHandler<SyncGroupRequestData> {
+    private static final short FIRST_WITH_PROTOCOL = 5;
+
     private final GroupCoordinator groups;
 
     public SyncGroupApi(GroupCoordinator groups) {
@@ -24,6 +27,11 @@ public final class SyncGroupApi implements ApiHandler<SyncGroupRequestData> {
     @Override
     public CompletableFuture<ApiMessage> handle(ApiRequest<SyncGroupRequestData> request) {
         SyncGroupRequestData data = request.message();
+        boolean saysHow = data.protocolType() != null && data.protocolName() != null;
+        if (request.version() >= FIRST_WITH_PROTOCOL && !saysHow) {
+            return CompletableFuture.completedFuture(
+                    new SyncGroupResponseData().setErrorCode(Errors.INCONSISTENT_GROUP_PROTOCOL.code()));
+        }
         Map<String, byte[]> assignments = new HashMap<>();
         data.assignments().forEach(one -> assignments.put(one.memberId(), one.assignment()));
         Sync.Request sync = new Sync.Request(

@@ -68,6 +68,7 @@ final class Fetch {
                     .setHighWatermark(-1)
                     .setLastStableOffset(-1)
                     .setLogStartOffset(-1)
+                    .setAbortedTransactions(List.of())
                     .setRecords(LogRecords.NONE);
         }
 
@@ -385,16 +386,15 @@ final class Fetch {
     }
 
     private void describe(Part part) {
-        if (part.data.errorCode() == Errors.UNKNOWN_TOPIC_ID.code()) {
+        if (part.hasError()) {
+            part.data.setAbortedTransactions(null);
             return;
         }
         long highWatermark = part.log.highWatermark();
         part.data
                 .setHighWatermark(highWatermark)
                 .setLastStableOffset(highWatermark)
-                .setLogStartOffset(part.log.logStartOffset());
-        if (request.message().isolationLevel() == READ_COMMITTED) {
-            part.data.setAbortedTransactions(List.of());
-        }
+                .setLogStartOffset(part.log.logStartOffset())
+                .setAbortedTransactions(request.message().isolationLevel() == READ_COMMITTED ? List.of() : null);
     }
 }

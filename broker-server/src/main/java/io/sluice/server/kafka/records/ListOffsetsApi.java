@@ -64,6 +64,10 @@ public final class ListOffsetsApi implements ApiHandler<ListOffsetsRequestData> 
             ListOffsetsPartition partition,
             ListOffsetsPartitionResponse answer,
             Gather gather) {
+        if (!isKnown(partition.timestamp(), version)) {
+            answer.setErrorCode(Errors.UNSUPPORTED_VERSION.code());
+            return;
+        }
         PartitionLog log;
         try {
             log = TopicNames.partition(broker, topic, partition.partitionIndex());
@@ -78,21 +82,27 @@ public final class ListOffsetsApi implements ApiHandler<ListOffsetsRequestData> 
         }
         long timestamp = partition.timestamp();
         if (timestamp == ListOffsetsRequest.EARLIEST_TIMESTAMP
-                || timestamp == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP && version >= FIRST_WITH_EARLIEST_LOCAL) {
+                || timestamp == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP) {
             found(version, answer, log.logStartOffset(), NONE, log.epoch());
         } else if (timestamp == ListOffsetsRequest.LATEST_TIMESTAMP) {
             found(version, answer, log.highWatermark(), NONE, log.epoch());
-        } else if (timestamp == ListOffsetsRequest.MAX_TIMESTAMP && version >= FIRST_WITH_MAX_TIMESTAMP) {
+        } else if (timestamp == ListOffsetsRequest.MAX_TIMESTAMP) {
             gather.add(log.offsetOfMaxTimestamp(), (found, failure) -> take(version, found, failure, answer));
-        } else if (timestamp == ListOffsetsRequest.LATEST_TIERED_TIMESTAMP && version >= FIRST_WITH_LATEST_TIERED
-                || timestamp == ListOffsetsRequest.EARLIEST_PENDING_UPLOAD_TIMESTAMP
-                        && version >= FIRST_WITH_EARLIEST_PENDING) {
-            answer.setOffset(NONE);
-        } else if (timestamp < 0) {
-            answer.setErrorCode(Errors.UNSUPPORTED_VERSION.code());
-        } else {
+        } else if (timestamp >= 0) {
             gather.add(log.offsetForTimestamp(timestamp), (found, failure) -> take(version, found, failure, answer));
         }
+    }
+
+    /** Whether a version of the API knows what is asked for; the negative ones came one by one. */
+    private static boolean isKnown(long timestamp, short version) {
+        if (timestamp >= ListOffsetsRequest.EARLIEST_TIMESTAMP) {
+            return true;
+        }
+        return timestamp == ListOffsetsRequest.MAX_TIMESTAMP && version >= FIRST_WITH_MAX_TIMESTAMP
+                || timestamp == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP && version >= FIRST_WITH_EARLIEST_LOCAL
+                || timestamp == ListOffsetsRequest.LATEST_TIERED_TIMESTAMP && version >= FIRST_WITH_LATEST_TIERED
+                || timestamp == ListOffsetsRequest.EARLIEST_PENDING_UPLOAD_TIMESTAMP
+                        && version >= FIRST_WITH_EARLIEST_PENDING;
     }
 
     private static void take(

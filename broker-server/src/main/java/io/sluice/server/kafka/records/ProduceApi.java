@@ -60,11 +60,15 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
                         .setIndex(partition.index())
                         .setBaseOffset(-1);
                 topicAnswer.partitionResponses().add(answer);
-                if (acks.isEmpty()) {
-                    answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
+                boolean isThere =
+                        topic.isPresent() && partition.index() < topic.get().partitions();
+                if (topic.isPresent() && !isThere) {
+                    answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
                 } else if (topic.isEmpty()) {
                     Errors unknown = byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                     answer.setErrorCode(unknown.code());
+                } else if (acks.isEmpty()) {
+                    answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
                 } else {
                     append(request, gather, topic.get(), partition, acks.get(), answer);
                 }
@@ -138,6 +142,9 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
             throw new BrokerException(ErrorCode.INVALID_RECORD, "there is no record batch for the partition");
         }
         ByteBuffer buffer = memory.buffer();
+        if (isCutShort(buffer)) {
+            throw new BrokerException(ErrorCode.INVALID_RECORD, "the record batch for the partition is not whole");
+        }
         int maxBytes = topic.config().maxMessageBytes();
         int size = BatchValidator.sizeOf(buffer, buffer.position(), maxBytes);
         if (size < buffer.remaining()) {
@@ -150,5 +157,12 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
             throw new BrokerException(ErrorCode.INVALID_RECORD, "transactions are not served yet");
         }
         return batch;
+    }
+
+    /** Whether a batch claims more bytes than there are. */
+    private static boolean isCutShort(ByteBuffer buffer) {
+        int position = buffer.position();
+        return buffer.remaining() < RecordBatch.LOG_OVERHEAD
+                || buffer.getInt(position + RecordBatch.LENGTH_AT) > buffer.remaining() - RecordBatch.LOG_OVERHEAD;
     }
 }

@@ -50,6 +50,9 @@ final class ConfigChanges {
     private Topic require(ConfigResource.Type type, String name) {
         return switch (type) {
             case TOPIC -> {
+                if (name.isEmpty()) {
+                    throw new InvalidRequestException("Default topic resources are not allowed.");
+                }
                 if (!TopicNames.isPossible(name)) {
                     throw new InvalidTopicException("No topic can have the name '" + name + "'.");
                 }
