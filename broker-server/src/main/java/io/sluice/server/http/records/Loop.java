@@ -8,6 +8,7 @@ import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.record.RecordBatch;
+import io.sluice.core.topic.TopicName;
 import io.vertx.core.Vertx;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +65,9 @@ final class Loop {
 
     /** As {@link Broker#append}, but a partition that is being opened is waited for; on the event loop. */
     CompletableFuture<Appended> append(String topic, int partition, RecordBatch batch, Acks acks, Runnable released) {
+        if (TopicName.isInternal(topic)) {
+            return broker.append(topic, partition, batch, acks, released);
+        }
         PartitionLog log;
         try {
             log = broker.partition(topic, partition);

@@ -29,6 +29,10 @@ final class ProduceHandler {
             ctx.request().pause();
             Future.fromCompletionStage(loop.broker.topicOrCreate(request.topic()), loop.vertx.getOrCreateContext())
                     .onComplete(created -> {
+                        if (!Responses.isOpen(ctx.response())) {
+                            // Its client has gone meanwhile: nothing would ever end what begins now.
+                            return;
+                        }
                         if (created.succeeded()) {
                             produce(ctx, request, created.result());
                         } else {

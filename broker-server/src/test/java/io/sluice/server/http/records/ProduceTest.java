@@ -518,6 +518,23 @@ class ProduceTest {
     }
 
     @Test
+    void topicsOfTheBrokersOwnAreNotWritten() {
+        face.broker
+                .engine()
+                .createInternalTopic(new NewTopic("__own", 1, Map.of()))
+                .join();
+        for (String type : List.of("text/plain", "application/json", NDJSON)) {
+            HttpResponse<byte[]> refused = face.post(
+                    "/v1/topics/__own/records",
+                    type,
+                    type.equals("application/json") ? "{\"records\":[{\"value\":1}]}" : "{\"value\":1}\n");
+            assertThat(refused.statusCode()).as(type).isEqualTo(400);
+            assertThat(RecordFace.json(refused).get("code").asText()).isEqualTo("invalid_topic");
+        }
+        assertThat(face.broker.partition("__own", 0).logEndOffset()).isZero();
+    }
+
+    @Test
     void overTheMemoryBudgetRequestsAreRefusedAtOnceAndOneAloneIsNot() throws Exception {
         try (RecordFace small = new RecordFace(
                 folder.resolve("small"), RecordLimits.forHeap(256L << 20).withBudgetBytes(100_000), Map.of())) {
