@@ -91,13 +91,18 @@ final class BatchesProduce extends StreamedProduce {
     }
 
     @Override
-    void afterReading(boolean complete) {
-        if (complete && filled > 0) {
+    void readRest() {
+        if (filled > 0) {
             fault = new HttpProblem(
                     400, "corrupt_batch", "the body ends " + filled + " bytes after the beginning of a record batch");
-        } else if (complete && batches == 0) {
+        } else if (batches == 0) {
             fault = new HttpProblem(400, "corrupt_batch", "the body holds no record batch");
         }
+    }
+
+    @Override
+    void afterReading(boolean complete) {
+        // Each batch was handed on when its last byte was there.
     }
 
     /** Takes what the chunk has of the batch at hand. */

@@ -104,14 +104,15 @@ final class NdjsonProduce extends StreamedProduce {
     }
 
     @Override
-    void afterReading(boolean complete) {
-        if (complete && carryLength > 0) {
-            // Comes back here, if a worker must read it.
+    void readRest() {
+        if (carryLength > 0) {
             readCarry();
         }
-        if (fault != null
-                || complete && carryLength == 0
-                || request.idempotencyKey().isEmpty() && appends.isIdle()) {
+    }
+
+    @Override
+    void afterReading(boolean complete) {
+        if (fault != null || complete || request.idempotencyKey().isEmpty() && appends.isIdle()) {
             flush();
         }
     }

@@ -63,10 +63,13 @@ abstract sealed class StreamedProduce permits NdjsonProduce, BatchesProduce {
     /** Reads a part of it: appends what is complete, or sets the fault. */
     abstract void readSome();
 
+    /** The body has been read to its end: reads what was kept back until more of it would come, or sets the fault. */
+    abstract void readRest();
+
     /**
-     * Nothing can be read at present.
+     * Nothing can be read at present, and nothing is being read on a worker.
      *
-     * @param complete whether the body has been read to its end; what is still kept back is to be appended, or is a fault
+     * @param complete whether the body has been read to its end, and what was kept back too
      */
     abstract void afterReading(boolean complete);
 
@@ -97,6 +100,10 @@ abstract sealed class StreamedProduce permits NdjsonProduce, BatchesProduce {
         return fault != null || appends.hasFailed();
     }
 
+    private boolean isComplete() {
+        return ended && !hasStopped() && !hasUnread();
+    }
+
     /** What is held by the log is in memory already: more is read only when there is room. */
     private boolean hasRoom() {
         return appends.heldBytes() < loop.limits.streamWindowBytes();
@@ -110,12 +117,14 @@ abstract sealed class StreamedProduce permits NdjsonProduce, BatchesProduce {
         while (!busy && !hasStopped() && hasUnread() && hasRoom()) {
             readSome();
         }
-        if (!busy) {
-            afterReading(ended && !hasStopped() && !hasUnread());
+        if (!busy && isComplete()) {
+            readRest();
         }
         if (busy) {
+            // What a worker fills is not to be touched until it is back.
             return;
         }
+        afterReading(isComplete());
         if (appends.isIdle() && (hasStopped() || ended && !hasUnread())) {
             answer();
         } else if (!ended && !hasStopped()) {

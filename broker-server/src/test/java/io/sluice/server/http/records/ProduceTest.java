@@ -333,6 +333,19 @@ class ProduceTest {
     }
 
     @Test
+    void aLongLastLineWithoutAnEndIsNotLost() {
+        String lines = "{\"value\":1}\n".repeat(50) + "{\"value\":\"" + "z".repeat(70_000) + "\"}";
+        for (int i = 0; i < 500; i++) {
+            HttpResponse<byte[]> answer =
+                    face.post("/v1/topics/one/records", NDJSON, lines, "Idempotency-Key", "last-" + i);
+            assertThat(RecordFace.json(answer).get("records").asInt())
+                    .as("round %d", i)
+                    .isEqualTo(51);
+        }
+        assertThat(face.broker.partition("one", 0).highWatermark()).isEqualTo(500 * 51);
+    }
+
+    @Test
     void aBadLineIsNamedAndWhatStoodBeforeItIsKept() {
         StringBuilder lines = new StringBuilder();
         for (int i = 1; i < 700; i++) {
