@@ -7,6 +7,8 @@ import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
 import io.sluice.server.kafka.KafkaLimits;
 import io.sluice.server.kafka.Node;
+import io.sluice.server.kafka.groups.ConsumerGroupDescribeApi;
+import io.sluice.server.kafka.groups.ConsumerGroupHeartbeatApi;
 import io.sluice.server.kafka.groups.DeleteGroupsApi;
 import io.sluice.server.kafka.groups.DescribeGroupsApi;
 import io.sluice.server.kafka.groups.FindCoordinatorApi;
@@ -80,6 +82,8 @@ final class KafkaApis {
                 Api.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteApi(broker, groups)),
                 Api.of(ApiKeys.LIST_GROUPS, new ListGroupsApi(groups)),
                 Api.of(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsApi(groups)),
-                Api.of(ApiKeys.DELETE_GROUPS, new DeleteGroupsApi(groups))));
+                Api.of(ApiKeys.DELETE_GROUPS, new DeleteGroupsApi(groups)),
+                Api.of(ApiKeys.CONSUMER_GROUP_HEARTBEAT, new ConsumerGroupHeartbeatApi(groups)),
+                Api.of(ApiKeys.CONSUMER_GROUP_DESCRIBE, new ConsumerGroupDescribeApi(broker, groups))));
     }
 }

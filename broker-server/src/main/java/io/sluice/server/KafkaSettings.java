@@ -102,6 +102,18 @@ final class KafkaSettings {
             Rule.between(0, 600_000),
             "How long an empty group waits for more members after the first, to assign the partitions once.");
 
+    static final Setting<Integer> CONSUMER_SESSION_MS = Setting.ofInt(
+            "group.consumer.session.timeout.ms",
+            45_000,
+            Rule.between(1, 86_400_000),
+            "How long a member of the consumer protocol may be silent until it is a member no more.");
+
+    static final Setting<Integer> CONSUMER_HEARTBEAT_MS = Setting.ofInt(
+            "group.consumer.heartbeat.interval.ms",
+            5_000,
+            Rule.between(1, 86_400_000),
+            "How often a member of the consumer protocol is to be heard; less than its session timeout.");
+
     static final Setting<Integer> OFFSET_METADATA_BYTES = Setting.ofInt(
             "offset.metadata.max.bytes",
             4_096,
@@ -133,6 +145,8 @@ final class KafkaSettings {
             GROUP_MAX_SESSION_MS,
             GROUP_MAX_SIZE,
             GROUP_INITIAL_DELAY_MS,
+            CONSUMER_SESSION_MS,
+            CONSUMER_HEARTBEAT_MS,
             OFFSET_METADATA_BYTES,
             GROUP_PARTITIONS));
 
@@ -176,12 +190,21 @@ final class KafkaSettings {
                     GROUP_MIN_SESSION_MS + " = " + minMs + ": must be at most " + GROUP_MAX_SESSION_MS + ", which is "
                             + maxMs);
         }
+        int heartbeatMs = values.get(CONSUMER_HEARTBEAT_MS);
+        if (heartbeatMs >= values.get(CONSUMER_SESSION_MS)) {
+            faults.add(
+                    CONSUMER_HEARTBEAT_MS.name(),
+                    CONSUMER_HEARTBEAT_MS + " = " + heartbeatMs + ": must be less than " + CONSUMER_SESSION_MS
+                            + ", which is " + values.get(CONSUMER_SESSION_MS));
+        }
         return new GroupConfig(
                 new GroupLimits(
                         minMs,
                         maxMs,
                         values.get(GROUP_MAX_SIZE),
                         values.get(GROUP_INITIAL_DELAY_MS),
+                        values.get(CONSUMER_SESSION_MS),
+                        values.get(CONSUMER_HEARTBEAT_MS),
                         values.get(OFFSET_METADATA_BYTES)),
                 values.get(GROUP_PARTITIONS),
                 MAX_QUEUED_GROUP_REQUESTS);

@@ -3,34 +3,68 @@ package io.sluice.groups;
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.classic.ClassicGroup;
 import io.sluice.groups.classic.Generation;
+import io.sluice.groups.consumer.ConsumerGroup;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 
-/** A group: its members, and its positions. For the thread that runs its shard. */
+/**
+ * A group: its members, its positions, and the snapshots of them. Its members assign partitions among themselves, or the broker
+ * does. For the thread that runs its shard.
+ */
 final class Group {
     private final String id;
-    private final ClassicGroup members;
+    private final GroupLimits limits;
+    private final Timers timers;
+    private final Topics topics;
+    private final Consumer<String> onTimeout;
     private final Map<TopicPartition, CommittedOffset> positions = new HashMap<>();
+    private final Map<String, Snapshot> snapshots = new TreeMap<>();
+
+    private ClassicGroup classic;
+    private Optional<ConsumerGroup> consumer = Optional.empty();
     /** The last generation that was written down. */
     private Optional<Generation> settled = Optional.empty();
 
-    Group(String id, GroupLimits limits, Timers timers) {
+    /** @param onTimeout told the group's name when a timer has taken a member for which the broker assigns */
+    Group(String id, GroupLimits limits, Timers timers, Topics topics, Consumer<String> onTimeout) {
         this.id = id;
-        this.members = new ClassicGroup(id, limits, timers);
+        this.limits = limits;
+        this.timers = timers;
+        this.topics = topics;
+        this.onTimeout = onTimeout;
+        this.classic = new ClassicGroup(id, limits, timers);
     }
 
     String id() {
         return id;
     }
 
-    ClassicGroup members() {
-        return members;
+    /** The members, whatever they are. */
+    Members members() {
+        return consumer.isPresent() ? consumer.get() : classic;
+    }
+
+    /** The members if they assign the partitions among themselves. */
+    Optional<ClassicGroup> classic() {
+        return consumer.isPresent() ? Optional.empty() : Optional.of(classic);
+    }
+
+    /** The members if the broker assigns the partitions. */
+    Optional<ConsumerGroup> consumer() {
+        return consumer;
     }
 
     /** The positions; changed by replaying events only. */
     Map<TopicPartition, CommittedOffset> positions() {
         return positions;
+    }
+
+    /** The snapshots by name; changed by replaying events only. */
+    Map<String, Snapshot> snapshots() {
+        return snapshots;
     }
 
     /** The last generation that was written down, if there is one. */
@@ -40,11 +74,29 @@ final class Group {
 
     void settle(Generation generation) {
         settled = Optional.of(generation);
-        members.settle(generation);
+        classic.settle(generation);
+    }
+
+    void unsettle() {
+        settled = Optional.empty();
+        classic = new ClassicGroup(id, limits, timers);
+    }
+
+    /** The broker assigns from now on, if it did not before. */
+    ConsumerGroup asConsumer() {
+        if (consumer.isEmpty()) {
+            consumer = Optional.of(new ConsumerGroup(id, limits, timers, topics, onTimeout));
+        }
+        return consumer.get();
+    }
+
+    /** The broker does not assign any more. */
+    void endConsumer() {
+        consumer = Optional.empty();
     }
 
     /** Whether nothing would be lost with it. */
     boolean isForgettable() {
-        return members.isDeserted() && positions.isEmpty();
+        return members().isDeserted() && positions.isEmpty() && snapshots.isEmpty();
     }
 }

@@ -5,24 +5,30 @@ import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.OwnershipListener;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.topic.NewTopic;
+import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
 import io.sluice.groups.GroupShard.Leaving;
-import io.sluice.groups.GroupShard.Subscribed;
+import io.sluice.groups.GroupShard.Moved;
 import io.sluice.groups.ShardRunner.Turn;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Sync;
+import io.sluice.groups.consumer.Heartbeat;
+import io.sluice.groups.consumer.Poll;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +54,8 @@ public final class GroupCoordinator implements AutoCloseable {
     private final InstantSource clock;
     private final Thread thread = new Thread(this::run, "sluice-groups");
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean topicsAreOthers = new AtomicBoolean();
+    private final Topics topics;
     private final AtomicInteger queued = new AtomicInteger();
     private volatile boolean parked;
     private volatile boolean stopping;
@@ -61,6 +69,27 @@ public final class GroupCoordinator implements AutoCloseable {
         this.engine = engine;
         this.config = config;
         this.clock = clock;
+        this.topics = new EngineTopics(engine);
+    }
+
+    /** The topics of an engine that are there for everybody. */
+    private record EngineTopics(LogEngine engine) implements Topics {
+        @Override
+        public Optional<Topic> topic(String name) {
+            return engine.topic(name).filter(topic -> !TopicName.isInternal(name));
+        }
+
+        @Override
+        public Optional<Topic> topic(UUID id) {
+            return engine.topic(id);
+        }
+
+        @Override
+        public Collection<Topic> topics() {
+            return engine.topics().stream()
+                    .filter(topic -> !TopicName.isInternal(topic.name()))
+                    .toList();
+        }
     }
 
     /**
@@ -89,6 +118,8 @@ public final class GroupCoordinator implements AutoCloseable {
             public void gained(TopicPartition partition, PartitionLog log) {
                 if (partition.topic().equals(TOPIC)) {
                     execute(() -> gain(partition.partition(), log));
+                } else {
+                    topicsChanged();
                 }
             }
 
@@ -97,15 +128,15 @@ public final class GroupCoordinator implements AutoCloseable {
                 if (partition.topic().equals(TOPIC)) {
                     execute(() -> lose(partition.partition(), epoch));
                 } else {
-                    execute(GroupCoordinator.this::forgetDeletedTopics);
+                    topicsChanged();
                 }
             }
         });
     }
 
     private void gain(int partition, PartitionLog log) {
-        ShardRunner before =
-                shards.put(partition, new ShardRunner(log, () -> new GroupShard(config.limits()), this::execute));
+        ShardRunner before = shards.put(
+                partition, new ShardRunner(log, () -> new GroupShard(config.limits(), topics), this::execute, clock));
         if (before != null) {
             before.close();
         }
@@ -119,10 +150,16 @@ public final class GroupCoordinator implements AutoCloseable {
         }
     }
 
-    /** Positions in topics that are no more mean nothing, even if others have their names. */
-    private void forgetDeletedTopics() {
-        shards.values()
-                .forEach(shard -> shard.topicsDeleted(id -> engine.topic(id).isEmpty(), clock.millis()));
+    /** Looked at once for however many partitions have come and gone meanwhile. */
+    private void topicsChanged() {
+        if (topicsAreOthers.compareAndSet(false, true)) {
+            execute(() -> {
+                topicsAreOthers.set(false);
+                shards.values()
+                        .forEach(shard ->
+                                shard.topicsChanged(id -> engine.topic(id).isEmpty(), clock.millis()));
+            });
+        }
     }
 
     // ---- members ----
@@ -159,6 +196,75 @@ public final class GroupCoordinator implements AutoCloseable {
                 (shard, reply, effects) -> shard.leave(group, leaving, reply, effects));
     }
 
+    /** A member of the consumer protocol says what it wants and has. */
+    public CompletableFuture<Heartbeat.Answer> consumerHeartbeat(String group, Heartbeat.Request request) {
+        return ask(
+                group,
+                error -> Heartbeat.Answer.refused(error, ""),
+                (shard, reply, effects) -> shard.consumerHeartbeat(group, request, reply, effects));
+    }
+
+    /** A member over HTTP comes for records. */
+    public CompletableFuture<Poll.Answer> poll(String group, Poll.Request request) {
+        return ask(group, Poll.Answer::refused, (shard, reply, effects) -> shard.poll(group, request, reply, effects));
+    }
+
+    /** A poll has been answered; to be called once for each that was let in. */
+    public void pollDone(String group, Poll.Done done) {
+        execute(() -> {
+            ShardRunner shard = shards.get(partitionOf(group));
+            if (shard != null) {
+                shard.tell((groups, effects) -> groups.pollDone(group, done, effects), clock.millis());
+            }
+        });
+    }
+
+    /**
+     * A member over HTTP says what it has done, and does not ask for more.
+     *
+     * @return for each partition of the cursor what became of it, or one fault for all
+     */
+    public CompletableFuture<Poll.Committed> commit(String group, String member, Poll.Cursor cursor) {
+        return ask(
+                group,
+                Poll.Committed::refused,
+                (shard, reply, effects) -> shard.commit(group, member, cursor, reply, effects));
+    }
+
+    // ---- moving a running group ----
+
+    /**
+     * Moves positions, whoever reads there.
+     *
+     * @param to the new positions
+     * @param expected what positions must be for any of them to be moved
+     */
+    public CompletableFuture<Moved> seek(
+            String group, Map<TopicPartition, CommittedOffset> to, Map<TopicPartition, Long> expected) {
+        return ask(
+                group,
+                error -> new Moved(error, List.of()),
+                (shard, reply, effects) -> shard.seek(group, to, expected, reply, effects));
+    }
+
+    /** Keeps the group's positions by a name. */
+    public CompletableFuture<GroupError> takeSnapshot(String group, String name) {
+        return ask(group, error -> error, (shard, reply, effects) -> shard.takeSnapshot(group, name, reply, effects));
+    }
+
+    /** Forgets what is kept by a name. */
+    public CompletableFuture<GroupError> deleteSnapshot(String group, String name) {
+        return ask(group, error -> error, (shard, reply, effects) -> shard.deleteSnapshot(group, name, reply, effects));
+    }
+
+    /** The snapshots of a group; none if it is not known. */
+    public CompletableFuture<Snapshots> snapshots(String group) {
+        return ask(
+                group,
+                error -> new Snapshots(error, Map.of()),
+                (shard, reply, effects) -> shard.snapshots(group, reply, effects));
+    }
+
     // ---- positions ----
 
     /** Moves positions; each is answered on its own. */
@@ -176,26 +282,29 @@ public final class GroupCoordinator implements AutoCloseable {
     /**
      * Tells positions.
      *
+     * @param memberId the member of the consumer protocol that asks, or empty
+     * @param memberEpoch its epoch, or -1
      * @param wanted which; empty for all
      */
-    public CompletableFuture<Offsets.Fetched> positions(String group, Optional<List<TopicPartition>> wanted) {
+    public CompletableFuture<Offsets.Fetched> positions(
+            String group, String memberId, int memberEpoch, Optional<List<TopicPartition>> wanted) {
         return ask(
                 group,
                 error -> new Offsets.Fetched(error, Map.of()),
-                (shard, reply, effects) -> shard.fetch(group, wanted, reply, effects));
+                (shard, reply, effects) -> shard.fetch(group, memberId, memberEpoch, wanted, reply, effects));
     }
 
-    /**
-     * Forgets positions, but not those in topics that the group's members are subscribed to.
-     *
-     * @param subscribed says whether they are
-     */
-    public CompletableFuture<Offsets.Deleted> deletePositions(
-            String group, List<TopicPartition> which, Predicate<Subscribed> subscribed) {
+    /** As {@link #positions(String, String, int, Optional)}, for somebody who is no member. */
+    public CompletableFuture<Offsets.Fetched> positions(String group, Optional<List<TopicPartition>> wanted) {
+        return positions(group, "", -1, wanted);
+    }
+
+    /** Forgets positions, but not those in topics that the group's members want. */
+    public CompletableFuture<Offsets.Deleted> deletePositions(String group, List<TopicPartition> which) {
         return ask(
                 group,
                 error -> new Offsets.Deleted(error, Map.of()),
-                (shard, reply, effects) -> shard.deletePositions(group, which, subscribed, reply, effects));
+                (shard, reply, effects) -> shard.deletePositions(group, which, reply, effects));
     }
 
     // ---- groups ----
@@ -204,8 +313,7 @@ public final class GroupCoordinator implements AutoCloseable {
     public CompletableFuture<GroupView> describe(String group) {
         return ask(
                 group,
-                error -> new GroupView(
-                        error, group, io.sluice.groups.classic.ClassicGroup.State.EMPTY, -1, "", "", List.of()),
+                error -> GroupView.refused(error, group),
                 (shard, reply, effects) -> shard.describe(group, reply, effects));
     }
 

@@ -30,6 +30,24 @@ public enum GroupError {
     INVALID_SESSION_TIMEOUT,
     /** The text that comes with an offset is too long. */
     METADATA_TOO_LARGE,
+    /** The member's epoch is not the one that the coordinator knows: it must give up its partitions and join again. */
+    FENCED_MEMBER_EPOCH,
+    /** The member's epoch is an older one: it must learn the present one first. */
+    STALE_MEMBER_EPOCH,
+    /** Another member has the name of this static one, and has not left. */
+    UNRELEASED_INSTANCE,
+    /** There is no such assignor. */
+    UNSUPPORTED_ASSIGNOR,
+    /** The pattern of topics cannot be read. */
+    INVALID_REGULAR_EXPRESSION,
+    /** The name is that of a member that speaks another protocol. */
+    MEMBER_OF_OTHER_PROTOCOL,
+    /** A position is not where it was said to be. */
+    POSITION_HAS_MOVED,
+    /** There is no snapshot of that name. */
+    UNKNOWN_SNAPSHOT,
+    /** The group has as many snapshots as it may have. */
+    TOO_MANY_SNAPSHOTS,
     /** There is no such topic or partition. */
     UNKNOWN_PARTITION,
     /** The coordinator of this group is not here. */

@@ -1,17 +1,22 @@
 package io.sluice.groups;
 
-import io.sluice.core.BrokerException;
-import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
+import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Generation;
 import io.sluice.groups.classic.Generation.SettledMember;
-import java.nio.BufferUnderflowException;
+import io.sluice.groups.classic.Protocol;
+import io.sluice.groups.consumer.MemberState;
+import io.sluice.groups.consumer.MemberState.Client;
+import io.sluice.groups.consumer.MemberState.Kind;
+import io.sluice.groups.consumer.MemberState.Phase;
+import io.sluice.groups.consumer.MemberState.Standing;
+import io.sluice.groups.consumer.MemberState.Subscription;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /**
@@ -42,13 +47,57 @@ import java.util.UUID;
  *                            subscription, assignment (bytes)
  * </pre>
  *
+ * <pre>
+ * key of an epoch      1  kind, 3
+ *                         group (text)
+ * value                1  version, 1
+ *                      4  epoch
+ *
+ * key of a member      1  kind, 4
+ *                         group, member id (texts)
+ * value                1  version, 1
+ *                      1  protocol: 0 consumer, 1 classic, 2 HTTP
+ *                         instance id, rack, client id, client host (texts)
+ *                      4  rebalance timeout, ms
+ *                      4  session timeout, ms
+ *                      4  number of topics, then their names (texts)
+ *                         regex, assignor (texts)
+ *                      4  number of classic protocols, then for each: name (text), metadata (bytes)
+ *                      4  epoch
+ *                      4  previous epoch
+ *                      1  phase: 0 stable, 1 unrevoked, 2 unreleased
+ *                         assigned, revoking, target (partitions)
+ *
+ * key of a snapshot    1  kind, 5
+ *                         group, name (texts)
+ * value                1  version, 1
+ *                      8  taken at, ms since the epoch
+ *                      4  number of positions, then for each:
+ *                            topic (text)
+ *                         4  partition
+ *                            what the value of a position has after its version
+ *
+ * partitions           4  number of partitions, then for each:
+ *                        16  the topic's id
+ *                         4  partition
+ *                         4  epoch since when; of a target always 0
+ * </pre>
+ *
  * <p>A tombstone forgets what its key stands for.
  */
 public final class GroupEvents {
     private static final byte POSITION = 1;
     private static final byte GENERATION = 2;
+    private static final byte EPOCH = 3;
+    private static final byte MEMBER = 4;
+    private static final byte SNAPSHOT = 5;
     private static final byte VERSION = 1;
-    private static final int MIN_MEMBER_BYTES = 4 * 4 + 4 + 4 + 4 + 4;
+
+    private static final int PARTITION_BYTES = 2 * Long.BYTES + 2 * Integer.BYTES;
+    /** By the numbers that stand for them in the log. */
+    private static final List<Kind> KINDS = List.of(Kind.CONSUMER, Kind.CLASSIC, Kind.HTTP);
+
+    private static final List<Phase> PHASES = List.of(Phase.STABLE, Phase.UNREVOKED, Phase.UNRELEASED);
 
     private GroupEvents() {}
 
@@ -60,73 +109,125 @@ public final class GroupEvents {
         if (event instanceof GroupEvent.Forgotten forgotten) {
             return positionKey(forgotten.group(), forgotten.partition());
         }
-        byte[] group = utf8(event.group());
-        ByteBuffer key = ByteBuffer.allocate(1 + sizeOf(group)).put(GENERATION);
-        put(key, group);
-        return key.array();
+        if (event instanceof GroupEvent.MemberChanged changed) {
+            return key(MEMBER, event.group(), changed.member().id());
+        }
+        if (event instanceof GroupEvent.MemberGone gone) {
+            return key(MEMBER, event.group(), gone.memberId());
+        }
+        if (event instanceof GroupEvent.SnapshotTaken taken) {
+            return key(SNAPSHOT, event.group(), taken.name());
+        }
+        if (event instanceof GroupEvent.SnapshotForgotten forgotten) {
+            return key(SNAPSHOT, event.group(), forgotten.name());
+        }
+        boolean ofEpochs = event instanceof GroupEvent.EpochBegun || event instanceof GroupEvent.EpochsEnded;
+        return key(ofEpochs ? EPOCH : GENERATION, event.group());
+    }
+
+    private static byte[] key(byte kind, String... texts) {
+        EventOutput key = new EventOutput().putByte(kind);
+        for (String text : texts) {
+            key.putText(text);
+        }
+        return key.toArray();
     }
 
     private static byte[] positionKey(String group, TopicPartition partition) {
-        byte[] groupBytes = utf8(group);
-        byte[] topic = utf8(partition.topic());
-        ByteBuffer key = ByteBuffer.allocate(1 + sizeOf(groupBytes) + sizeOf(topic) + Integer.BYTES)
-                .put(POSITION);
-        put(key, groupBytes);
-        put(key, topic);
-        return key.putInt(partition.partition()).array();
+        return new EventOutput()
+                .putByte(POSITION)
+                .putText(group)
+                .putText(partition.topic())
+                .putInt(partition.partition())
+                .toArray();
     }
 
     /** The value of an event's record; empty for a tombstone. */
     public static Optional<byte[]> value(GroupEvent event) {
+        EventOutput value = new EventOutput().putByte(VERSION);
         if (event instanceof GroupEvent.Committed committed) {
-            return Optional.of(encode(committed.position()));
+            put(value, committed.position());
+        } else if (event instanceof GroupEvent.Settled settled) {
+            put(value, settled.generation());
+        } else if (event instanceof GroupEvent.EpochBegun begun) {
+            value.putInt(begun.epoch());
+        } else if (event instanceof GroupEvent.MemberChanged changed) {
+            put(value, changed.member());
+        } else if (event instanceof GroupEvent.SnapshotTaken taken) {
+            put(value, taken.snapshot());
+        } else {
+            return Optional.empty();
         }
-        if (event instanceof GroupEvent.Settled settled) {
-            return Optional.of(encode(settled.generation()));
-        }
-        return Optional.empty();
+        return Optional.of(value.toArray());
     }
 
-    private static byte[] encode(CommittedOffset position) {
-        byte[] metadata = utf8(position.metadata());
-        ByteBuffer value = ByteBuffer.allocate(1 + 16 + 8 + 4 + sizeOf(metadata) + 8)
-                .put(VERSION)
-                .putLong(position.topicId().getMostSignificantBits())
-                .putLong(position.topicId().getLeastSignificantBits())
-                .putLong(position.offset())
-                .putInt(position.leaderEpoch());
-        put(value, metadata);
-        return value.putLong(position.committedAtMs()).array();
+    private static void put(EventOutput out, CommittedOffset position) {
+        put(out, position.topicId());
+        out.putLong(position.offset())
+                .putInt(position.leaderEpoch())
+                .putText(position.metadata())
+                .putLong(position.committedAtMs());
     }
 
-    private static byte[] encode(Generation generation) {
-        List<byte[]> texts = new ArrayList<>();
-        texts.add(utf8(generation.protocolType()));
-        texts.add(utf8(generation.protocol()));
-        texts.add(utf8(generation.leader()));
-        int size = 1 + 4 + 8 + 4;
-        for (SettledMember member : generation.members()) {
-            texts.add(utf8(member.id()));
-            texts.add(utf8(member.instanceId()));
-            texts.add(utf8(member.clientId()));
-            texts.add(utf8(member.clientHost()));
-            size += 4 + 4 + sizeOf(member.subscription()) + sizeOf(member.assignment());
-        }
-        for (byte[] text : texts) {
-            size += sizeOf(text);
-        }
-        ByteBuffer value = ByteBuffer.allocate(size).put(VERSION).putInt(generation.number());
-        texts.subList(0, 3).forEach(text -> put(value, text));
-        value.putLong(generation.sinceMs()).putInt(generation.members().size());
-        int at = 3;
-        for (SettledMember member : generation.members()) {
-            texts.subList(at, at + 4).forEach(text -> put(value, text));
-            at += 4;
-            value.putInt(member.rebalanceTimeoutMs()).putInt(member.sessionTimeoutMs());
-            put(value, member.subscription());
-            put(value, member.assignment());
-        }
-        return value.array();
+    private static void put(EventOutput out, UUID id) {
+        out.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
+    }
+
+    private static void put(EventOutput out, Generation generation) {
+        out.putInt(generation.number())
+                .putText(generation.protocolType())
+                .putText(generation.protocol())
+                .putText(generation.leader())
+                .putLong(generation.sinceMs())
+                .putAll(
+                        generation.members(),
+                        member -> out.putText(member.id())
+                                .putText(member.instanceId())
+                                .putText(member.clientId())
+                                .putText(member.clientHost())
+                                .putInt(member.rebalanceTimeoutMs())
+                                .putInt(member.sessionTimeoutMs())
+                                .putBytes(member.subscription())
+                                .putBytes(member.assignment()));
+    }
+
+    private static void put(EventOutput out, MemberState member) {
+        Client client = member.client();
+        Subscription wish = member.subscription();
+        Standing standing = member.standing();
+        out.putByte(KINDS.indexOf(member.kind()))
+                .putText(client.instanceId())
+                .putText(client.rackId())
+                .putText(client.clientId())
+                .putText(client.clientHost())
+                .putInt(client.rebalanceTimeoutMs())
+                .putInt(client.sessionTimeoutMs())
+                .putAll(wish.topics(), out::putText)
+                .putText(wish.regex())
+                .putText(wish.assignor())
+                .putAll(wish.protocols(), one -> out.putText(one.name()).putBytes(one.metadata()))
+                .putInt(standing.epoch())
+                .putInt(standing.previousEpoch())
+                .putByte(PHASES.indexOf(standing.phase()));
+        put(out, standing.assigned());
+        put(out, standing.revoking());
+        Map<TopicIdPartition, Integer> target = new HashMap<>();
+        member.target().forEach(partition -> target.put(partition, 0));
+        put(out, target);
+    }
+
+    private static void put(EventOutput out, Map<TopicIdPartition, Integer> partitions) {
+        out.putAll(new TreeMap<>(partitions).entrySet(), entry -> {
+            put(out, entry.getKey().topicId());
+            out.putInt(entry.getKey().partition()).putInt(entry.getValue());
+        });
+    }
+
+    private static void put(EventOutput out, Snapshot snapshot) {
+        out.putLong(snapshot.takenAtMs()).putAll(new TreeMap<>(snapshot.positions()).entrySet(), entry -> {
+            out.putText(entry.getKey().topic()).putInt(entry.getKey().partition());
+            put(out, entry.getValue());
+        });
     }
 
     /**
@@ -134,119 +235,126 @@ public final class GroupEvents {
      *
      * @param key its key
      * @param value its value, empty for a tombstone
-     * @throws BrokerException DATA_CORRUPT if it is not one that {@link #key} and {@link #value} make
+     * @throws io.sluice.core.BrokerException DATA_CORRUPT if it is not one that {@link #key} and {@link #value} make
      */
     public static GroupEvent decode(ByteBuffer key, Optional<ByteBuffer> value) {
-        try {
-            ByteBuffer keyView = key.duplicate();
-            byte kind = keyView.get();
-            GroupEvent event;
-            if (kind == POSITION) {
-                String group = text(keyView);
-                TopicPartition partition = new TopicPartition(text(keyView), keyView.getInt());
-                event = value.isEmpty()
-                        ? new GroupEvent.Forgotten(group, partition)
-                        : new GroupEvent.Committed(
-                                group, partition, position(value.get().duplicate()));
-            } else if (kind == GENERATION) {
-                String group = text(keyView);
-                event = value.isEmpty()
-                        ? new GroupEvent.Removed(group)
-                        : new GroupEvent.Settled(group, generation(value.get().duplicate()));
-            } else {
-                throw corrupt("a key of kind " + kind + " is unknown; a newer broker may have written it");
+        EventInput keyInput = new EventInput(key);
+        Optional<EventInput> valueInput = value.map(EventInput::new);
+        valueInput.ifPresent(GroupEvents::requireVersion);
+        GroupEvent event = decode(keyInput, valueInput);
+        keyInput.requireEnd();
+        valueInput.ifPresent(EventInput::requireEnd);
+        return event;
+    }
+
+    private static GroupEvent decode(EventInput key, Optional<EventInput> value) {
+        byte kind = key.getByte();
+        if (kind < POSITION || kind > SNAPSHOT) {
+            throw EventInput.corrupt("a key of kind " + kind + " is unknown; a newer broker may have written it");
+        }
+        String group = key.getText();
+        switch (kind) {
+            case POSITION -> {
+                TopicPartition partition = partition(key);
+                return value.<GroupEvent>map(in -> new GroupEvent.Committed(group, partition, position(in)))
+                        .orElseGet(() -> new GroupEvent.Forgotten(group, partition));
             }
-            requireEnd(keyView);
-            return event;
-        } catch (BufferUnderflowException e) {
-            throw corrupt("it ends too early");
-        } catch (CharacterCodingException e) {
-            throw corrupt("a text is not UTF-8");
+            case GENERATION -> {
+                return value.<GroupEvent>map(in -> new GroupEvent.Settled(group, generation(in)))
+                        .orElseGet(() -> new GroupEvent.Removed(group));
+            }
+            case EPOCH -> {
+                return value.<GroupEvent>map(in -> new GroupEvent.EpochBegun(group, in.getInt()))
+                        .orElseGet(() -> new GroupEvent.EpochsEnded(group));
+            }
+            case MEMBER -> {
+                String id = key.getText();
+                return value.<GroupEvent>map(in -> new GroupEvent.MemberChanged(group, member(id, in)))
+                        .orElseGet(() -> new GroupEvent.MemberGone(group, id));
+            }
+            default -> {
+                String name = key.getText();
+                return value.<GroupEvent>map(in -> new GroupEvent.SnapshotTaken(group, name, snapshot(in)))
+                        .orElseGet(() -> new GroupEvent.SnapshotForgotten(group, name));
+            }
         }
     }
 
-    private static CommittedOffset position(ByteBuffer source) throws CharacterCodingException {
-        requireVersion(source);
-        UUID topicId = new UUID(source.getLong(), source.getLong());
-        long offset = source.getLong();
-        int leaderEpoch = source.getInt();
-        String metadata = text(source);
-        CommittedOffset position = new CommittedOffset(topicId, offset, leaderEpoch, metadata, source.getLong());
-        requireEnd(source);
-        return position;
-    }
-
-    private static Generation generation(ByteBuffer source) throws CharacterCodingException {
-        requireVersion(source);
-        int number = source.getInt();
-        String protocolType = text(source);
-        String protocol = text(source);
-        String leader = text(source);
-        long sinceMs = source.getLong();
-        int count = source.getInt();
-        if (count < 0 || count > source.remaining() / MIN_MEMBER_BYTES) {
-            throw corrupt(count + " members do not fit " + source.remaining() + " bytes");
-        }
-        List<SettledMember> members = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            members.add(new SettledMember(
-                    text(source),
-                    text(source),
-                    text(source),
-                    text(source),
-                    source.getInt(),
-                    source.getInt(),
-                    bytes(source),
-                    bytes(source)));
-        }
-        requireEnd(source);
-        return new Generation(number, protocolType, protocol, leader, members, sinceMs);
-    }
-
-    private static void requireVersion(ByteBuffer source) {
-        byte version = source.get();
+    private static void requireVersion(EventInput value) {
+        byte version = value.getByte();
         if (version != VERSION) {
-            throw corrupt("version " + version + " is unknown, this broker knows " + VERSION
+            throw EventInput.corrupt("version " + version + " is unknown, this broker knows " + VERSION
                     + "; a newer broker may have written it");
         }
     }
 
-    private static void requireEnd(ByteBuffer source) {
-        if (source.hasRemaining()) {
-            throw corrupt(source.remaining() + " bytes are left over");
+    private static TopicPartition partition(EventInput in) {
+        String topic = in.getText();
+        int partition = in.getInt();
+        if (partition < 0) {
+            throw EventInput.corrupt("partition " + partition);
         }
+        return new TopicPartition(topic, partition);
     }
 
-    private static int sizeOf(byte[] bytes) {
-        return Integer.BYTES + bytes.length;
+    private static UUID id(EventInput in) {
+        return new UUID(in.getLong(), in.getLong());
     }
 
-    private static void put(ByteBuffer target, byte[] bytes) {
-        target.putInt(bytes.length).put(bytes);
+    private static CommittedOffset position(EventInput in) {
+        return new CommittedOffset(id(in), in.getLong(), in.getInt(), in.getText(), in.getLong());
     }
 
-    private static byte[] bytes(ByteBuffer source) {
-        int length = source.getInt();
-        if (length < 0 || length > source.remaining()) {
-            throw new BufferUnderflowException();
+    private static Generation generation(EventInput in) {
+        int number = in.getInt();
+        String protocolType = in.getText();
+        String protocol = in.getText();
+        String leader = in.getText();
+        long sinceMs = in.getLong();
+        List<SettledMember> members = in.getAll(
+                8 * Integer.BYTES,
+                () -> new SettledMember(
+                        in.getText(),
+                        in.getText(),
+                        in.getText(),
+                        in.getText(),
+                        in.getInt(),
+                        in.getInt(),
+                        in.getBytes(),
+                        in.getBytes()));
+        return new Generation(number, protocolType, protocol, leader, members, sinceMs);
+    }
+
+    private static MemberState member(String id, EventInput in) {
+        Kind kind = oneOf(KINDS, in.getByte(), "protocol");
+        Client client = new Client(in.getText(), in.getText(), in.getText(), in.getText(), in.getInt(), in.getInt());
+        Subscription wish = new Subscription(
+                in.getAll(Integer.BYTES, in::getText),
+                in.getText(),
+                in.getText(),
+                in.getAll(2 * Integer.BYTES, () -> new Protocol(in.getText(), in.getBytes())));
+        Standing standing = new Standing(
+                in.getInt(), in.getInt(), oneOf(PHASES, in.getByte(), "phase"), partitions(in), partitions(in));
+        return new MemberState(id, kind, client, wish, standing, partitions(in).keySet());
+    }
+
+    private static <T> T oneOf(List<T> all, byte index, String what) {
+        if (index < 0 || index >= all.size()) {
+            throw EventInput.corrupt("a " + what + " of number " + index + " is unknown");
         }
-        byte[] bytes = new byte[length];
-        source.get(bytes);
-        return bytes;
+        return all.get(index);
     }
 
-    private static String text(ByteBuffer source) throws CharacterCodingException {
-        return StandardCharsets.UTF_8
-                .newDecoder()
-                .decode(ByteBuffer.wrap(bytes(source)))
-                .toString();
+    private static Map<TopicIdPartition, Integer> partitions(EventInput in) {
+        Map<TopicIdPartition, Integer> all = new HashMap<>();
+        in.getAll(PARTITION_BYTES, () -> all.put(new TopicIdPartition(id(in), in.getInt()), in.getInt()));
+        return all;
     }
 
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static BrokerException corrupt(String what) {
-        return new BrokerException(ErrorCode.DATA_CORRUPT, "a record of a group coordinator makes no sense: " + what);
+    private static Snapshot snapshot(EventInput in) {
+        long takenAtMs = in.getLong();
+        Map<TopicPartition, CommittedOffset> positions = new HashMap<>();
+        in.getAll(PARTITION_BYTES, () -> positions.put(partition(in), position(in)));
+        return new Snapshot(takenAtMs, positions);
     }
 }

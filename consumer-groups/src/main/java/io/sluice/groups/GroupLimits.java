@@ -8,6 +8,9 @@ package io.sluice.groups;
  * @param maxMembers how many members a group may have: {@code group.max.size}
  * @param initialRebalanceDelayMs how long an empty group waits for more members after the first: {@code
  *     group.initial.rebalance.delay.ms}
+ * @param consumerSessionTimeoutMs how long a member of the consumer protocol may be silent: {@code
+ *     group.consumer.session.timeout.ms}
+ * @param consumerHeartbeatIntervalMs how often it is to be heard: {@code group.consumer.heartbeat.interval.ms}
  * @param maxMetadataBytes how long the text that comes with an offset may be: {@code offset.metadata.max.bytes}
  */
 public record GroupLimits(
@@ -15,4 +18,6 @@ public record GroupLimits(
         int maxSessionTimeoutMs,
         int maxMembers,
         int initialRebalanceDelayMs,
+        int consumerSessionTimeoutMs,
+        int consumerHeartbeatIntervalMs,
         int maxMetadataBytes) {}

@@ -2,15 +2,22 @@ package io.sluice.groups;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.Effects.Reply;
-import io.sluice.groups.classic.ClassicGroup;
+import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Generation;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Sync;
+import io.sluice.groups.consumer.ConsumerGroup;
+import io.sluice.groups.consumer.Heartbeat;
+import io.sluice.groups.consumer.MemberState;
+import io.sluice.groups.consumer.MemberState.Standing;
+import io.sluice.groups.consumer.Poll;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -23,13 +30,22 @@ public final class GroupShard {
     /** How often groups are looked for of which nothing is left since a timer took their last member. */
     private static final long SWEEP_MS = 60_000;
 
+    /** How many snapshots a group may have. */
+    public static final int MAX_SNAPSHOTS = 100;
+
     private final GroupLimits limits;
+    private final Topics topics;
     private final Timers timers = new Timers();
     private final Map<String, Group> groups = new TreeMap<>();
+    /** Groups of which a timer has taken members. */
+    private final Set<String> timedOut = new HashSet<>();
+
     private long nextSweepMs;
 
-    public GroupShard(GroupLimits limits) {
+    /** @param topics the topics that members may want; asked in turns only */
+    public GroupShard(GroupLimits limits, Topics topics) {
         this.limits = limits;
+        this.topics = topics;
     }
 
     // ---- what survives ----
@@ -45,27 +61,31 @@ public final class GroupShard {
             }
         } else if (event instanceof GroupEvent.Settled settled) {
             orNew(settled.group()).settle(settled.generation());
-        } else if (event instanceof GroupEvent.Removed removed) {
-            Group group = groups.get(removed.group());
-            if (group != null && group.positions().isEmpty()) {
-                groups.remove(removed.group());
-            } else if (group != null) {
-                // Its positions have events of their own.
-                Group left = new Group(removed.group(), limits, timers);
-                left.positions().putAll(group.positions());
-                groups.put(removed.group(), left);
-            }
+        } else if (event instanceof GroupEvent.Removed) {
+            find(event.group()).ifPresent(Group::unsettle);
+        } else if (event instanceof GroupEvent.EpochBegun begun) {
+            orNew(begun.group()).asConsumer().epoch(begun.epoch());
+        } else if (event instanceof GroupEvent.EpochsEnded) {
+            find(event.group()).ifPresent(Group::endConsumer);
+        } else if (event instanceof GroupEvent.MemberChanged changed) {
+            orNew(changed.group()).asConsumer().put(changed.member());
+        } else if (event instanceof GroupEvent.MemberGone gone) {
+            find(gone.group()).flatMap(Group::consumer).ifPresent(members -> members.gone(gone.memberId()));
+        } else if (event instanceof GroupEvent.SnapshotTaken taken) {
+            orNew(taken.group()).snapshots().put(taken.name(), taken.snapshot());
+        } else if (event instanceof GroupEvent.SnapshotForgotten forgotten) {
+            find(forgotten.group()).ifPresent(group -> group.snapshots().remove(forgotten.name()));
         }
     }
 
     /** Everything has been replayed: the sessions of all members begin. */
-    public void begin(long nowMs) {
+    public void begin(Effects effects) {
         groups.values().removeIf(Group::isForgettable);
-        groups.values().forEach(group -> group.members().begin(nowMs));
+        List.copyOf(groups.values()).forEach(group -> group.members().begin(effects));
     }
 
     private Group orNew(String id) {
-        return groups.computeIfAbsent(id, name -> new Group(name, limits, timers));
+        return groups.computeIfAbsent(id, name -> new Group(name, limits, timers, topics, timedOut::add));
     }
 
     private Optional<Group> find(String id) {
@@ -75,11 +95,24 @@ public final class GroupShard {
     /** Nothing is kept of a group that has no members and no positions. */
     private void forgetIfNothingIsLeft(String id, Effects effects) {
         find(id).filter(Group::isForgettable).ifPresent(group -> {
-            if (group.settled().isPresent()) {
-                effects.record(new GroupEvent.Removed(id));
-            }
+            forgetMembers(group, effects);
             groups.remove(id);
         });
+    }
+
+    private static void forgetMembers(Group group, Effects effects) {
+        if (group.settled().isPresent()) {
+            effects.record(new GroupEvent.Removed(group.id()));
+        }
+        if (group.consumer().isPresent()) {
+            effects.record(new GroupEvent.EpochsEnded(group.id()));
+        }
+    }
+
+    /** A member may have been the last that needed the broker to assign. */
+    private void membersChanged(String id, Effects effects) {
+        find(id).ifPresent(group -> ProtocolMoves.toClassicIfPossible(group, topics, effects));
+        forgetIfNothingIsLeft(id, effects);
     }
 
     // ---- time ----
@@ -92,6 +125,9 @@ public final class GroupShard {
     /** Lets everything happen whose time has come. */
     public void tick(Effects effects) {
         timers.run(effects);
+        List<String> changed = List.copyOf(timedOut);
+        timedOut.clear();
+        changed.forEach(id -> membersChanged(id, effects));
         if (effects.nowMs() >= nextSweepMs) {
             nextSweepMs = effects.nowMs() + SWEEP_MS;
             List.copyOf(groups.keySet()).forEach(id -> forgetIfNothingIsLeft(id, effects));
@@ -115,8 +151,9 @@ public final class GroupShard {
             effects.answer(reply, refusedJoin(GroupError.UNKNOWN_MEMBER, request));
             return;
         }
+        known.ifPresent(group -> ProtocolMoves.toClassicIfEmpty(group, effects));
         orNew(groupId).members().join(request, reply, effects);
-        forgetIfNothingIsLeft(groupId, effects);
+        membersChanged(groupId, effects);
     }
 
     private static Join.Answer refusedJoin(GroupError error, Join.Request request) {
@@ -165,8 +202,66 @@ public final class GroupShard {
                     .map(group -> group.members().leave(one.memberId(), one.instanceId(), effects))
                     .orElseGet(() -> memberFault(groupId)));
         }
-        forgetIfNothingIsLeft(groupId, effects);
+        membersChanged(groupId, effects);
         effects.answer(reply, List.copyOf(outcomes));
+    }
+
+    /** A member of the consumer protocol says what it wants and has. */
+    public void consumerHeartbeat(
+            String groupId, Heartbeat.Request request, Reply<Heartbeat.Answer> reply, Effects effects) {
+        boolean joins = request.epoch() == Heartbeat.JOIN;
+        Optional<Group> known = find(groupId);
+        if (known.isEmpty() && !joins) {
+            effects.answer(
+                    reply, Heartbeat.Answer.refused(GroupError.UNKNOWN_GROUP, "Group " + groupId + " not found."));
+            return;
+        }
+        Group group = orNew(groupId);
+        GroupError fault = joins || group.consumer().isPresent()
+                ? ProtocolMoves.toConsumer(group, topics, effects)
+                : GroupError.UNKNOWN_GROUP;
+        if (fault != GroupError.NONE) {
+            effects.answer(reply, Heartbeat.Answer.refused(fault, "Group " + groupId + " is not a consumer group."));
+        } else {
+            group.consumer().orElseThrow().heartbeat(request, reply, effects);
+        }
+        membersChanged(groupId, effects);
+    }
+
+    /** A member over HTTP comes for records. */
+    public void poll(String groupId, Poll.Request request, Reply<Poll.Answer> reply, Effects effects) {
+        if (request.sessionTimeoutMs() < limits.minSessionTimeoutMs()
+                || request.sessionTimeoutMs() > limits.maxSessionTimeoutMs()) {
+            effects.answer(reply, Poll.Answer.refused(GroupError.INVALID_SESSION_TIMEOUT));
+            return;
+        }
+        Group group = orNew(groupId);
+        GroupError fault = ProtocolMoves.toConsumer(group, topics, effects);
+        if (fault != GroupError.NONE) {
+            effects.answer(reply, Poll.Answer.refused(fault));
+            forgetIfNothingIsLeft(groupId, effects);
+            return;
+        }
+        Map<TopicPartition, CommittedOffset> positions = group.positions();
+        group.consumer()
+                .orElseThrow()
+                .poll(request, partition -> Optional.ofNullable(positions.get(partition)), reply, effects);
+        membersChanged(groupId, effects);
+    }
+
+    /** A poll has been answered. */
+    public void pollDone(String groupId, Poll.Done done, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));
+    }
+
+    /** A member over HTTP says what it has done, and does not ask for more. */
+    public void commit(
+            String groupId, String memberId, Poll.Cursor cursor, Reply<Poll.Committed> reply, Effects effects) {
+        Optional<ConsumerGroup> members = find(groupId).flatMap(Group::consumer);
+        Poll.Committed committed =
+                members.map(all -> all.commit(memberId, cursor, effects)).orElse(Poll.Committed.NOTHING);
+        members.ifPresent(all -> all.committed(memberId, effects));
+        effects.answer(reply, committed);
     }
 
     // ---- positions ----
@@ -202,10 +297,25 @@ public final class GroupShard {
     /**
      * Tells positions.
      *
+     * @param memberId the member of the consumer protocol that asks, or empty
+     * @param memberEpoch its epoch, or -1
      * @param wanted which; empty for all
      */
     public void fetch(
-            String groupId, Optional<List<TopicPartition>> wanted, Reply<Offsets.Fetched> reply, Effects effects) {
+            String groupId,
+            String memberId,
+            int memberEpoch,
+            Optional<List<TopicPartition>> wanted,
+            Reply<Offsets.Fetched> reply,
+            Effects effects) {
+        GroupError fault = find(groupId)
+                .flatMap(Group::consumer)
+                .map(members -> members.mayFetch(memberId, memberEpoch))
+                .orElse(GroupError.NONE);
+        if (fault != GroupError.NONE) {
+            effects.answer(reply, new Offsets.Fetched(fault, Map.of()));
+            return;
+        }
         Map<TopicPartition, CommittedOffset> all =
                 find(groupId).map(Group::positions).orElse(Map.of());
         Map<TopicPartition, CommittedOffset> found = new HashMap<>();
@@ -219,17 +329,9 @@ public final class GroupShard {
         effects.answer(reply, new Offsets.Fetched(GroupError.NONE, found));
     }
 
-    /**
-     * Forgets positions.
-     *
-     * @param subscribed says of a topic whether the members that the group has are subscribed to it
-     */
+    /** Forgets positions, but not those in topics that the group's members want. */
     public void deletePositions(
-            String groupId,
-            List<TopicPartition> partitions,
-            Predicate<Subscribed> subscribed,
-            Reply<Offsets.Deleted> reply,
-            Effects effects) {
+            String groupId, List<TopicPartition> partitions, Reply<Offsets.Deleted> reply, Effects effects) {
         Optional<Group> group = find(groupId);
         if (group.isEmpty()) {
             effects.answer(
@@ -238,17 +340,17 @@ public final class GroupShard {
                             groupId.isEmpty() ? GroupError.INVALID_GROUP : GroupError.UNKNOWN_GROUP, Map.of()));
             return;
         }
-        ClassicGroup members = group.get().members();
-        if (!members.isEmpty() && !members.protocolType().equals("consumer")) {
+        boolean isOfOtherType = group.get()
+                .classic()
+                .filter(members -> !members.isEmpty() && !members.protocolType().equals("consumer"))
+                .isPresent();
+        if (isOfOtherType) {
             effects.answer(reply, new Offsets.Deleted(GroupError.GROUP_NOT_EMPTY, Map.of()));
             return;
         }
         Map<TopicPartition, GroupError> outcomes = new HashMap<>();
         for (TopicPartition partition : partitions) {
-            boolean inUse = !members.isEmpty()
-                    && subscribed.test(
-                            new Subscribed(partition.topic(), members.protocol(), GroupView.of(group.get())));
-            if (inUse) {
+            if (isSubscribed(group.get(), partition.topic())) {
                 outcomes.put(partition, GroupError.SUBSCRIBED_TO_TOPIC);
                 continue;
             }
@@ -261,14 +363,13 @@ public final class GroupShard {
         effects.answer(reply, new Offsets.Deleted(GroupError.NONE, outcomes));
     }
 
-    /**
-     * A question about what members want, which the shard does not read itself.
-     *
-     * @param topic the topic
-     * @param protocol how partitions are assigned
-     * @param group the group with its members
-     */
-    public record Subscribed(String topic, String protocol, GroupView group) {}
+    private static boolean isSubscribed(Group group, String topic) {
+        return group.consumer()
+                .map(members -> members.isSubscribed(topic))
+                .orElseGet(() -> group.classic()
+                        .filter(members -> members.isSubscribed(topic))
+                        .isPresent());
+    }
 
     /**
      * Topics are gone: whoever has such a name later is another topic, in which the old positions mean nothing.
@@ -286,6 +387,109 @@ public final class GroupShard {
         }
     }
 
+    /** There are other topics than before, or more partitions. */
+    public void topicsChanged(Effects effects) {
+        for (Group group : List.copyOf(groups.values())) {
+            group.consumer().ifPresent(members -> members.topicsChanged(effects));
+        }
+    }
+
+    // ---- moving a running group ----
+
+    /**
+     * What came of moving positions.
+     *
+     * @param error NONE, or why nothing was moved
+     * @param evicted the members that had one of the partitions: they go on at the new positions
+     */
+    public record Moved(GroupError error, List<String> evicted) {
+        public Moved {
+            evicted = List.copyOf(evicted);
+        }
+    }
+
+    /**
+     * Moves positions, whoever reads there: members that do are sent away or made to read at the new ones, and what they
+     * commit of the old ones is refused.
+     *
+     * @param to the new positions
+     * @param expected what positions must be for any of them to be moved
+     */
+    public void seek(
+            String groupId,
+            Map<TopicPartition, CommittedOffset> to,
+            Map<TopicPartition, Long> expected,
+            Reply<Moved> reply,
+            Effects effects) {
+        if (groupId.isEmpty()) {
+            effects.answer(reply, new Moved(GroupError.INVALID_GROUP, List.of()));
+            return;
+        }
+        Group group = orNew(groupId);
+        for (Map.Entry<TopicPartition, Long> must : expected.entrySet()) {
+            CommittedOffset position = group.positions().get(must.getKey());
+            if (position == null || position.offset() != must.getValue()) {
+                effects.answer(reply, new Moved(GroupError.POSITION_HAS_MOVED, List.of()));
+                forgetIfNothingIsLeft(groupId, effects);
+                return;
+            }
+        }
+        to.forEach((partition, position) -> effects.record(new GroupEvent.Committed(groupId, partition, position)));
+        List<String> evicted;
+        if (group.consumer().isPresent()) {
+            Set<TopicIdPartition> moved = new HashSet<>();
+            to.forEach((partition, position) ->
+                    moved.add(new TopicIdPartition(position.topicId(), partition.partition())));
+            evicted = group.consumer().get().evict(moved, effects);
+        } else {
+            evicted = group.classic().orElseThrow().evict(assignment -> hasAny(assignment, to.keySet()), effects);
+        }
+        effects.answer(reply, new Moved(GroupError.NONE, evicted));
+        membersChanged(groupId, effects);
+    }
+
+    private static boolean hasAny(byte[] assignment, Set<TopicPartition> partitions) {
+        try {
+            return ProtocolMoves.assigned(assignment).stream().anyMatch(partitions::contains);
+        } catch (IllegalArgumentException e) {
+            // Nobody knows what it has: it may be one of them.
+            return true;
+        }
+    }
+
+    /** Keeps the group's positions by a name, in place of what was kept by it before. */
+    public void takeSnapshot(String groupId, String name, Reply<GroupError> reply, Effects effects) {
+        Optional<Group> group = find(groupId);
+        if (group.isEmpty()) {
+            effects.answer(reply, GroupError.UNKNOWN_GROUP);
+        } else if (group.get().snapshots().size() >= MAX_SNAPSHOTS
+                && !group.get().snapshots().containsKey(name)) {
+            effects.answer(reply, GroupError.TOO_MANY_SNAPSHOTS);
+        } else {
+            effects.record(new GroupEvent.SnapshotTaken(
+                    groupId, name, new Snapshot(effects.nowMs(), group.get().positions())));
+            effects.answer(reply, GroupError.NONE);
+        }
+    }
+
+    /** Forgets what is kept by a name. */
+    public void deleteSnapshot(String groupId, String name, Reply<GroupError> reply, Effects effects) {
+        boolean known = find(groupId)
+                .filter(group -> group.snapshots().containsKey(name))
+                .isPresent();
+        if (known) {
+            effects.record(new GroupEvent.SnapshotForgotten(groupId, name));
+            forgetIfNothingIsLeft(groupId, effects);
+        }
+        effects.answer(reply, known ? GroupError.NONE : GroupError.UNKNOWN_SNAPSHOT);
+    }
+
+    /** The snapshots of a group by name; none if it is not known. */
+    public void snapshots(String groupId, Reply<Snapshots> reply, Effects effects) {
+        Map<String, Snapshot> all = find(groupId).map(Group::snapshots).orElse(Map.of());
+        effects.answer(reply, new Snapshots(GroupError.NONE, all));
+    }
+
     // ---- groups ----
 
     /** All groups. */
@@ -295,7 +499,9 @@ public final class GroupShard {
 
     /** One group. */
     public void describe(String groupId, Reply<GroupView> reply, Effects effects) {
-        effects.answer(reply, find(groupId).map(GroupView::of).orElseGet(() -> GroupView.unknown(groupId)));
+        effects.answer(
+                reply,
+                find(groupId).map(GroupView::of).orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
     }
 
     /** Deletes a group that has no members, with its positions. */
@@ -311,12 +517,13 @@ public final class GroupShard {
             return;
         }
         group.members().end(effects);
+        group.snapshots().keySet().stream()
+                .toList()
+                .forEach(name -> effects.record(new GroupEvent.SnapshotForgotten(groupId, name)));
         for (TopicPartition partition : List.copyOf(group.positions().keySet())) {
             effects.record(new GroupEvent.Forgotten(groupId, partition));
         }
-        if (group.settled().isPresent()) {
-            effects.record(new GroupEvent.Removed(groupId));
-        }
+        forgetMembers(group, effects);
         groups.remove(groupId);
         effects.answer(reply, GroupError.NONE);
     }
@@ -326,18 +533,43 @@ public final class GroupShard {
         Map<String, Survivor> all = new TreeMap<>();
         groups.forEach((id, group) -> {
             Generation settled = group.settled().orElse(Generation.NONE);
-            if (!settled.members().isEmpty() || !group.positions().isEmpty()) {
-                all.put(id, new Survivor(settled.number(), Map.copyOf(group.positions())));
+            Map<String, MemberState> members =
+                    group.consumer().map(ConsumerGroup::states).orElse(Map.of());
+            boolean hasAny = !settled.members().isEmpty()
+                    || !members.isEmpty()
+                    || !group.positions().isEmpty()
+                    || !group.snapshots().isEmpty();
+            if (hasAny) {
+                int number = group.consumer().map(ConsumerGroup::generation).orElse(settled.number());
+                all.put(
+                        id,
+                        new Survivor(
+                                number,
+                                Map.copyOf(group.positions()),
+                                Map.copyOf(group.snapshots()),
+                                standings(members)));
             }
         });
+        return all;
+    }
+
+    private static Map<String, Standing> standings(Map<String, MemberState> members) {
+        Map<String, Standing> all = new TreeMap<>();
+        members.forEach((id, member) -> all.put(id, member.standing()));
         return all;
     }
 
     /**
      * What survives of a group.
      *
-     * @param generation the generation's number
+     * @param generation the number of the generation or of the epoch
      * @param positions the positions
+     * @param snapshots the snapshots
+     * @param standings what the members have, if the broker assigns it
      */
-    public record Survivor(int generation, Map<TopicPartition, CommittedOffset> positions) {}
+    public record Survivor(
+            int generation,
+            Map<TopicPartition, CommittedOffset> positions,
+            Map<String, Snapshot> snapshots,
+            Map<String, Standing> standings) {}
 }

@@ -2,6 +2,8 @@ package io.sluice.groups;
 
 import io.sluice.groups.classic.ClassicGroup;
 import io.sluice.groups.classic.Generation.SettledMember;
+import io.sluice.groups.consumer.ConsumerGroup;
+import io.sluice.groups.consumer.ConsumerMember;
 import java.util.List;
 
 /**
@@ -9,37 +11,77 @@ import java.util.List;
  *
  * @param error NONE, or UNKNOWN_GROUP: then nothing else is told
  * @param id its name
+ * @param type who assigns its partitions
  * @param state what it is doing
  * @param generation how often it has been rebalanced
  * @param protocolType what kind of group it is; empty if it never had members
  * @param protocol how partitions are assigned; empty if that is not settled
- * @param members its members
+ * @param members its members if it is a classic group
+ * @param consumers its members if it is a consumer group
  */
 public record GroupView(
         GroupError error,
         String id,
-        ClassicGroup.State state,
+        Type type,
+        GroupState state,
         int generation,
         String protocolType,
         String protocol,
-        List<SettledMember> members) {
-    public GroupView {
-        members = List.copyOf(members);
+        List<SettledMember> members,
+        List<ConsumerMember> consumers) {
+    /** Who assigns a group's partitions. */
+    public enum Type {
+        /** Its members among themselves. */
+        CLASSIC("classic"),
+        /** The broker. */
+        CONSUMER("consumer");
+
+        private final String title;
+
+        Type(String title) {
+            this.title = title;
+        }
+
+        /** Kafka's name of it. */
+        public String title() {
+            return title;
+        }
     }
 
-    static GroupView unknown(String id) {
-        return new GroupView(GroupError.UNKNOWN_GROUP, id, ClassicGroup.State.EMPTY, -1, "", "", List.of());
+    public GroupView {
+        members = List.copyOf(members);
+        consumers = List.copyOf(consumers);
+    }
+
+    /** Of a group of which nothing can be told. */
+    static GroupView refused(GroupError error, String id) {
+        return new GroupView(error, id, Type.CLASSIC, GroupState.EMPTY, -1, "", "", List.of(), List.of());
     }
 
     static GroupView of(Group group) {
-        ClassicGroup members = group.members();
+        if (group.consumer().isPresent()) {
+            ConsumerGroup members = group.consumer().get();
+            return new GroupView(
+                    GroupError.NONE,
+                    group.id(),
+                    Type.CONSUMER,
+                    members.state(),
+                    members.generation(),
+                    "consumer",
+                    members.assignor(),
+                    List.of(),
+                    members.members());
+        }
+        ClassicGroup members = group.classic().orElseThrow();
         return new GroupView(
                 GroupError.NONE,
                 group.id(),
+                Type.CLASSIC,
                 members.state(),
                 members.generation(),
                 members.protocolType(),
                 members.protocol(),
-                members.members());
+                members.members(),
+                List.of());
     }
 }

@@ -9,6 +9,7 @@ import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.record.RecordBatches;
 import io.sluice.core.record.RecordCursor;
 import java.nio.ByteBuffer;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -40,6 +42,7 @@ final class ShardRunner {
     private final PartitionLog log;
     private final Supplier<GroupShard> make;
     private final Executor thread;
+    private final InstantSource clock;
     private final Set<Ticket<?>> waiting = new LinkedHashSet<>();
 
     private GroupShard shard;
@@ -59,10 +62,11 @@ final class ShardRunner {
      * @param make makes an empty shard
      * @param thread runs tasks on the coordinator's thread
      */
-    ShardRunner(PartitionLog log, Supplier<GroupShard> make, Executor thread) {
+    ShardRunner(PartitionLog log, Supplier<GroupShard> make, Executor thread, InstantSource clock) {
         this.log = log;
         this.make = make;
         this.thread = thread;
+        this.clock = clock;
         this.shard = make.get();
     }
 
@@ -105,7 +109,7 @@ final class ShardRunner {
                         if (read.nextOffset() < log.highWatermark()) {
                             load(read.nextOffset(), ofLife, startNs, replayed, nowMs);
                         } else {
-                            begin(startNs, replayed);
+                            begin(startNs, replayed, clock.millis());
                         }
                     } catch (RuntimeException e) {
                         LOG.error("the groups of {} cannot be read; it is tried again", log.partition(), e);
@@ -140,14 +144,14 @@ final class ShardRunner {
         return count;
     }
 
-    private void begin(long startNs, long records) {
+    private void begin(long startNs, long records, long nowMs) {
         loading = false;
         LOG.info(
                 "{}: {} records replayed in {} ms",
                 log.partition(),
                 records,
                 (System.nanoTime() - startNs) / 1_000_000);
-        shard.begin(System.currentTimeMillis());
+        run(nowMs, shard::begin);
     }
 
     // ---- turns ----
@@ -200,10 +204,20 @@ final class ShardRunner {
         return loading ? retryAtMs : shard.nextTimerMs();
     }
 
-    /** Tells the shard that there are topics no more. */
-    void topicsDeleted(Predicate<UUID> isGone, long nowMs) {
+    /** Tells the shard that there are other topics, or more partitions. */
+    void topicsChanged(Predicate<UUID> isGone, long nowMs) {
         if (fault() == GroupError.NONE) {
-            run(nowMs, effects -> shard.topicsDeleted(isGone, effects));
+            run(nowMs, effects -> {
+                shard.topicsDeleted(isGone, effects);
+                shard.topicsChanged(effects);
+            });
+        }
+    }
+
+    /** Lets the shard do something that nobody waits for. */
+    void tell(BiConsumer<GroupShard, Effects> what, long nowMs) {
+        if (fault() == GroupError.NONE) {
+            run(nowMs, effects -> what.accept(shard, effects));
         }
     }
 

@@ -3,7 +3,6 @@ package io.sluice.groups;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.groups.GroupShard.Leaving;
-import io.sluice.groups.classic.ClassicGroup.State;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Protocol;
 import io.sluice.groups.classic.Sync;
@@ -106,7 +105,7 @@ class ClassicGroupTest {
         assertThat(syncB.only().assignment()).isEqualTo(bytes("right"));
 
         machine.restart();
-        assertThat(view().state()).isEqualTo(State.STABLE);
+        assertThat(view().state()).isEqualTo(GroupState.STABLE);
         assertThat(view().generation()).isEqualTo(2);
         assertThat(heartbeat(b, 2)).isEqualTo(GroupError.NONE);
         assertThat(sync(b, 2, Map.of()).only().assignment()).isEqualTo(bytes("right"));

@@ -175,7 +175,8 @@ class GroupSimulationTest {
                 }
             }
             AtomicReference<Offsets.Fetched> fetched = new AtomicReference<>();
-            machine.turn(effects -> machine.shard().fetch(GROUP, java.util.Optional.empty(), fetched::set, effects));
+            machine.turn(
+                    effects -> machine.shard().fetch(GROUP, "", -1, java.util.Optional.empty(), fetched::set, effects));
             Map<TopicPartition, Long> now = new HashMap<>();
             fetched.get().positions().forEach((partition, position) -> now.put(partition, position.offset()));
             assertThat(now).isEqualTo(committed);

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
  */
 final class Machine {
     final GroupLimits limits;
+    final TestTopics topics = new TestTopics();
     private final List<byte[][]> log = new ArrayList<>();
     private final List<Runnable> answers = new ArrayList<>();
     private GroupShard shard;
@@ -19,11 +20,11 @@ final class Machine {
 
     Machine(GroupLimits limits) {
         this.limits = limits;
-        this.shard = new GroupShard(limits);
+        this.shard = new GroupShard(limits, topics);
     }
 
     static GroupLimits limits() {
-        return new GroupLimits(100, 600_000, 50, 0, 100);
+        return new GroupLimits(100, 600_000, 50, 0, 45_000, 5_000, 100);
     }
 
     GroupShard shard() {
@@ -40,7 +41,14 @@ final class Machine {
 
     /** One turn, and the answers that come of it. */
     void turn(Consumer<Effects> turn) {
-        turn.accept(new Effects() {
+        turn.accept(effects());
+        List<Runnable> ready = List.copyOf(answers);
+        answers.clear();
+        ready.forEach(Runnable::run);
+    }
+
+    private Effects effects() {
+        return new Effects() {
             @Override
             public long nowMs() {
                 return nowMs;
@@ -58,10 +66,7 @@ final class Machine {
             public <T> void answer(Reply<T> reply, T answer) {
                 answers.add(() -> reply.send(answer));
             }
-        });
-        List<Runnable> ready = List.copyOf(answers);
-        answers.clear();
-        ready.forEach(Runnable::run);
+        };
     }
 
     private static GroupEvent decode(byte[][] record) {
@@ -82,9 +87,9 @@ final class Machine {
     /** The broker ends without a warning, and another replays what was written down. */
     void restart() {
         answers.clear();
-        shard = new GroupShard(limits);
+        shard = new GroupShard(limits, topics);
         log.forEach(record -> shard.replay(decode(record)));
-        shard.begin(nowMs);
+        turn(shard::begin);
     }
 
     /** As {@link #restart}, after a compaction that kept the latest record of each key. */

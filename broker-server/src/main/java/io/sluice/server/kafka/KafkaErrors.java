@@ -75,6 +75,14 @@ public final class KafkaErrors {
             case INVALID_SESSION_TIMEOUT -> Errors.INVALID_SESSION_TIMEOUT;
             case METADATA_TOO_LARGE -> Errors.OFFSET_METADATA_TOO_LARGE;
             case UNKNOWN_PARTITION -> Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            case FENCED_MEMBER_EPOCH -> Errors.FENCED_MEMBER_EPOCH;
+            case STALE_MEMBER_EPOCH -> Errors.STALE_MEMBER_EPOCH;
+            case UNRELEASED_INSTANCE -> Errors.UNRELEASED_INSTANCE_ID;
+            case UNSUPPORTED_ASSIGNOR -> Errors.UNSUPPORTED_ASSIGNOR;
+            case INVALID_REGULAR_EXPRESSION -> Errors.INVALID_REGULAR_EXPRESSION;
+            // Only other faces ask for what these refuse.
+            case MEMBER_OF_OTHER_PROTOCOL, POSITION_HAS_MOVED, UNKNOWN_SNAPSHOT, TOO_MANY_SNAPSHOTS ->
+                Errors.INVALID_REQUEST;
             case NOT_COORDINATOR -> Errors.NOT_COORDINATOR;
             case LOADING -> Errors.COORDINATOR_LOAD_IN_PROGRESS;
             case UNAVAILABLE -> Errors.COORDINATOR_NOT_AVAILABLE;

@@ -16,12 +16,22 @@ public final class TopicNames {
 
     /** The id of a topic on the wire. */
     public static Uuid idOf(Topic topic) {
-        return new Uuid(topic.id().getMostSignificantBits(), topic.id().getLeastSignificantBits());
+        return uuid(topic.id());
+    }
+
+    /** An id as it is on the wire. */
+    public static Uuid uuid(UUID id) {
+        return new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    }
+
+    /** An id from the wire. */
+    public static UUID uuid(Uuid id) {
+        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
     }
 
     /** The topic of an id. */
     public static Optional<Topic> find(Broker broker, Uuid id) {
-        return broker.topic(new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits()));
+        return broker.topic(uuid(id));
     }
 
     /**

@@ -46,6 +46,7 @@ class EveryVersionTest {
             ApiKeys.OFFSET_FETCH,
             ApiKeys.OFFSET_DELETE,
             ApiKeys.DESCRIBE_GROUPS,
+            ApiKeys.CONSUMER_GROUP_DESCRIBE,
             ApiKeys.DELETE_GROUPS);
 
     @TempDir

@@ -9,6 +9,8 @@ import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopicCollection;
@@ -136,9 +138,22 @@ record Requests(String topic, Uuid topicId, int partition, String otherTopic) {
                     case OFFSET_DELETE -> offsetDelete();
                     case LIST_GROUPS -> new ListGroupsRequestData();
                     case DESCRIBE_GROUPS -> new DescribeGroupsRequestData().setGroups(List.of(GROUP));
+                    case CONSUMER_GROUP_HEARTBEAT -> consumerGroupHeartbeat();
+                    case CONSUMER_GROUP_DESCRIBE -> new ConsumerGroupDescribeRequestData().setGroupIds(List.of(GROUP));
                     case DELETE_GROUPS -> new DeleteGroupsRequestData().setGroupsNames(List.of(GROUP));
                     default -> null;
                 });
+    }
+
+    /** Of a member that joins. */
+    private ConsumerGroupHeartbeatRequestData consumerGroupHeartbeat() {
+        return new ConsumerGroupHeartbeatRequestData()
+                .setGroupId(GROUP + "-of-heartbeats")
+                .setMemberId("member")
+                .setMemberEpoch(0)
+                .setRebalanceTimeoutMs(10_000)
+                .setSubscribedTopicNames(List.of(topic))
+                .setTopicPartitions(List.of());
     }
 
     ProduceRequestData produce(int version, short acks, MemoryRecords records) {

@@ -5,6 +5,8 @@ import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.GroupEvent;
 import io.sluice.groups.GroupLimits;
+import io.sluice.groups.GroupState;
+import io.sluice.groups.Members;
 import io.sluice.groups.Timers;
 import io.sluice.groups.classic.Generation.SettledMember;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The members of one group of Kafka's classic protocol. They join; when all have, or the time is over, a generation begins
@@ -31,32 +34,9 @@ import java.util.Optional;
  *                       └───────── join, leave, silence ┴───────────────────────────┘
  * </pre>
  */
-public final class ClassicGroup {
+public final class ClassicGroup implements Members {
     /** A member that has not joined for the first time yet may take so long, whatever its session is. */
     private static final int NEW_MEMBER_TIMEOUT_MS = 5 * 60 * 1_000;
-
-    /** What the group is doing. */
-    public enum State {
-        /** It has no members. */
-        EMPTY("Empty"),
-        /** It waits for its members to join. */
-        PREPARING("PreparingRebalance"),
-        /** All have joined; it waits for the leader's assignment. */
-        COMPLETING("CompletingRebalance"),
-        /** Everybody has an assignment. */
-        STABLE("Stable");
-
-        private final String title;
-
-        State(String title) {
-            this.title = title;
-        }
-
-        /** Kafka's name of it. */
-        public String title() {
-            return title;
-        }
-    }
 
     private final String id;
     private final GroupLimits limits;
@@ -64,7 +44,7 @@ public final class ClassicGroup {
     private final Timers.Timer rebalance = new Rebalance();
     private final Timers.Timer syncs = new Syncs();
 
-    private State state = State.EMPTY;
+    private GroupState state = GroupState.EMPTY;
     private int generation;
     private String protocolType = "";
     private String protocol = "";
@@ -117,19 +97,21 @@ public final class ClassicGroup {
 
     // ---- questions ----
 
-    public State state() {
+    public GroupState state() {
         return state;
     }
 
+    @Override
     public boolean isEmpty() {
-        return state == State.EMPTY;
+        return state == GroupState.EMPTY;
     }
 
-    /** Whether nobody is a member or about to become one. */
+    @Override
     public boolean isDeserted() {
         return members.isEmpty() && promised.isEmpty();
     }
 
+    @Override
     public int generation() {
         return generation;
     }
@@ -141,7 +123,7 @@ public final class ClassicGroup {
 
     /** How partitions are assigned; empty if that is not settled. */
     public String protocol() {
-        return state == State.STABLE || state == State.COMPLETING ? protocol : "";
+        return state == GroupState.STABLE || state == GroupState.COMPLETING ? protocol : "";
     }
 
     public String leader() {
@@ -177,6 +159,79 @@ public final class ClassicGroup {
                 assignment);
     }
 
+    /** The ways of assigning that each member knows, by its id. */
+    public Map<String, List<Protocol>> protocols() {
+        Map<String, List<Protocol>> all = new HashMap<>();
+        members.forEach((memberId, member) -> all.put(memberId, member.protocols()));
+        return all;
+    }
+
+    /** Whether a member wants a topic; also if nobody can read what it wants. */
+    public boolean isSubscribed(String topic) {
+        return members.values().stream().anyMatch(member -> {
+            try {
+                return ConsumerProtocol.subscription(
+                                settled(member, member.assignment()).subscription())
+                        .topics()
+                        .contains(topic);
+            } catch (IllegalArgumentException e) {
+                return true;
+            }
+        });
+    }
+
+    // ---- moving between protocols ----
+
+    /** The group goes on after generations of another protocol. */
+    public void startAt(int lastGeneration) {
+        generation = lastGeneration;
+    }
+
+    /** Everybody who waits is told to ask again: the group goes on by another protocol. */
+    public void handOver(Effects effects) {
+        promised.values().forEach(timers::cancel);
+        timers.cancel(rebalance);
+        timers.cancel(syncs);
+        for (Member member : members.values()) {
+            timers.cancel(member.session());
+            member.takeJoin()
+                    .ifPresent(reply ->
+                            effects.answer(reply, Join.Answer.refused(GroupError.REBALANCE_IN_PROGRESS, member.id())));
+            member.takeSync()
+                    .ifPresent(reply -> effects.answer(reply, Sync.Answer.refused(GroupError.REBALANCE_IN_PROGRESS)));
+        }
+    }
+
+    /** The members have come from another protocol: they are to assign the partitions among themselves. */
+    public void takeOver(Effects effects) {
+        begin(effects);
+        prepare(effects);
+    }
+
+    /**
+     * Sends members away, because positions of theirs have been moved: they come back without what they had.
+     *
+     * @param isAffected says of an assignment's bytes whether it has any of them
+     * @return who was sent away
+     */
+    public List<String> evict(Predicate<byte[]> isAffected, Effects effects) {
+        List<String> evicted = new ArrayList<>();
+        for (Member member : List.copyOf(members.values())) {
+            // While the group changes nobody knows what a member has kept.
+            if (state != GroupState.STABLE || isAffected.test(member.assignment())) {
+                remove(member, GroupError.UNKNOWN_MEMBER, effects);
+                evicted.add(member.id());
+            }
+        }
+        if (!evicted.isEmpty()) {
+            if (state == GroupState.STABLE || state == GroupState.COMPLETING) {
+                prepare(effects);
+            }
+            maybeBeginGeneration(effects);
+        }
+        return evicted;
+    }
+
     // ---- what survives ----
 
     /** Takes over a generation that is written down. Nothing else changes what survives. */
@@ -196,15 +251,15 @@ public final class ClassicGroup {
             member.assign(one.assignment());
             members.put(one.id(), member);
         }
-        state = members.isEmpty() ? State.EMPTY : State.STABLE;
+        state = members.isEmpty() ? GroupState.EMPTY : GroupState.STABLE;
     }
 
-    /** The group is in use from now on, after it has been read: its members' sessions begin anew. */
-    public void begin(long nowMs) {
-        members.values().forEach(member -> timers.set(member.session(), nowMs + member.sessionTimeoutMs()));
+    @Override
+    public void begin(Effects effects) {
+        members.values().forEach(member -> timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs()));
     }
 
-    /** The group is no more. */
+    @Override
     public void end(Effects effects) {
         promised.values().forEach(timers::cancel);
         promised.clear();
@@ -217,7 +272,7 @@ public final class ClassicGroup {
 
     // ---- join ----
 
-    /** A member wants to be part of the next generation. The answer may take as long as the others need. */
+    @Override
     public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
         boolean hasId = !request.memberId().isEmpty();
         if (!hasRoomFor(request.memberId())) {
@@ -311,7 +366,8 @@ public final class ClassicGroup {
                     effects.answer(reply, answerOf(member));
                 }
             }
-            case EMPTY -> throw new IllegalStateException("an empty group has member " + member.id());
+            case EMPTY, RECONCILING ->
+                throw new IllegalStateException("a group that is " + state + " has member " + member.id());
         }
     }
 
@@ -323,7 +379,7 @@ public final class ClassicGroup {
         members.put(memberId, member);
         member.join(reply);
         timers.set(member.session(), effects.nowMs() + NEW_MEMBER_TIMEOUT_MS);
-        if (state == State.PREPARING && gathering) {
+        if (state == GroupState.PREPARING && gathering) {
             gather(effects);
         } else {
             prepare(effects);
@@ -359,7 +415,7 @@ public final class ClassicGroup {
             leader = member.id();
         }
         timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
-        if (state == State.STABLE && wantsTheSame) {
+        if (state == GroupState.STABLE && wantsTheSame) {
             // Nothing has to move: it goes on where it was. The new id is written down, so that it outlives a restart.
             settleNow(effects, Map.of());
             boolean assigns = wasLeader && !request.skipsAssignment();
@@ -391,14 +447,14 @@ public final class ClassicGroup {
 
     /** Waits for everybody to join, if the group does not wait already. */
     private void prepare(Effects effects) {
-        if (state == State.PREPARING) {
+        if (state == GroupState.PREPARING) {
             return;
         }
-        if (state == State.COMPLETING) {
+        if (state == GroupState.COMPLETING) {
             cancelSyncs(effects);
         }
-        boolean first = state == State.EMPTY;
-        state = State.PREPARING;
+        boolean first = state == GroupState.EMPTY;
+        state = GroupState.PREPARING;
         sinceMs = effects.nowMs();
         if (first && limits.initialRebalanceDelayMs() > 0) {
             gathering = true;
@@ -432,7 +488,7 @@ public final class ClassicGroup {
     }
 
     private void maybeBeginGeneration(Effects effects) {
-        if (state == State.PREPARING
+        if (state == GroupState.PREPARING
                 && !gathering
                 && promised.isEmpty()
                 && members.values().stream().allMatch(Member::isJoining)) {
@@ -442,7 +498,7 @@ public final class ClassicGroup {
 
     /** Everybody who is there is part of the next generation; who is not is a member no more. */
     private void beginGeneration(Effects effects) {
-        if (state != State.PREPARING) {
+        if (state != GroupState.PREPARING) {
             return;
         }
         for (Member member : List.copyOf(members.values())) {
@@ -471,7 +527,7 @@ public final class ClassicGroup {
                     .id();
         }
         protocol = chooseProtocol();
-        state = State.COMPLETING;
+        state = GroupState.COMPLETING;
         sinceMs = effects.nowMs();
         for (Member member : members.values()) {
             member.owesSync(true);
@@ -502,7 +558,7 @@ public final class ClassicGroup {
     }
 
     private void syncsEnded(Effects effects) {
-        if (state != State.COMPLETING && state != State.STABLE) {
+        if (state != GroupState.COMPLETING && state != GroupState.STABLE) {
             return;
         }
         boolean anyLeft = false;
@@ -512,7 +568,7 @@ public final class ClassicGroup {
                 anyLeft = true;
             }
         }
-        if (anyLeft || state == State.COMPLETING) {
+        if (anyLeft || state == GroupState.COMPLETING) {
             prepare(effects);
             maybeBeginGeneration(effects);
         }
@@ -520,7 +576,7 @@ public final class ClassicGroup {
 
     // ---- sync ----
 
-    /** A member wants its assignment; the leader brings everybody's. */
+    @Override
     public void sync(Sync.Request request, Reply<Sync.Answer> reply, Effects effects) {
         GroupError fault = faultOf(request.memberId(), request.instanceId());
         if (fault == GroupError.NONE && request.generation() != generation) {
@@ -532,7 +588,7 @@ public final class ClassicGroup {
         if (fault == GroupError.NONE && differs) {
             fault = GroupError.INCONSISTENT_PROTOCOL;
         }
-        if (fault == GroupError.NONE && state == State.PREPARING) {
+        if (fault == GroupError.NONE && state == GroupState.PREPARING) {
             fault = GroupError.REBALANCE_IN_PROGRESS;
         }
         if (fault != GroupError.NONE) {
@@ -542,7 +598,7 @@ public final class ClassicGroup {
         Member member = members.get(request.memberId());
         member.owesSync(false);
         timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
-        if (state == State.STABLE) {
+        if (state == GroupState.STABLE) {
             effects.answer(reply, answerToSync(member));
             endSyncsIfAllCame();
             return;
@@ -574,7 +630,7 @@ public final class ClassicGroup {
 
     /** Writes down what the members agreed on. Who is not mentioned keeps what it has, or has nothing if it is new. */
     private void settleNow(Effects effects, Map<String, byte[]> assignments) {
-        boolean fresh = state == State.COMPLETING;
+        boolean fresh = state == GroupState.COMPLETING;
         List<SettledMember> settled = new ArrayList<>();
         for (Member member : members.values()) {
             byte[] kept = fresh ? Sync.NOTHING : member.assignment();
@@ -586,7 +642,7 @@ public final class ClassicGroup {
 
     // ---- heartbeat and leave ----
 
-    /** A member says that it is alive. */
+    @Override
     public GroupError heartbeat(String memberId, String instanceId, int atGeneration, Effects effects) {
         GroupError fault = faultOf(memberId, instanceId);
         if (fault != GroupError.NONE) {
@@ -599,15 +655,10 @@ public final class ClassicGroup {
         if (!member.isJoining()) {
             timers.set(member.session(), effects.nowMs() + member.sessionTimeoutMs());
         }
-        return state == State.PREPARING ? GroupError.REBALANCE_IN_PROGRESS : GroupError.NONE;
+        return state == GroupState.PREPARING ? GroupError.REBALANCE_IN_PROGRESS : GroupError.NONE;
     }
 
-    /**
-     * A member leaves, or is sent away: a static one may be named by its instance alone.
-     *
-     * @param memberId its id, or empty
-     * @param instanceId its name if it is a static member, else empty
-     */
+    @Override
     public GroupError leave(String memberId, String instanceId, Effects effects) {
         if (instanceId.isEmpty() && takePromise(memberId)) {
             maybeBeginGeneration(effects);
@@ -634,7 +685,7 @@ public final class ClassicGroup {
 
     private void removeAndRebalance(Member member, Effects effects) {
         remove(member, GroupError.UNKNOWN_MEMBER, effects);
-        if (state == State.STABLE || state == State.COMPLETING) {
+        if (state == GroupState.STABLE || state == GroupState.COMPLETING) {
             prepare(effects);
         }
         maybeBeginGeneration(effects);
@@ -658,12 +709,7 @@ public final class ClassicGroup {
 
     // ---- commits ----
 
-    /**
-     * Whether somebody may move the group's positions.
-     *
-     * @param memberId the member, or empty for one who only keeps positions here
-     * @param atGeneration its generation, or -1
-     */
+    @Override
     public GroupError mayCommit(String memberId, String instanceId, int atGeneration, Effects effects) {
         boolean anonymous = atGeneration < 0 && memberId.isEmpty() && instanceId.isEmpty();
         if (atGeneration < 0 && isEmpty()) {
@@ -679,7 +725,7 @@ public final class ClassicGroup {
         if (atGeneration != generation) {
             return GroupError.ILLEGAL_GENERATION;
         }
-        if (state == State.COMPLETING) {
+        if (state == GroupState.COMPLETING) {
             return GroupError.REBALANCE_IN_PROGRESS;
         }
         Member member = members.get(memberId);

@@ -64,7 +64,8 @@ public final class Join {
             members = List.copyOf(members);
         }
 
-        static Answer refused(GroupError error, String memberId) {
+        /** An answer that says no. */
+        public static Answer refused(GroupError error, String memberId) {
             return new Answer(error, memberId, -1, "", "", "", false, List.of());
         }
     }

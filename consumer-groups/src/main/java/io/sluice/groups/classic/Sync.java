@@ -40,7 +40,8 @@ public final class Sync {
      * @param assignment what the member has, as the leader wrote it
      */
     public record Answer(GroupError error, String protocolType, String protocol, byte[] assignment) {
-        static Answer refused(GroupError error) {
+        /** An answer that says no. */
+        public static Answer refused(GroupError error) {
             return new Answer(error, "", "", NOTHING);
         }
     }

@@ -2,8 +2,8 @@ package io.sluice.server.kafka.groups;
 
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
+import io.sluice.groups.GroupState;
 import io.sluice.groups.GroupView;
-import io.sluice.groups.classic.ClassicGroup;
 import io.sluice.groups.classic.Generation.SettledMember;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
@@ -15,6 +15,7 @@ import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroupMember;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
 
 /** DescribeGroups: groups with their members. A group that is not known is dead, and from version 6 on not found. */
 public final class DescribeGroupsApi implements ApiHandler<DescribeGroupsRequestData> {
@@ -48,6 +49,14 @@ public final class DescribeGroupsApi implements ApiHandler<DescribeGroupsRequest
             }
             return;
         }
+        if (group.type() == GroupView.Type.CONSUMER) {
+            // Kafka's tools ask by ConsumerGroupDescribe then.
+            answer.setErrorCode(Errors.GROUP_ID_NOT_FOUND.code())
+                    .setErrorMessage(
+                            version >= FIRST_WITH_NOT_FOUND ? "Group " + group.id() + " is not a classic group." : null)
+                    .setGroupState(DEAD);
+            return;
+        }
         if (group.error() != GroupError.NONE) {
             answer.setErrorCode(KafkaErrors.of(group.error()).code());
             return;
@@ -55,7 +64,7 @@ public final class DescribeGroupsApi implements ApiHandler<DescribeGroupsRequest
         answer.setGroupState(group.state().title())
                 .setProtocolType(group.protocolType())
                 .setProtocolData(group.protocol());
-        boolean settled = group.state() == ClassicGroup.State.STABLE;
+        boolean settled = group.state() == GroupState.STABLE;
         for (SettledMember member : group.members()) {
             DescribedGroupMember told = new DescribedGroupMember()
                     .setMemberId(member.id())

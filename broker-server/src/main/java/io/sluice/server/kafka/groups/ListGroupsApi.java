@@ -14,8 +14,6 @@ import org.apache.kafka.common.protocol.ApiMessage;
 
 /** ListGroups: all groups, or those in some states or of some types. */
 public final class ListGroupsApi implements ApiHandler<ListGroupsRequestData> {
-    static final String CLASSIC = "classic";
-
     private final GroupCoordinator groups;
 
     public ListGroupsApi(GroupCoordinator groups) {
@@ -30,13 +28,14 @@ public final class ListGroupsApi implements ApiHandler<ListGroupsRequestData> {
                     .setErrorCode(KafkaErrors.of(listing.error()).code());
             for (GroupView group : listing.groups()) {
                 String state = group.state().title();
-                if (isWanted(data.statesFilter(), state) && isWanted(data.typesFilter(), CLASSIC)) {
+                String type = group.type().title();
+                if (isWanted(data.statesFilter(), state) && isWanted(data.typesFilter(), type)) {
                     response.groups()
                             .add(new ListedGroup()
                                     .setGroupId(group.id())
                                     .setProtocolType(group.protocolType())
                                     .setGroupState(state)
-                                    .setGroupType(CLASSIC));
+                                    .setGroupType(type));
                 }
             }
             return response;

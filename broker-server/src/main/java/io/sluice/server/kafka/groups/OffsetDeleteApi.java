@@ -4,17 +4,13 @@ import io.sluice.core.Broker;
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
-import io.sluice.groups.GroupShard.Subscribed;
 import io.sluice.groups.Offsets;
-import io.sluice.groups.classic.Generation.SettledMember;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.KafkaErrors;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestTopic;
@@ -45,8 +41,7 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
                 }
             }
         }
-        return groups.deletePositions(data.groupId(), which, OffsetDeleteApi::isSubscribed)
-                .thenApply(deleted -> answer(data, deleted));
+        return groups.deletePositions(data.groupId(), which).thenApply(deleted -> answer(data, deleted));
     }
 
     /** A client may name any number. What is gone has no positions any more. */
@@ -55,23 +50,6 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
                 && broker.topic(topic)
                         .filter(known -> partition.partitionIndex() < known.partitions())
                         .isPresent();
-    }
-
-    private static boolean isSubscribed(Subscribed question) {
-        for (SettledMember member : question.group().members()) {
-            try {
-                ByteBuffer subscription = ByteBuffer.wrap(member.subscription());
-                if (ConsumerProtocol.deserializeSubscription(subscription)
-                        .topics()
-                        .contains(question.topic())) {
-                    return true;
-                }
-            } catch (RuntimeException e) {
-                // Nobody knows what it reads: it may be this topic.
-                return true;
-            }
-        }
-        return false;
     }
 
     private OffsetDeleteResponseData answer(OffsetDeleteRequestData data, Offsets.Deleted deleted) {

@@ -40,6 +40,7 @@ import org.apache.kafka.common.protocol.Errors;
 public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> {
     private static final short FIRST_WITH_ERROR = 2;
     private static final short FIRST_WITH_MANY = 8;
+    private static final short FIRST_WITH_MEMBER = 9;
     private static final short FIRST_WITH_IDS = 10;
     private static final long NO_POSITION = -1;
 
@@ -86,7 +87,7 @@ public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> 
             OffsetFetchRequestGroup group, OffsetFetchResponseGroup answer, short version) {
         answer.setGroupId(group.groupId());
         if (group.topics() == null) {
-            return groups.positions(group.groupId(), Optional.empty()).thenAccept(fetched -> {
+            return positions(group, Optional.empty(), version).thenAccept(fetched -> {
                 answer.setErrorCode(KafkaErrors.of(fetched.error()).code());
                 tellAll(fetched, answer);
             });
@@ -102,12 +103,22 @@ public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> 
                     .filter(OffsetFetchApi::isPossible)
                     .forEach(partition -> wanted.add(new TopicPartition(name, partition)));
         }
-        return groups.positions(group.groupId(), Optional.of(wanted)).thenAccept(fetched -> {
+        return positions(group, Optional.of(wanted), version).thenAccept(fetched -> {
             answer.setErrorCode(KafkaErrors.of(fetched.error()).code());
             if (fetched.error() == GroupError.NONE || version < FIRST_WITH_MANY) {
                 asked.forEach(one -> tell(one, fetched, answer, version));
             }
         });
+    }
+
+    private CompletableFuture<Offsets.Fetched> positions(
+            OffsetFetchRequestGroup group, Optional<List<TopicPartition>> wanted, short version) {
+        boolean saysWho = version >= FIRST_WITH_MEMBER;
+        return groups.positions(
+                group.groupId(),
+                saysWho ? Texts.orEmpty(group.memberId()) : "",
+                saysWho ? group.memberEpoch() : -1,
+                wanted);
     }
 
     /** A client may ask for any number. */

@@ -1,0 +1,41 @@
+package io.sluice.groups;
+
+import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicConfig;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/** Topics that a test makes up. */
+final class TestTopics implements Topics {
+    private final Map<String, Topic> byName = new TreeMap<>();
+
+    /** Creates a topic, or gives it more partitions. */
+    Topic put(String name, int partitions) {
+        UUID id = topic(name).map(Topic::id).orElseGet(() -> new UUID(name.hashCode(), byName.size() + 1));
+        Topic topic = new Topic(name, id, partitions, TopicConfig.defaults(), 0);
+        byName.put(name, topic);
+        return topic;
+    }
+
+    void delete(String name) {
+        byName.remove(name);
+    }
+
+    @Override
+    public Optional<Topic> topic(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    @Override
+    public Optional<Topic> topic(UUID id) {
+        return byName.values().stream().filter(topic -> topic.id().equals(id)).findFirst();
+    }
+
+    @Override
+    public Collection<Topic> topics() {
+        return byName.values();
+    }
+}
