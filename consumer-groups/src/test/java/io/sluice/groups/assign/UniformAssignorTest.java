@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.IntSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -229,5 +230,29 @@ class UniformAssignorTest {
         assertThat(sizes.getSum()).isEqualTo(3_000 + 7 * 999);
         AssignmentLaws.check(group.input(), assignment);
         AssignmentLaws.checkBalance(group.input(), assignment);
+    }
+
+    @Test
+    void aThousandMembersWhoWantDifferentTopicsAreSharedOutSoonToo() {
+        Random random = new Random(1);
+        AssignedGroup group = new AssignedGroup();
+        IntStream.range(0, 1_000).forEach(topic -> group.topic(topic, 10));
+        for (int i = 0; i < 1_000; i++) {
+            // Half of them know few topics, half know many, and the first hundred have had all partitions so far.
+            int wanted = i < 100 ? 900 : i % 2 == 0 ? 3 : 300;
+            group.member(
+                    String.format("m%04d", i),
+                    random.ints(wanted, 0, 1_000).boxed().distinct().toArray(Integer[]::new));
+            if (i == 99) {
+                group.assign("uniform");
+            }
+        }
+
+        AssignmentInput before = group.input();
+        Map<String, Set<TopicIdPartition>> assignment =
+                Assertions.assertTimeout(Duration.ofSeconds(10), () -> group.assign("uniform"));
+
+        AssignmentLaws.check(before, assignment);
+        AssignmentLaws.checkBalance(before, assignment);
     }
 }
