@@ -109,7 +109,8 @@ class ConsumerGroupSimulationTest {
         private void begin() {
             String id = "m" + ++names;
             List<String> topics = random.nextInt(4) == 0 ? List.of("a") : List.of("a", "b");
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(6)) {
+                case 3, 4 -> clients.add(new SimulatedClassic(machine, GROUP, id, random.nextBoolean(), topics));
                 case 0 -> clients.add(new SimulatedPoller(machine, GROUP, id, topics));
                 case 1 -> {
                     String instance = "static-" + random.nextInt(2);
@@ -183,6 +184,12 @@ class ConsumerGroupSimulationTest {
             }
             TopicPartition named = new TopicPartition(topic.get().name(), partition.partition());
             long offset = committed.getOrDefault(named, 0L) + 1;
+            if (client instanceof SimulatedConsumer consumer && random.nextInt(5) == 0) {
+                assertThat(consumer.commitAsBefore(named, partition, offset))
+                        .as("%s moved a position at an old epoch", client.id())
+                        .isFalse();
+                return;
+            }
             boolean known = isMember(client);
             boolean taken = client.commit(named, partition, offset);
             if (taken) {
@@ -200,8 +207,10 @@ class ConsumerGroupSimulationTest {
         }
 
         private boolean isMember(SimulatedClient client) {
-            return view().consumers().stream()
-                    .anyMatch(member -> member.state().id().equals(client.id()));
+            GroupView group = view();
+            return group.consumers().stream()
+                            .anyMatch(member -> member.state().id().equals(client.id()))
+                    || group.members().stream().anyMatch(member -> member.id().equals(client.id()));
         }
 
         private void check() {
@@ -229,8 +238,10 @@ class ConsumerGroupSimulationTest {
                     });
                 }
             }
-            assertThat(targets.keySet()).isEqualTo(wanted);
-            checkReaders(group);
+            if (group.type() == GroupView.Type.CONSUMER) {
+                assertThat(targets.keySet()).isEqualTo(wanted);
+                checkReaders(group);
+            }
             AtomicReference<Offsets.Fetched> fetched = new AtomicReference<>();
             machine.turn(effects -> machine.shard().fetch(GROUP, "", -1, Optional.empty(), fetched::set, effects));
             Map<TopicPartition, Long> now = new HashMap<>();
@@ -284,6 +295,10 @@ class ConsumerGroupSimulationTest {
             }
             GroupView group = view();
             assertThat(group.state()).isEqualTo(GroupState.STABLE);
+            if (group.type() == GroupView.Type.CLASSIC) {
+                assertThat(alive()).allMatch(client -> client instanceof SimulatedClassic);
+                return;
+            }
             Map<TopicIdPartition, String> owned = new HashMap<>();
             for (ConsumerMember one : group.consumers()) {
                 one.state()
@@ -303,7 +318,7 @@ class ConsumerGroupSimulationTest {
                     .sum();
             assertThat(owned).hasSize(expected);
             for (SimulatedClient client : alive()) {
-                if (client instanceof SimulatedConsumer) {
+                if (!(client instanceof SimulatedPoller)) {
                     client.reads()
                             .forEach(partition ->
                                     assertThat(owned.get(partition)).isEqualTo(client.id()));

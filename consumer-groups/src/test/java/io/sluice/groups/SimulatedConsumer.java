@@ -122,6 +122,17 @@ final class SimulatedConsumer implements SimulatedClient {
         }
     }
 
+    /** As {@link #commit}, with an epoch that it had once. */
+    boolean commitAsBefore(TopicPartition named, TopicIdPartition partition, long offset) {
+        int now = epoch;
+        epoch = Math.max(0, now - 1);
+        try {
+            return commit(named, partition, offset);
+        } finally {
+            epoch = now;
+        }
+    }
+
     @Override
     public boolean commit(TopicPartition named, TopicIdPartition partition, long offset) {
         boolean[] taken = new boolean[1];
