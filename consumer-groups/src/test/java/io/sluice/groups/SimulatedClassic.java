@@ -36,6 +36,7 @@ final class SimulatedClassic implements SimulatedClient {
     private int generation = -1;
     private Set<TopicPartition> owned = new TreeSet<>();
     private boolean mustJoin = true;
+    private Optional<Join.Answer> toSync = Optional.empty();
     private boolean isWaiting;
     private boolean gone;
     private int attempt;
@@ -65,11 +66,6 @@ final class SimulatedClassic implements SimulatedClient {
         return all;
     }
 
-    /** Whether it waits for an answer, or is to join. */
-    boolean isSettled() {
-        return !isWaiting && !mustJoin;
-    }
-
     @Override
     public boolean isGone() {
         return gone;
@@ -92,6 +88,7 @@ final class SimulatedClassic implements SimulatedClient {
     public void disconnected() {
         attempt++;
         isWaiting = false;
+        toSync = Optional.empty();
         mustJoin = true;
     }
 
@@ -100,7 +97,12 @@ final class SimulatedClassic implements SimulatedClient {
         if (isWaiting) {
             return;
         }
-        if (mustJoin) {
+        Optional<Join.Answer> joined = toSync;
+        toSync = Optional.empty();
+        if (joined.isPresent()) {
+            // Meanwhile others may have done what they wanted.
+            sync(joined.get());
+        } else if (mustJoin) {
             join();
         } else {
             heartbeat();
@@ -111,6 +113,7 @@ final class SimulatedClassic implements SimulatedClient {
         id = "";
         generation = -1;
         owned = new TreeSet<>();
+        toSync = Optional.empty();
         mustJoin = true;
     }
 
@@ -151,7 +154,8 @@ final class SimulatedClassic implements SimulatedClient {
             case NONE -> {
                 id = answer.memberId();
                 generation = answer.generation();
-                sync(answer);
+                mustJoin = false;
+                toSync = Optional.of(answer);
             }
             case MEMBER_ID_REQUIRED -> id = answer.memberId();
             case UNKNOWN_MEMBER -> lost();
