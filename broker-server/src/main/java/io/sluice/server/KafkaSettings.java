@@ -11,6 +11,7 @@ import io.sluice.server.kafka.KafkaLimits;
 import io.sluice.server.kafka.Node;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** The settings of the Kafka listener: Kafka's names where Kafka has the setting. */
 final class KafkaSettings {
@@ -114,6 +115,12 @@ final class KafkaSettings {
             Rule.between(1, 86_400_000),
             "How often a member of the consumer protocol is to be heard; less than its session timeout.");
 
+    static final Setting<Integer> OFFSETS_RETENTION_MINUTES = Setting.ofInt(
+            "offsets.retention.minutes",
+            -1,
+            Rule.atLeast(-1),
+            "After how many minutes without members a group's positions are dropped; -1 keeps them as long as their data.");
+
     static final Setting<Integer> OFFSET_METADATA_BYTES = Setting.ofInt(
             "offset.metadata.max.bytes",
             4_096,
@@ -147,6 +154,7 @@ final class KafkaSettings {
             GROUP_INITIAL_DELAY_MS,
             CONSUMER_SESSION_MS,
             CONSUMER_HEARTBEAT_MS,
+            OFFSETS_RETENTION_MINUTES,
             OFFSET_METADATA_BYTES,
             GROUP_PARTITIONS));
 
@@ -205,9 +213,14 @@ final class KafkaSettings {
                         values.get(GROUP_INITIAL_DELAY_MS),
                         values.get(CONSUMER_SESSION_MS),
                         values.get(CONSUMER_HEARTBEAT_MS),
+                        retentionMs(values.get(OFFSETS_RETENTION_MINUTES)),
                         values.get(OFFSET_METADATA_BYTES)),
                 values.get(GROUP_PARTITIONS),
                 MAX_QUEUED_GROUP_REQUESTS);
+    }
+
+    private static long retentionMs(int minutes) {
+        return minutes < 0 ? -1 : TimeUnit.MINUTES.toMillis(minutes);
     }
 
     private static Optional<Node.Address> advertised(String text) {

@@ -11,6 +11,9 @@ public interface Effects {
     /** Something changes. It has happened when this returns, and it is durable before any answer of this turn leaves. */
     void record(GroupEvent event);
 
+    /** Somebody should know; nothing depends on it. */
+    void notice(Notice notice);
+
     /** Answers a request, of this turn or of one before. */
     <T> void answer(Reply<T> reply, T answer);
 

@@ -4,6 +4,7 @@ import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.OwnershipListener;
 import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.engine.Route;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -56,6 +58,7 @@ public final class GroupCoordinator implements AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean topicsAreOthers = new AtomicBoolean();
     private final Topics topics;
+    private final Notices notices = new Notices();
     private final AtomicInteger queued = new AtomicInteger();
     private volatile boolean parked;
     private volatile boolean stopping;
@@ -82,6 +85,13 @@ public final class GroupCoordinator implements AutoCloseable {
         @Override
         public Optional<Topic> topic(UUID id) {
             return engine.topic(id);
+        }
+
+        @Override
+        public OptionalLong logStart(TopicPartition partition) {
+            return engine.route(partition) instanceof Route.Local local
+                    ? OptionalLong.of(local.log().logStartOffset())
+                    : OptionalLong.empty();
         }
 
         @Override
@@ -136,7 +146,9 @@ public final class GroupCoordinator implements AutoCloseable {
 
     private void gain(int partition, PartitionLog log) {
         ShardRunner before = shards.put(
-                partition, new ShardRunner(log, () -> new GroupShard(config.limits(), topics), this::execute, clock));
+                partition,
+                new ShardRunner(
+                        log, () -> new GroupShard(config.limits(), topics), this::execute, clock, notices::add));
         if (before != null) {
             before.close();
         }
@@ -356,6 +368,11 @@ public final class GroupCoordinator implements AutoCloseable {
                     all.sort(java.util.Comparator.comparing(GroupView::id));
                     return new Listing(faults.get() > 0 ? GroupError.LOADING : GroupError.NONE, all);
                 });
+    }
+
+    /** What has happened to positions of itself. */
+    public Notices notices() {
+        return notices;
     }
 
     // ---- the thread ----

@@ -11,6 +11,8 @@ package io.sluice.groups;
  * @param consumerSessionTimeoutMs how long a member of the consumer protocol may be silent: {@code
  *     group.consumer.session.timeout.ms}
  * @param consumerHeartbeatIntervalMs how often it is to be heard: {@code group.consumer.heartbeat.interval.ms}
+ * @param offsetsRetentionMs after how long without members a group's positions are dropped: {@code offsets.retention.minutes};
+ *     -1 for never
  * @param maxMetadataBytes how long the text that comes with an offset may be: {@code offset.metadata.max.bytes}
  */
 public record GroupLimits(
@@ -20,4 +22,5 @@ public record GroupLimits(
         int initialRebalanceDelayMs,
         int consumerSessionTimeoutMs,
         int consumerHeartbeatIntervalMs,
+        long offsetsRetentionMs,
         int maxMetadataBytes) {}

@@ -27,7 +27,7 @@ import java.util.function.Predicate;
  * {@link #replay} alone, with the events that its turns record. For one thread.
  */
 public final class GroupShard {
-    /** How often groups are looked for of which nothing is left since a timer took their last member. */
+    /** How often groups and their positions are looked through for what has happened to them of itself. */
     private static final long SWEEP_MS = 60_000;
 
     /** How many snapshots a group may have. */
@@ -80,8 +80,10 @@ public final class GroupShard {
 
     /** Everything has been replayed: the sessions of all members begin. */
     public void begin(Effects effects) {
-        groups.values().removeIf(Group::isForgettable);
-        List.copyOf(groups.values()).forEach(group -> group.members().begin(effects));
+        for (Group group : List.copyOf(groups.values())) {
+            forgetIfNothingIsLeft(group.id(), effects);
+            group.members().begin(effects);
+        }
     }
 
     private Group orNew(String id) {
@@ -119,7 +121,7 @@ public final class GroupShard {
 
     /** When {@link #tick} has something to do, at the earliest, in ms since the epoch. */
     public long nextTimerMs() {
-        return timers.nextMs();
+        return Math.min(timers.nextMs(), groups.isEmpty() ? Long.MAX_VALUE : nextSweepMs);
     }
 
     /** Lets everything happen whose time has come. */
@@ -130,7 +132,10 @@ public final class GroupShard {
         changed.forEach(id -> membersChanged(id, effects));
         if (effects.nowMs() >= nextSweepMs) {
             nextSweepMs = effects.nowMs() + SWEEP_MS;
-            List.copyOf(groups.keySet()).forEach(id -> forgetIfNothingIsLeft(id, effects));
+            for (Group group : List.copyOf(groups.values())) {
+                group.lookAfterPositions(effects);
+                forgetIfNothingIsLeft(group.id(), effects);
+            }
         }
     }
 
@@ -382,7 +387,7 @@ public final class GroupShard {
                     .filter(entry -> isGone.test(entry.getValue().topicId()))
                     .map(Map.Entry::getKey)
                     .toList();
-            gone.forEach(partition -> effects.record(new GroupEvent.Forgotten(group.id(), partition)));
+            gone.forEach(partition -> group.topicDeleted(partition, effects));
             forgetIfNothingIsLeft(group.id(), effects);
         }
     }

@@ -43,6 +43,7 @@ final class ShardRunner {
     private final Supplier<GroupShard> make;
     private final Executor thread;
     private final InstantSource clock;
+    private final Consumer<Notice> notices;
     private final Set<Ticket<?>> waiting = new LinkedHashSet<>();
 
     private GroupShard shard;
@@ -61,12 +62,19 @@ final class ShardRunner {
     /**
      * @param make makes an empty shard
      * @param thread runs tasks on the coordinator's thread
+     * @param notices told what happens to positions of itself
      */
-    ShardRunner(PartitionLog log, Supplier<GroupShard> make, Executor thread, InstantSource clock) {
+    ShardRunner(
+            PartitionLog log,
+            Supplier<GroupShard> make,
+            Executor thread,
+            InstantSource clock,
+            Consumer<Notice> notices) {
         this.log = log;
         this.make = make;
         this.thread = thread;
         this.clock = clock;
+        this.notices = notices;
         this.shard = make.get();
     }
 
@@ -250,6 +258,11 @@ final class ShardRunner {
             batch.append(nowMs, key, value);
             batchHasRecords = true;
             shard.replay(event);
+        }
+
+        @Override
+        public void notice(Notice notice) {
+            notices.accept(notice);
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
  */
 final class Machine {
     final GroupLimits limits;
+    final List<Notice> notices = new ArrayList<>();
     final TestTopics topics = new TestTopics();
     private final List<byte[][]> log = new ArrayList<>();
     private final List<Runnable> answers = new ArrayList<>();
@@ -24,7 +25,7 @@ final class Machine {
     }
 
     static GroupLimits limits() {
-        return new GroupLimits(100, 600_000, 50, 0, 45_000, 5_000, 100);
+        return new GroupLimits(100, 600_000, 50, 0, 45_000, 5_000, -1, 100);
     }
 
     GroupShard shard() {
@@ -60,6 +61,11 @@ final class Machine {
                     GroupEvents.key(event), GroupEvents.value(event).orElse(null)
                 });
                 shard.replay(decode(log.get(log.size() - 1)));
+            }
+
+            @Override
+            public void notice(Notice notice) {
+                notices.add(notice);
             }
 
             @Override
