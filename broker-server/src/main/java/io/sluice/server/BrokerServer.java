@@ -11,6 +11,7 @@ import io.sluice.server.http.MetricsRoutes;
 import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
+import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
@@ -64,9 +65,10 @@ public final class BrokerServer implements AutoCloseable {
         this.config = config;
         this.health = new Health(broker);
         this.vertx = vertx(config.eventLoopCount());
-        this.http = new HttpApi(vertx, config.limits(), routes(vertx, broker, config, health, registry), registry);
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
+        this.http =
+                new HttpApi(vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), registry);
         this.kafka = kafkaListener();
     }
 
@@ -87,13 +89,28 @@ public final class BrokerServer implements AutoCloseable {
 
     /** Every route of the HTTP face, in groups. */
     static List<RouteGroup> routes(
-            Vertx vertx, Broker broker, ServerConfig config, Health health, PrometheusMeterRegistry registry) {
+            Vertx vertx,
+            Broker broker,
+            GroupCoordinator groups,
+            ServerConfig config,
+            Health health,
+            PrometheusMeterRegistry registry) {
+        RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), registry);
         return List.of(
                 new MetaRoutes(Version.current()),
                 new HealthRoutes(health),
                 new MetricsRoutes(registry),
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
-                new RecordRoutes(vertx, broker, config.records(), registry));
+                records,
+                new GroupRoutes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records.access(),
+                        config.limits(),
+                        config.broker().clock(),
+                        registry));
     }
 
     private static Vertx vertx(int eventLoopCount) {

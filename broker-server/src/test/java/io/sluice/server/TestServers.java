@@ -3,6 +3,7 @@ package io.sluice.server;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
+import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.http.RouteGroup;
@@ -41,6 +42,9 @@ public final class TestServers {
     public static List<RouteGroup> routes(Vertx vertx) {
         Broker broker = new Broker(new FakeEngine(), false);
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        return BrokerServer.routes(vertx, broker, config(Map.of()), new Health(broker), registry);
+        ServerConfig config = config(Map.of());
+        GroupCoordinator groups = new GroupCoordinator(
+                broker.engine(), config.groups(), config.broker().clock());
+        return BrokerServer.routes(vertx, broker, groups, config, new Health(broker), registry);
     }
 }

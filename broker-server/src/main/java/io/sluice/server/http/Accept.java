@@ -4,7 +4,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
 
 /** Whether a client takes what a route has to give. */
-final class Accept {
+public final class Accept {
     private Accept() {}
 
     /**
@@ -12,7 +12,7 @@ final class Accept {
      *
      * @throws HttpProblem not_acceptable
      */
-    static void require(RoutingContext ctx, String mediaType) {
+    public static void require(RoutingContext ctx, String mediaType) {
         String accept = ctx.request().getHeader("Accept");
         if (accept == null || accept.isBlank()) {
             return;

@@ -21,7 +21,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Reads the small JSON bodies of requests that manage things. Records do not come this way: they are streamed. */
-final class JsonBody {
+public final class JsonBody {
     private static final String BODY = "the body";
     private static final int MAX_DEPTH = 16;
     private static final int MAX_WORD_CHARS = 512;
@@ -42,7 +42,7 @@ final class JsonBody {
      * The body as the fields of one JSON object; no body is the empty object. Fails with unsupported_media_type,
      * body_too_large, invalid_json or duplicate_field.
      */
-    static Future<JsonFields> read(RoutingContext ctx, int maxBytes) {
+    public static Future<JsonFields> read(RoutingContext ctx, int maxBytes) {
         HttpServerRequest request = ctx.request();
         String contentType = request.getHeader("Content-Type");
         if (contentType != null && !isJson(contentType)) {

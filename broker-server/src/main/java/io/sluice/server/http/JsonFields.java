@@ -14,7 +14,7 @@ import java.util.TreeSet;
  * The fields of a JSON object, asked for one by one. What is of the wrong type or not known is an error that names the
  * field.
  */
-final class JsonFields {
+public final class JsonFields {
     private final JsonNode object;
 
     JsonFields(JsonNode object) {
@@ -22,7 +22,7 @@ final class JsonFields {
     }
 
     /** Refuses fields with other names than these. */
-    JsonFields allowOnly(String... names) {
+    public JsonFields allowOnly(String... names) {
         Set<String> unknown = new TreeSet<>();
         object.fieldNames().forEachRemaining(unknown::add);
         List.of(names).forEach(unknown::remove);
@@ -80,7 +80,88 @@ final class JsonFields {
         return texts;
     }
 
-    private HttpProblem invalid(String name, String rule) {
+    /**
+     * A text.
+     *
+     * @param maxChars how long it may be
+     */
+    public Optional<String> text(String name, int maxChars) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!value.isTextual()) {
+            throw invalid(name, "must be text");
+        }
+        if (value.textValue().length() > maxChars) {
+            throw invalid(name, "has " + value.textValue().length() + " characters; it may have " + maxChars);
+        }
+        return Optional.of(value.textValue());
+    }
+
+    /** A text that must be there and have a character at least; see {@link #text}. */
+    public String requiredText(String name, int maxChars) {
+        String text = text(name, maxChars).orElseThrow(() -> invalid(name, "is missing"));
+        if (text.isEmpty()) {
+            throw invalid(name, "must not be empty");
+        }
+        return text;
+    }
+
+    /** A whole number, or {@code otherwise} if the field is not there. */
+    public long number(String name, long otherwise, long min, long max) {
+        JsonNode value = object.get(name);
+        return value == null ? otherwise : number(name, value, min, max);
+    }
+
+    /** A whole number that must be there. */
+    public long requiredNumber(String name, long min, long max) {
+        return number(name, required(name), min, max);
+    }
+
+    private static long number(String name, JsonNode value, long min, long max) {
+        boolean isWhole = value.isIntegralNumber() && value.canConvertToLong();
+        if (!isWhole || value.longValue() < min || value.longValue() > max) {
+            throw invalid(name, "must be a whole number from " + min + " to " + max);
+        }
+        return value.longValue();
+    }
+
+    /** A list of texts; empty if the field is not there. */
+    public List<String> list(String name, int maxSize) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        if (!value.isArray() || value.size() > maxSize) {
+            throw invalid(name, "must be a list of at most " + maxSize + " texts");
+        }
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < value.size(); i++) {
+            if (!value.get(i).isTextual()) {
+                throw invalid(name + "[" + i + "]", "must be text");
+            }
+            texts.add(value.get(i).textValue());
+        }
+        return texts;
+    }
+
+    /** Whether a field is there. */
+    public boolean has(String name) {
+        return object.has(name);
+    }
+
+    /** A field of any type that must be there. */
+    public JsonNode required(String name) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            throw invalid(name, "is missing");
+        }
+        return value;
+    }
+
+    /** The refusal of a field: {@code rule} goes on where its name ends. */
+    public static HttpProblem invalid(String name, String rule) {
         return new HttpProblem(400, "invalid_argument", name + " " + rule).with("field", name);
     }
 }

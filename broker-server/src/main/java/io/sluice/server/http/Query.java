@@ -62,7 +62,7 @@ public final class Query {
      *
      * @throws HttpProblem 400 unknown_parameter
      */
-    static void refuse(RoutingContext ctx) {
+    public static void refuse(RoutingContext ctx) {
         of(ctx, Set.of());
     }
 
@@ -103,7 +103,7 @@ public final class Query {
     }
 
     /** The text in a cursor that {@link #toCursor} made, if the parameter is there. */
-    Optional<String> cursor(String name) {
+    public Optional<String> cursor(String name) {
         try {
             return text(name).map(cursor -> new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8));
         } catch (IllegalArgumentException e) {
@@ -112,7 +112,7 @@ public final class Query {
     }
 
     /** A text as an opaque cursor. */
-    static String toCursor(String text) {
+    public static String toCursor(String text) {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 

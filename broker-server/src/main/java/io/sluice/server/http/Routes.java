@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * What every router needs around its routes: problem documents for what no route took, and the methods that a path
  * does have.
  */
-final class Routes {
+public final class Routes {
     private static final Pattern PARAMETER = Pattern.compile(":[A-Za-z_]+");
 
     /** A path template and the methods it takes. */
@@ -24,7 +24,7 @@ final class Routes {
     private Routes() {}
 
     /** Adds a route that answers GET, and HEAD as every GET should. */
-    static Route get(Router router, String path, Handler<RoutingContext> handler) {
+    public static Route get(Router router, String path, Handler<RoutingContext> handler) {
         return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(handler);
     }
 

@@ -8,8 +8,6 @@ import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
 import io.sluice.core.topic.TopicSettings;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -22,12 +20,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
 
 /** Topics over HTTP: list, create, describe, change, delete. */
 public final class TopicRoutes implements RouteGroup {
-    private static final String JSON = "application/json";
     private static final Set<String> PAGING = Set.of("limit", "cursor");
     private static final int DEFAULT_PAGE = 100;
     private static final int MAX_PAGE = 1_000;
@@ -49,38 +44,14 @@ public final class TopicRoutes implements RouteGroup {
 
     @Override
     public void mount(Router router) {
-        Routes.get(router, "/v1/topics", answering(this::list));
-        Routes.get(router, "/v1/topics/:topic", answering(this::describe));
-        router.route(HttpMethod.PUT, "/v1/topics/:topic").handler(answering(this::create));
-        router.route(HttpMethod.PATCH, "/v1/topics/:topic").handler(answering(this::change));
-        router.route(HttpMethod.DELETE, "/v1/topics/:topic").handler(answering(this::delete));
+        Routes.get(router, "/v1/topics", JsonAnswer.answering(this::list));
+        Routes.get(router, "/v1/topics/:topic", JsonAnswer.answering(this::describe));
+        router.route(HttpMethod.PUT, "/v1/topics/:topic").handler(JsonAnswer.answering(this::create));
+        router.route(HttpMethod.PATCH, "/v1/topics/:topic").handler(JsonAnswer.answering(this::change));
+        router.route(HttpMethod.DELETE, "/v1/topics/:topic").handler(JsonAnswer.answering(this::delete));
     }
 
-    /** An answer: a status, and a document unless there is nothing to say. */
-    private record Answer(int status, Optional<JsonObject> document) {
-        static Answer of(int status, JsonObject document) {
-            return new Answer(status, Optional.of(document));
-        }
-    }
-
-    private Handler<RoutingContext> answering(Function<RoutingContext, Future<Answer>> handler) {
-        return ctx -> {
-            Accept.require(ctx, JSON);
-            handler.apply(ctx).onComplete(answer -> send(ctx, answer), failure -> HttpErrors.respond(ctx, failure));
-        };
-    }
-
-    private static void send(RoutingContext ctx, Answer answer) {
-        ctx.response().setStatusCode(answer.status());
-        if (answer.document().isPresent()) {
-            ctx.response().putHeader("Content-Type", JSON);
-            ctx.response().end(answer.document().get().toBuffer());
-        } else {
-            ctx.response().end();
-        }
-    }
-
-    private Future<Answer> list(RoutingContext ctx) {
+    private Future<JsonAnswer> list(RoutingContext ctx) {
         Query query = Query.of(ctx, PAGING);
         int limit = (int) query.number("limit", DEFAULT_PAGE, 1, MAX_PAGE);
         Optional<String> after = query.cursor("cursor");
@@ -96,16 +67,16 @@ public final class TopicRoutes implements RouteGroup {
         if (topics.size() > limit) {
             document.put("next", Query.toCursor(topics.get(limit - 1).name()));
         }
-        return Future.succeededFuture(Answer.of(200, document));
+        return Future.succeededFuture(JsonAnswer.of(200, document));
     }
 
-    private Future<Answer> describe(RoutingContext ctx) {
+    private Future<JsonAnswer> describe(RoutingContext ctx) {
         Query.refuse(ctx);
         Topic topic = broker.requireTopic(ctx.pathParam("topic"));
-        return Future.succeededFuture(Answer.of(200, documents.description(topic)));
+        return Future.succeededFuture(JsonAnswer.of(200, documents.description(topic)));
     }
 
-    private Future<Answer> create(RoutingContext ctx) {
+    private Future<JsonAnswer> create(RoutingContext ctx) {
         Query.refuse(ctx);
         String name = ctx.pathParam("topic");
         return JsonBody.read(ctx, maxBodyBytes).compose(fields -> {
@@ -119,14 +90,14 @@ public final class TopicRoutes implements RouteGroup {
             if (existing.isPresent()) {
                 return Future.succeededFuture(sameOrConflict(existing.get(), partitions, config));
             }
-            return here(broker.createTopic(new NewTopic(name, partitions.orElse(-1), config)))
-                    .map(topic -> Answer.of(201, documents.description(topic)))
+            return JsonAnswer.here(broker.createTopic(new NewTopic(name, partitions.orElse(-1), config)))
+                    .map(topic -> JsonAnswer.of(201, documents.description(topic)))
                     .recover(failure -> createdMeanwhile(failure, name, partitions, config));
         });
     }
 
     /** Two clients may create the same topic at once: the one that comes second is answered as if it came later. */
-    private Future<Answer> createdMeanwhile(
+    private Future<JsonAnswer> createdMeanwhile(
             Throwable failure, String name, OptionalInt partitions, Map<String, String> config) {
         Optional<Topic> topic = broker.topic(name);
         if (topic.isPresent()
@@ -137,15 +108,15 @@ public final class TopicRoutes implements RouteGroup {
         return Future.failedFuture(failure);
     }
 
-    private Answer sameOrConflict(Topic topic, OptionalInt partitions, Map<String, String> config) {
+    private JsonAnswer sameOrConflict(Topic topic, OptionalInt partitions, Map<String, String> config) {
         List<TopicDifference> differences = TopicDifference.between(topic, partitions, config);
         if (differences.isEmpty()) {
-            return Answer.of(200, documents.description(topic));
+            return JsonAnswer.of(200, documents.description(topic));
         }
         throw TopicDifference.problem(topic, differences);
     }
 
-    private Future<Answer> change(RoutingContext ctx) {
+    private Future<JsonAnswer> change(RoutingContext ctx) {
         Query.refuse(ctx);
         Topic topic = broker.requireTopic(ctx.pathParam("topic"));
         return JsonBody.read(ctx, maxBodyBytes).compose(fields -> {
@@ -159,23 +130,19 @@ public final class TopicRoutes implements RouteGroup {
                         "topic " + topic.name() + " has " + topic.partitions() + " partitions; it cannot have fewer: "
                                 + partitions.getAsInt());
             }
-            Future<Topic> configured =
-                    config.isEmpty() ? Future.succeededFuture(topic) : here(broker.alterTopic(topic.name(), config));
+            Future<Topic> configured = config.isEmpty()
+                    ? Future.succeededFuture(topic)
+                    : JsonAnswer.here(broker.alterTopic(topic.name(), config));
             return configured
                     .compose(now -> partitions.isPresent() && partitions.getAsInt() > now.partitions()
-                            ? here(broker.createPartitions(now.name(), partitions.getAsInt()))
+                            ? JsonAnswer.here(broker.createPartitions(now.name(), partitions.getAsInt()))
                             : Future.succeededFuture(now))
-                    .map(now -> Answer.of(200, documents.description(now)));
+                    .map(now -> JsonAnswer.of(200, documents.description(now)));
         });
     }
 
-    private Future<Answer> delete(RoutingContext ctx) {
+    private Future<JsonAnswer> delete(RoutingContext ctx) {
         Query.refuse(ctx);
-        return here(broker.deleteTopic(ctx.pathParam("topic"))).map(nothing -> new Answer(204, Optional.empty()));
-    }
-
-    /** Comes back from the engine's threads to the event loop of the request. */
-    private static <T> Future<T> here(CompletableFuture<T> future) {
-        return Future.fromCompletionStage(future, Vertx.currentContext());
+        return JsonAnswer.here(broker.deleteTopic(ctx.pathParam("topic"))).map(nothing -> JsonAnswer.NOTHING);
     }
 }

@@ -50,6 +50,11 @@ final class FetchProgress {
         return true;
     }
 
+    /** Goes on in another partition, with what is left of the limits. */
+    void turnTo(long nextOffset) {
+        offset = nextOffset;
+    }
+
     /** Everything before this offset has been looked at. */
     void skipTo(long nextOffset) {
         offset = Math.max(offset, nextOffset);

@@ -5,27 +5,36 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Reads a log for one request and comes back on its event loop; what arrives after the client has gone is let go. Owned
  * by the request's event loop.
  */
 final class LogReader {
-    private final PartitionLog log;
+    private PartitionLog log;
     private final RoutingContext ctx;
     private final Context context;
     private CompletableFuture<Boolean> waiting = CompletableFuture.completedFuture(false);
     private Runnable onGone = () -> {};
+    private Consumer<Throwable> onFailure;
     private boolean gone;
 
     LogReader(Loop loop, RoutingContext ctx, PartitionLog log) {
+        this(loop.vertx, ctx);
         this.log = log;
+    }
+
+    /** Of which log is to be said before the first read. */
+    LogReader(Vertx vertx, RoutingContext ctx) {
         this.ctx = ctx;
-        this.context = loop.vertx.getOrCreateContext();
+        this.onFailure = failure -> HttpErrors.respond(ctx, failure);
+        this.context = vertx.getOrCreateContext();
         HttpServerResponse response = ctx.response();
         response.exceptionHandler(failure -> leave());
         response.closeHandler(closed -> leave());
@@ -34,6 +43,16 @@ final class LogReader {
     /** What to do when the client goes away. */
     void onGone(Runnable action) {
         onGone = action;
+    }
+
+    /** What to do when a read fails, instead of answering the request with it. */
+    void onFailure(Consumer<Throwable> action) {
+        onFailure = action;
+    }
+
+    /** What follows is read from another log. */
+    void turnTo(PartitionLog other) {
+        log = other;
     }
 
     /** Whether nobody takes an answer any more. */
@@ -72,7 +91,7 @@ final class LogReader {
         try {
             read = future.getNow(null);
         } catch (RuntimeException e) {
-            HttpErrors.respond(ctx, explained(e, log));
+            onFailure.accept(explained(e, log));
             return;
         }
         if (isGone()) {

@@ -1,5 +1,6 @@
 package io.sluice.server.http.records;
 
+import io.sluice.core.TopicPartition;
 import io.sluice.core.record.RecordCursor;
 import io.sluice.server.http.json.Utf8;
 import java.nio.ByteBuffer;
@@ -17,12 +18,15 @@ final class RecordJson {
     static final byte[] VALUE = JsonOutput.ascii(",\"value\":");
     static final byte[] VALUE_BASE64 = JsonOutput.ascii(",\"value_base64\":");
     private static final byte[] TIMESTAMP = JsonOutput.ascii(",\"timestamp\":");
+    private static final byte[] TOPIC = JsonOutput.ascii("{\"topic\":");
+    private static final byte[] PARTITION = JsonOutput.ascii(",\"partition\":");
+    private static final byte[] OFFSET = JsonOutput.ascii(",\"offset\":");
     private static final byte[] HEADERS = JsonOutput.ascii(",\"headers\":{");
     private static final byte[] NO_HEADERS = JsonOutput.ascii(",\"headers\":{}");
     private static final byte[] BINARY_HEADERS = JsonOutput.ascii(",\"headers_base64\":{");
     private static final byte[] NOTHING = new byte[0];
 
-    private final byte[] begin;
+    private byte[] begin;
     private final Values values;
     /** Whether each record is a line of its own, rather than an element of a list. */
     private final boolean lines;
@@ -35,6 +39,13 @@ final class RecordJson {
         this.begin = JsonOutput.ascii("{\"partition\":" + partition + ",\"offset\":");
         this.values = values;
         this.lines = lines;
+    }
+
+    /** The records that follow are of this partition, and name their topic as well. */
+    void turnTo(TopicPartition partition) {
+        JsonOutput named = new JsonOutput(64);
+        named.put(TOPIC).string(partition.topic());
+        begin = named.put(PARTITION).number(partition.partition()).put(OFFSET).toByteArray();
     }
 
     Values values() {

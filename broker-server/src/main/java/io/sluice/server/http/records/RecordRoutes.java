@@ -44,6 +44,11 @@ public final class RecordRoutes implements RouteGroup {
         this.metrics = new RecordMetrics(registry, budget);
     }
 
+    /** What other routes need that answer with records: they share limits and memory with these. */
+    public RecordAccess access() {
+        return new RecordAccess(vertx, codecs, limits, budget);
+    }
+
     /** Adds the routes, for the event loop that runs this router. */
     @Override
     public void mount(Router router) {
