@@ -47,7 +47,7 @@ final class Membership {
             Limits limits,
             Streams streams) {
         this.broker = broker;
-        this.groupPath = "/v1/groups/" + BrokerConnection.encode(group);
+        this.groupPath = BrokerConnection.groupPath(group);
         this.member = member;
         this.topics = topics;
         this.from = from;
