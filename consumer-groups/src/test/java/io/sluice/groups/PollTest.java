@@ -159,6 +159,20 @@ class PollTest {
     }
 
     @Test
+    void afterARestartAMemberIsTakenToHoldAllThatItHad() {
+        Poll.Answer one = poll("one");
+        done("one", one, partitions(one));
+        machine.restart();
+
+        Poll.Answer two = poll("two");
+
+        assertThat(partitions(two)).isEmpty();
+        assertThat(two.waitingFor()).isEqualTo(2);
+        assertThat(poll("one", cursor(one, id(0), 9)).committed().partitions())
+                .containsEntry(new TopicPartition("t", 0), GroupError.NONE);
+    }
+
+    @Test
     void whoIsSilentForTooLongLosesWhatItHas() {
         Poll.Answer one = poll("one");
         done("one", one, partitions(one));

@@ -7,16 +7,26 @@ import static io.sluice.server.http.groups.GroupFace.problem;
 import static io.sluice.server.http.groups.GroupFace.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.core.Broker;
+import io.sluice.core.BrokerConfig;
+import io.sluice.core.engine.Acks;
+import io.sluice.core.record.CompressionType;
+import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -287,6 +297,78 @@ class MoveTest {
 
         assertThat(face.server.get("/v1/topics/dead/partitions/0/records").body())
                 .contains(large);
+    }
+
+    @Test
+    void recordsOfACompressedBatchAreFoundOneByOne() throws Exception {
+        face.topic("dead", 1);
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", face.server.bootstrap(), "compression.type", "gzip", "linger.ms", "1000"),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            for (String value : List.of("one", "two", "three")) {
+                producer.send(new ProducerRecord<>("t", 1, null, value.getBytes(StandardCharsets.UTF_8)));
+            }
+            producer.flush();
+        }
+        face.poll("m");
+        ok(face.post(
+                "g/seek",
+                to(new JsonObject().put("t", new JsonObject().put("0", 3).put("1", 3)))));
+
+        JsonObject skipped = ok(face.post("g/skip", skip(1).put("dead_letter_topic", "dead")));
+
+        assertThat(skipped.getJsonObject("skipped").getInteger("offset")).isEqualTo(3);
+        assertThat(values(ok(face.server.get("/v1/topics/dead/partitions/0/records"))))
+                .containsExactly("two");
+        assertThat(values(face.poll("m"))).containsExactly("three");
+    }
+
+    @Test
+    void offsetsWithoutRecordsArePassedOver() {
+        face.close();
+        try (Broker broker = Broker.open(BrokerConfig.at(folder).with("log.min.free.bytes", "0"))) {
+            // As compaction leaves them: the batch ends behind its last record.
+            broker.append("t", 0, record("at 3").build(CompressionType.NONE, new KafkaCodecs(), 2), Acks.COMMITTED)
+                    .join();
+            broker.append("t", 0, record("at 6").build(), Acks.COMMITTED).join();
+            broker.append("t", 0, record("at 7").build(CompressionType.NONE, new KafkaCodecs(), 2), Acks.COMMITTED)
+                    .join();
+        }
+        face = new GroupFace(folder, Map.of());
+        Await.until("the groups are read", () -> face.server.get("/v1/groups").statusCode() == 200);
+        assertThat(values(face.poll("m"))).hasSize(8);
+        ok(face.post(
+                "g/seek",
+                to(new JsonObject().put("t", new JsonObject().put("0", 4).put("1", 2)))));
+        assertThat(values(face.poll("m"))).containsExactly("at 6", "at 7");
+
+        JsonObject skipped = ok(face.post("g/skip", skip(0)));
+
+        assertThat(skipped.getJsonObject("skipped").getInteger("offset")).isEqualTo(6);
+        assertThat(skipped.getInteger("position")).isEqualTo(7);
+        assertThat(ok(face.post("g/skip", skip(0))).getInteger("position")).isEqualTo(8);
+        assertThat(problem(face.post("g/skip", skip(0)), 409)).isEqualTo("nothing_to_skip");
+        JsonObject end = face.poll(ask("m").put("wait_ms", 300));
+        assertThat(values(end)).isEmpty();
+        ok(face.post("g/commit", PollTest.commitOf("m", end.getString("cursor"))));
+        assertThat(objects(describe().getJsonArray("positions")).get(0).getInteger("lag"))
+                .isZero();
+    }
+
+    private static RecordBatchBuilder record(String value) {
+        return new RecordBatchBuilder(64).append(1, null, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void theFirstRecordOfAllIsSkippedThoughNothingWasCommitted() {
+        JsonObject poisoned = face.poll("m");
+
+        assertThat(ok(face.post("g/skip", skip(1).put("offset", 0))).getInteger("position"))
+                .isEqualTo(1);
+
+        assertThat(values(face.poll("m"))).containsExactlyInAnyOrder("a", "b", "c", "y");
+        assertThat(values(poisoned)).contains("x");
     }
 
     @Test
