@@ -43,6 +43,7 @@ public final class KafkaErrors {
             case OFFSET_OUT_OF_RANGE -> Errors.OFFSET_OUT_OF_RANGE;
             case CORRUPT_BATCH, DATA_CORRUPT -> Errors.CORRUPT_MESSAGE;
             case INVALID_RECORD, IDEMPOTENCY_KEY_REUSED -> Errors.INVALID_RECORD;
+            case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
             case UNSUPPORTED_FORMAT -> Errors.UNSUPPORTED_FOR_MESSAGE_FORMAT;
             case RECORD_TOO_LARGE -> Errors.MESSAGE_TOO_LARGE;
             case OUT_OF_ORDER_SEQUENCE -> Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;

@@ -514,6 +514,20 @@ class RecordsWireTest {
     }
 
     @Test
+    void aTimestampMayLieAnHourAheadAndNoMore() {
+        long nowMs = System.currentTimeMillis();
+        long minuteMs = 60_000;
+
+        assertProduced(at(nowMs + 59 * minuteMs), Errors.NONE, 0);
+        assertProduced(at(nowMs + 61 * minuteMs), Errors.INVALID_TIMESTAMP, -1);
+        assertProduced(at(0), Errors.NONE, 1);
+    }
+
+    private static MemoryRecords at(long timestampMs) {
+        return MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(timestampMs, new byte[1]));
+    }
+
+    @Test
     void aTopicIsReachedByItsIdAndNoOther() {
         Requests wrong = new Requests("t", new Uuid(1, 1), 0, "");
         Requests zero = new Requests("t", Uuid.ZERO_UUID, 0, "");
