@@ -3,6 +3,7 @@ package io.sluice.server.kafka.records;
 import io.sluice.core.Broker;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.core.RecordFault;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.PartitionLog;
@@ -16,12 +17,15 @@ import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
 import io.sluice.server.kafka.TopicNames;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -35,6 +39,12 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  */
 public final class ProduceApi implements ApiHandler<ProduceRequestData> {
     private static final short FIRST_WITH_IDS = 13;
+    /** Refusals of a partition that is well: they say where its log begins. */
+    private static final Set<Errors> OF_THE_RECORDS = EnumSet.of(
+            Errors.INVALID_RECORD,
+            Errors.INVALID_TIMESTAMP,
+            Errors.OUT_OF_ORDER_SEQUENCE_NUMBER,
+            Errors.INVALID_PRODUCER_EPOCH);
 
     private final Broker broker;
 
@@ -111,9 +121,10 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
             PartitionProduceData partition,
             Acks acks,
             PartitionProduceResponse answer) {
+        PartitionLog log;
         CompletableFuture<Appended> appended;
         try {
-            PartitionLog log = TopicNames.partition(broker, topic.name(), partition.index());
+            log = TopicNames.partition(broker, topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();
             appended = log.append(batch, acks, request::letGo);
@@ -124,6 +135,9 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         gather.add(appended, (result, failure) -> {
             if (failure != null) {
                 refuse(answer, failure);
+                if (OF_THE_RECORDS.contains(Errors.forCode(answer.errorCode()))) {
+                    answer.setLogStartOffset(log.logStartOffset());
+                }
             } else {
                 answer.setBaseOffset(result.baseOffset())
                         .setLogAppendTimeMs(result.logAppendTimeMs())
@@ -135,6 +149,12 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
     private static void refuse(PartitionProduceResponse answer, Throwable failure) {
         KafkaErrors.Answer error = KafkaErrors.of(failure);
         answer.setErrorCode(error.code()).setErrorMessage(error.message()).setBaseOffset(-1);
+        for (RecordFault fault : error.records()) {
+            answer.recordErrors()
+                    .add(new BatchIndexAndErrorMessage()
+                            .setBatchIndex(fault.index())
+                            .setBatchIndexErrorMessage(fault.why()));
+        }
     }
 
     private static RecordBatch batchOf(BaseRecords records, Topic topic) {
