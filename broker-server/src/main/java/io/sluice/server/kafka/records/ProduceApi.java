@@ -70,13 +70,11 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
                         .setIndex(partition.index())
                         .setBaseOffset(-1);
                 topicAnswer.partitionResponses().add(answer);
-                boolean isThere =
-                        topic.isPresent() && partition.index() < topic.get().partitions();
-                if (topic.isPresent() && !isThere) {
-                    answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
-                } else if (topic.isEmpty()) {
+                if (topic.isEmpty()) {
                     Errors unknown = byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                     answer.setErrorCode(unknown.code());
+                } else if (!topic.get().hasPartition(partition.index())) {
+                    answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
                 } else if (acks.isEmpty()) {
                     answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
                 } else {
@@ -124,7 +122,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         PartitionLog log;
         CompletableFuture<Appended> appended;
         try {
-            log = TopicNames.partition(broker, topic.name(), partition.index());
+            log = broker.partition(topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();
             appended = log.append(batch, acks, request::letGo);
