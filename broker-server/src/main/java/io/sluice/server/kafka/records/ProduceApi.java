@@ -39,6 +39,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  */
 public final class ProduceApi implements ApiHandler<ProduceRequestData> {
     private static final short FIRST_WITH_IDS = 13;
+    /** So many bytes of tiny records are looked through in less than a millisecond. */
+    private static final long MAX_BYTES_ON_LOOP = 1024 * 1024;
     /** Refusals of a partition that is well: they say where its log begins. */
     private static final Set<Errors> OF_THE_RECORDS = EnumSet.of(
             Errors.INVALID_RECORD,
@@ -54,6 +56,22 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
 
     @Override
     public CompletableFuture<ApiMessage> handle(ApiRequest<ProduceRequestData> request) {
+        boolean large = sizeOf(request.message()) > MAX_BYTES_ON_LOOP;
+        return request.session().get(ProduceLine.KEY, ProduceLine::new).add(request, large, () -> begin(request));
+    }
+
+    private static long sizeOf(ProduceRequestData data) {
+        long bytes = 0;
+        for (TopicProduceData topic : data.topicData()) {
+            for (PartitionProduceData partition : topic.partitionData()) {
+                bytes += partition.records() == null ? 0 : partition.records().sizeInBytes();
+            }
+        }
+        return bytes;
+    }
+
+    /** Hands the batches to the log. On the event loop, or on a worker. */
+    private CompletableFuture<ApiMessage> begin(ApiRequest<ProduceRequestData> request) {
         ProduceRequestData data = request.message();
         Optional<Acks> acks = acksOf(data.acks());
         ProduceResponseData response = new ProduceResponseData();
