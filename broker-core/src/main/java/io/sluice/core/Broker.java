@@ -145,9 +145,15 @@ public final class Broker implements AutoCloseable {
     /**
      * The log of a partition that lives on this node.
      *
+     * @param partition its number; any that the topic does not have is UNKNOWN_PARTITION
      * @throws BrokerException UNKNOWN_TOPIC, UNKNOWN_PARTITION, PARTITION_OFFLINE, NOT_OWNER or SHUTTING_DOWN
      */
     public PartitionLog partition(String topic, int partition) {
+        if (partition < 0) {
+            throw new BrokerException(
+                    ErrorCode.UNKNOWN_PARTITION,
+                    "topic " + requireTopic(topic).name() + " has no partition " + partition);
+        }
         return partition(new TopicPartition(topic, partition));
     }
 

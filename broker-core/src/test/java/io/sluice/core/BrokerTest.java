@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +49,24 @@ class BrokerTest {
             assertThat(append(log, "after").baseOffset()).isEqualTo(100);
             assertThat(log.epoch()).isEqualTo(2);
         }
+    }
+
+    @Test
+    void aPartitionIsAskedForByAnyNumber() {
+        try (Broker broker = Broker.open(BrokerConfig.at(folder))) {
+            broker.createTopic(new NewTopic("orders", 2, Map.of())).join();
+
+            for (int none : new int[] {2, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
+                assertRefused(() -> broker.partition("orders", none), ErrorCode.UNKNOWN_PARTITION);
+                assertRefused(() -> broker.partition("nowhere", none), ErrorCode.UNKNOWN_TOPIC);
+            }
+        }
+    }
+
+    private static void assertRefused(ThrowingCallable call, ErrorCode code) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        BrokerException.class, e -> assertThat(e.code()).isEqualTo(code));
     }
 
     @Test

@@ -18,10 +18,7 @@ import io.sluice.core.log.WriteBuffer;
 import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.record.CompressionType;
-import io.sluice.core.record.MalformedRecordException;
 import io.sluice.core.record.RecordBatch;
-import io.sluice.core.record.RecordCursor;
-import io.sluice.core.record.TimestampType;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -47,7 +44,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Partition implements PartitionLog {
     private static final Logger LOG = LoggerFactory.getLogger(Partition.class);
-    private static final int MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 
     /** For ever: deadlines are compared by their differences, which must not overflow. */
     private static final long MAX_WAIT_NS = Long.MAX_VALUE / 4;
@@ -144,63 +140,20 @@ public final class Partition implements PartitionLog {
                             + partition().topic() + " is " + config.maxMessageBytes());
         }
         // A compressed one waits for the worker: what it grows to may take long, and this is an event loop.
-        if (asksOfEachRecord(config) && batch.compression() == CompressionType.NONE) {
-            checkRecords(batch, config);
+        if (batch.compression() == CompressionType.NONE) {
+            checkRecords(batch, worker.clock().millis());
         }
         checkSpace();
+    }
+
+    private void checkRecords(RecordBatch batch, long nowMs) {
+        RecordCheck.check(batch, partition().topic(), log.config(), surroundings.codecs(), nowMs);
     }
 
     private void checkSpace() {
         if (worker.diskSpace().isLow() && !surroundings.internal()) {
             worker.metrics().refusedDiskLow().increment();
             throw diskLow();
-        }
-    }
-
-    /** Whether the topic's settings ask for something that a batch's header does not tell. */
-    private static boolean asksOfEachRecord(TopicConfig config) {
-        return config.compacted() || config.timestampBeforeMaxMs() < Long.MAX_VALUE;
-    }
-
-    /**
-     * Looks at each record. Compaction keeps the last one of each key: a record without one has no place in it. And the
-     * header knows the newest time only, not the oldest.
-     */
-    private void checkRecords(RecordBatch batch, TopicConfig config) {
-        if (!surroundings.codecs().supports(batch.compression())) {
-            return;
-        }
-        try {
-            RecordCursor cursor = RecordCursor.over(batch, surroundings.codecs(), MAX_DECOMPRESSED_BYTES);
-            for (long offset = batch.baseOffset(); cursor.next(); offset++) {
-                // Nobody has looked into a compressed batch before. An offset far ahead would make compaction drop
-                // every later record of the key.
-                if (cursor.offset() != offset) {
-                    throw new BrokerException(
-                            ErrorCode.INVALID_RECORD,
-                            "the record batch is refused: offset deltas do not count up from 0");
-                }
-                checkAge(cursor.timestamp(), config);
-                if (config.compacted() && !cursor.hasKey()) {
-                    throw new BrokerException(
-                            ErrorCode.INVALID_RECORD,
-                            "a record without a key cannot go to the compacted topic "
-                                    + partition().topic());
-                }
-            }
-        } catch (MalformedRecordException e) {
-            throw new BrokerException(ErrorCode.CORRUPT_BATCH, "the record batch is damaged: " + e.getMessage());
-        }
-    }
-
-    private void checkAge(long timestampMs, TopicConfig config) {
-        long nowMs = worker.clock().millis();
-        boolean counts = timestampMs >= 0 && config.timestampType() == TimestampType.CREATE_TIME;
-        if (counts && nowMs - timestampMs > config.timestampBeforeMaxMs()) {
-            throw new BrokerException(
-                    ErrorCode.INVALID_RECORD,
-                    "a timestamp of " + timestampMs + " lies more than message.timestamp.before.max.ms="
-                            + config.timestampBeforeMaxMs() + " behind the broker's clock, " + nowMs);
         }
     }
 
@@ -431,8 +384,8 @@ public final class Partition implements PartitionLog {
         try {
             checkOpen();
             checkSpace();
-            if (asksOfEachRecord(log.config()) && append.batch.compression() != CompressionType.NONE) {
-                checkRecords(append.batch, log.config());
+            if (append.batch.compression() != CompressionType.NONE) {
+                checkRecords(append.batch, nowMs);
             }
         } catch (RuntimeException | Error e) {
             // The log does not know of it yet.

@@ -36,7 +36,7 @@ final class TopicConfigTest {
                         1_048_588,
                         TimestampType.CREATE_TIME,
                         Long.MAX_VALUE,
-                        Long.MAX_VALUE,
+                        3_600_000,
                         0.5,
                         0,
                         Long.MAX_VALUE,

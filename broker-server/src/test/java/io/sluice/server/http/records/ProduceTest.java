@@ -127,6 +127,10 @@ class ProduceTest {
         HttpResponse<byte[]> tooLarge =
                 face.produce("three", "{\"records\":[{\"value\":1},{\"value\":\"" + "x".repeat(1_100_000) + "\"}]}");
 
+        HttpResponse<byte[]> tooFarAhead = face.produce(
+                "three", "{\"records\":[{\"value\":1},{\"value\":2,\"timestamp\":" + Long.MAX_VALUE + "}]}");
+
+        assertProblem(tooFarAhead, 422, "invalid_timestamp", "records[1].timestamp is out of range");
         assertProblem(unknownField, 400, "unknown_field", "records[1]");
         assertProblem(unknownPartition, 404, "unknown_partition", "records[1].partition is 3");
         assertProblem(tooLarge, 413, "record_too_large", "records[1] takes");
