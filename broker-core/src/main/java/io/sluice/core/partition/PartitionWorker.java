@@ -200,7 +200,7 @@ public final class PartitionWorker {
     private long nextDeadlineNs() {
         long nextNs = waiters.nextDeadlineNs(nanoClock.getAsLong());
         for (Partition partition : unflushed) {
-            nextNs = Math.min(nextNs, partition.msUntilFlush(clock.millis()) * 1_000_000L);
+            nextNs = Math.min(nextNs, partition.appends().msUntilFlush(clock.millis()) * 1_000_000L);
         }
         return nextNs;
     }
@@ -252,16 +252,16 @@ public final class PartitionWorker {
         try {
             long nowMs = clock.millis();
             for (Append append : group) {
-                append.partition.stage(append, buffer, nowMs);
+                append.partition.appends().stage(append, buffer, nowMs);
                 dirty.add(append.partition);
             }
             for (Partition partition : dirty) {
-                partition.write(buffer);
+                partition.appends().write(buffer);
             }
             for (Partition partition : dirty) {
-                partition.commit(nowMs, tailCache);
+                partition.appends().commit(nowMs, tailCache);
                 waiters.committed(partition);
-                if (partition.hasUnflushed()) {
+                if (partition.appends().hasUnflushed()) {
                     unflushed.add(partition);
                 }
             }
@@ -297,10 +297,10 @@ public final class PartitionWorker {
         long nowMs = clock.millis();
         for (Iterator<Partition> all = unflushed.iterator(); all.hasNext(); ) {
             Partition partition = all.next();
-            if (partition.msUntilFlush(nowMs) <= 0) {
-                partition.flushNow(nowMs);
+            if (partition.appends().msUntilFlush(nowMs) <= 0) {
+                partition.appends().flushNow(nowMs);
             }
-            if (!partition.hasUnflushed()) {
+            if (!partition.appends().hasUnflushed()) {
                 all.remove();
             }
         }
