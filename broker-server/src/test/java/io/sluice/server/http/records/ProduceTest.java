@@ -224,6 +224,23 @@ class ProduceTest {
     }
 
     @Test
+    void twoIdempotencyKeysAreRefusedWhateverTheBodyIs() {
+        for (String type : List.of("application/json", NDJSON, BATCHES, "text/plain")) {
+            HttpResponse<byte[]> refused = face.post(
+                    "/v1/topics/one/records",
+                    type,
+                    "{\"records\":[{\"value\":1}]}",
+                    "Idempotency-Key",
+                    "order-1",
+                    "idempotency-key",
+                    "order-1");
+            assertProblem(refused, 400, "invalid_argument", "Idempotency-Key is given more than once");
+            assertThat(RecordFace.json(refused).get("field").asText()).isEqualTo("Idempotency-Key");
+        }
+        assertThat(face.records("one", 0)).isEmpty();
+    }
+
+    @Test
     void aBodyOfAnyOtherTypeIsOneValue() {
         byte[] value = new byte[300_000];
         new Random(7).nextBytes(value);
