@@ -564,6 +564,23 @@ class ProduceTest {
         assertThat(face.broker.partition("__own", 0).logEndOffset()).isZero();
     }
 
+    /** Whatever else is wrong: nobody should mend a request that is never taken. */
+    @Test
+    void aTopicOfTheBrokersOwnIsTheFirstReasonToRefuse() {
+        face.broker
+                .engine()
+                .createInternalTopic(new NewTopic("__own", 1, Map.of("cleanup.policy", "compact")))
+                .join();
+        assertProblem(face.post("/v1/topics/__own/records", "text/plain", "no key"), 400, "invalid_topic", "__own");
+        assertProblem(
+                face.post("/v1/topics/__own/records?partition=7", "text/plain", "no such partition"),
+                400,
+                "invalid_topic",
+                "__own");
+        assertProblem(face.post("/v1/topics/__own/records", "application/json", "{"), 400, "invalid_topic", "__own");
+        assertProblem(face.post("/v1/topics/__own/records", NDJSON, "{\n"), 400, "invalid_topic", "__own");
+    }
+
     @Test
     void overTheMemoryBudgetRequestsAreRefusedAtOnceAndOneAloneIsNot() throws Exception {
         try (RecordFace small = new RecordFace(
