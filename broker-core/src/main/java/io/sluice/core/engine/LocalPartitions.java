@@ -137,10 +137,22 @@ final class LocalPartitions {
             Partition partition = recover(name, topic.config(), TopicName.isInternal(topic.name()));
             open.put(name, partition);
             listeners.forEach(listener -> listener.gained(name, partition));
-        } catch (IOException | BrokerException e) {
-            LOG.error("{} is offline: {}", name, e.getMessage(), e);
-            offline.put(name, name + " is offline: " + e.getMessage());
+        } catch (BrokerException e) {
+            // It says what to do.
+            LOG.error(noteOffline(name, e.getMessage()));
+        } catch (IOException e) {
+            LOG.error(noteOffline(
+                    name,
+                    e + ". See to the disk and the folder " + folders.path(name) + ", and start the broker again"));
+        } catch (RuntimeException e) {
+            LOG.error(noteOffline(name, "an unexpected failure, " + e), e);
         }
+    }
+
+    private String noteOffline(TopicPartition name, String why) {
+        String sentence = name + " is offline: " + why;
+        offline.put(name, sentence);
+        return sentence;
     }
 
     private Partition recover(TopicPartition name, TopicConfig topicConfig, boolean internal) throws IOException {

@@ -49,6 +49,11 @@ final class PartitionFolders {
         return root.directory(partition.toString());
     }
 
+    /** Where the folder of a partition is, for messages. */
+    String path(TopicPartition partition) {
+        return root.path() + "/" + partition;
+    }
+
     /** Makes sure that the folder is this topic's, not one that an earlier topic of the name left behind. */
     void claim(TopicPartition partition, Topic topic) throws IOException {
         String name = partition.toString();
