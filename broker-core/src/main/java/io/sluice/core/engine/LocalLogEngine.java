@@ -186,8 +186,8 @@ public final class LocalLogEngine implements LogEngine {
             return new Route.Unavailable(
                     1_000,
                     ErrorCode.UNKNOWN_PARTITION,
-                    "topic " + partition.topic() + " has " + topic.get().partitions() + " partitions, there is no "
-                            + partition.partition());
+                    "topic " + partition.topic() + " has "
+                            + Topic.counted(topic.get().partitions()) + ", there is no " + partition.partition());
         }
         return closing
                 ? new Route.Unavailable(1_000, ErrorCode.SHUTTING_DOWN, "the broker is closing")

@@ -213,7 +213,7 @@ final class TopicController {
         if (diskSpace.isTooLowFor(newPartitions * BYTES_OF_A_NEW_PARTITION)) {
             throw new BrokerException(
                     ErrorCode.DISK_LOW,
-                    "there is no space for " + newPartitions + " new partitions: " + diskSpace.freeBytes()
+                    "there is no space for " + Topic.counted(newPartitions) + " more: " + diskSpace.freeBytes()
                             + " bytes are free and the floor is " + diskSpace.floorBytes());
         }
     }
