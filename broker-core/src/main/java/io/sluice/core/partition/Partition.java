@@ -159,14 +159,16 @@ public final class Partition implements PartitionLog {
                     ErrorCode.OVERLOADED, surroundings.maxWaiters() + " readers wait for " + partition() + " already"));
         }
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        long waitNs = Math.min(MAX_WAIT_NS, TimeUnit.MILLISECONDS.toNanos(maxWaitMs));
+        long deadlineNs = worker.nanoClock().getAsLong() + waitNs;
+        FetchWaiters.Waiter waiter = new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer);
         worker.metrics().waiters().increment();
         answer.whenComplete((ready, failure) -> {
             waiterCount.decrementAndGet();
             worker.metrics().waiters().decrement();
+            worker.abandoned(waiter);
         });
-        long waitNs = Math.min(MAX_WAIT_NS, TimeUnit.MILLISECONDS.toNanos(maxWaitMs));
-        long deadlineNs = worker.nanoClock().getAsLong() + waitNs;
-        worker.await(new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer));
+        worker.await(waiter);
         return answer;
     }
 
