@@ -16,4 +16,9 @@ public record Topic(String name, UUID id, int partitions, TopicConfig config, lo
     public boolean hasPartition(int partition) {
         return partition >= 0 && partition < partitions;
     }
+
+    /** A number of partitions in words, for messages. */
+    public static String counted(int partitions) {
+        return partitions == 1 ? "1 partition" : partitions + " partitions";
+    }
 }

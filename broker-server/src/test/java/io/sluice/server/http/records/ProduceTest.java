@@ -228,6 +228,23 @@ class ProduceTest {
     }
 
     @Test
+    void twoIdempotencyKeysAreRefusedWhateverTheBodyIs() {
+        for (String type : List.of("application/json", NDJSON, BATCHES, "text/plain")) {
+            HttpResponse<byte[]> refused = face.post(
+                    "/v1/topics/one/records",
+                    type,
+                    "{\"records\":[{\"value\":1}]}",
+                    "Idempotency-Key",
+                    "order-1",
+                    "idempotency-key",
+                    "order-1");
+            assertProblem(refused, 400, "invalid_argument", "Idempotency-Key is given more than once");
+            assertThat(RecordFace.json(refused).get("field").asText()).isEqualTo("Idempotency-Key");
+        }
+        assertThat(face.records("one", 0)).isEmpty();
+    }
+
+    @Test
     void aBodyOfAnyOtherTypeIsOneValue() {
         byte[] value = new byte[300_000];
         new Random(7).nextBytes(value);
@@ -549,6 +566,23 @@ class ProduceTest {
             assertThat(RecordFace.json(refused).get("code").asText()).isEqualTo("invalid_topic");
         }
         assertThat(face.broker.partition("__own", 0).logEndOffset()).isZero();
+    }
+
+    /** Whatever else is wrong: nobody should mend a request that is never taken. */
+    @Test
+    void aTopicOfTheBrokersOwnIsTheFirstReasonToRefuse() {
+        face.broker
+                .engine()
+                .createInternalTopic(new NewTopic("__own", 1, Map.of("cleanup.policy", "compact")))
+                .join();
+        assertProblem(face.post("/v1/topics/__own/records", "text/plain", "no key"), 400, "invalid_topic", "__own");
+        assertProblem(
+                face.post("/v1/topics/__own/records?partition=7", "text/plain", "no such partition"),
+                400,
+                "invalid_topic",
+                "__own");
+        assertProblem(face.post("/v1/topics/__own/records", "application/json", "{"), 400, "invalid_topic", "__own");
+        assertProblem(face.post("/v1/topics/__own/records", NDJSON, "{\n"), 400, "invalid_topic", "__own");
     }
 
     @Test
