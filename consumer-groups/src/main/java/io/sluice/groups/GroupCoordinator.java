@@ -249,7 +249,8 @@ public final class GroupCoordinator implements AutoCloseable {
      * Moves positions, whoever reads there.
      *
      * @param to the new positions
-     * @param expected what positions must be for any of them to be moved
+     * @param expected what positions must be for any of them to be moved; {@link GroupShard#NOWHERE} for one that must not be
+     *     there
      */
     public CompletableFuture<Moved> seek(
             String group, Map<TopicPartition, CommittedOffset> to, Map<TopicPartition, Long> expected) {

@@ -33,6 +33,9 @@ public final class GroupShard {
     /** How many snapshots a group may have. */
     public static final int MAX_SNAPSHOTS = 100;
 
+    /** Stands for the position of a group that has none. */
+    public static final long NOWHERE = -1;
+
     private final GroupLimits limits;
     private final Topics topics;
     private final Timers timers = new Timers();
@@ -418,7 +421,7 @@ public final class GroupShard {
      * commit of the old ones is refused.
      *
      * @param to the new positions
-     * @param expected what positions must be for any of them to be moved
+     * @param expected what positions must be for any of them to be moved; {@link #NOWHERE} for one that must not be there
      */
     public void seek(
             String groupId,
@@ -433,7 +436,7 @@ public final class GroupShard {
         Group group = orNew(groupId);
         for (Map.Entry<TopicPartition, Long> must : expected.entrySet()) {
             CommittedOffset position = group.positions().get(must.getKey());
-            if (position == null || position.offset() != must.getValue()) {
+            if ((position == null ? NOWHERE : position.offset()) != must.getValue()) {
                 effects.answer(reply, new Moved(GroupError.POSITION_HAS_MOVED, List.of()));
                 forgetIfNothingIsLeft(groupId, effects);
                 return;

@@ -121,6 +121,28 @@ class PollTest {
                 .containsEntry(t0, GroupError.NONE);
     }
 
+    private GroupError seekIf(long expected, long to) {
+        AtomicReference<GroupShard.Moved> moved = new AtomicReference<>();
+        TopicPartition t0 = new TopicPartition("t", 0);
+        machine.turn(effects -> machine.shard()
+                .seek(
+                        "g",
+                        Map.of(t0, new CommittedOffset(topic.id(), to, -1, "", machine.nowMs())),
+                        Map.of(t0, expected),
+                        moved::set,
+                        effects));
+        return moved.get().error();
+    }
+
+    @Test
+    void aPositionIsMovedOnlyFromWhereItIsExpected() {
+        assertThat(seekIf(0, 7)).isEqualTo(GroupError.POSITION_HAS_MOVED);
+        assertThat(seekIf(GroupShard.NOWHERE, 1)).isEqualTo(GroupError.NONE);
+        assertThat(seekIf(GroupShard.NOWHERE, 7)).isEqualTo(GroupError.POSITION_HAS_MOVED);
+        assertThat(seekIf(1, 2)).isEqualTo(GroupError.NONE);
+        assertThat(seekIf(1, 7)).isEqualTo(GroupError.POSITION_HAS_MOVED);
+    }
+
     @Test
     void aCursorOutlivesARestart() {
         Poll.Answer one = poll("one");
@@ -134,6 +156,20 @@ class PollTest {
         assertThat(partitions(other)).hasSize(2).doesNotContain(held);
         assertThat(poll("one", cursor(one, held, 9)).committed().partitions())
                 .containsEntry(new TopicPartition("t", held.partition()), GroupError.NONE);
+    }
+
+    @Test
+    void afterARestartAMemberIsTakenToHoldAllThatItHad() {
+        Poll.Answer one = poll("one");
+        done("one", one, partitions(one));
+        machine.restart();
+
+        Poll.Answer two = poll("two");
+
+        assertThat(partitions(two)).isEmpty();
+        assertThat(two.waitingFor()).isEqualTo(2);
+        assertThat(poll("one", cursor(one, id(0), 9)).committed().partitions())
+                .containsEntry(new TopicPartition("t", 0), GroupError.NONE);
     }
 
     @Test

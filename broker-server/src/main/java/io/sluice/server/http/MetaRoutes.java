@@ -33,6 +33,7 @@ public final class MetaRoutes implements RouteGroup {
     private Buffer index() {
         JsonObject links = new JsonObject()
                 .put("topics", "/v1/topics")
+                .put("groups", "/v1/groups")
                 .put("openapi", "/openapi")
                 .put("health", "/health/ready")
                 .put("metrics", "/metrics");

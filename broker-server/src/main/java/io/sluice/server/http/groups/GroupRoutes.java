@@ -11,6 +11,7 @@ import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.RouteGroup;
+import io.sluice.server.http.Routes;
 import io.sluice.server.http.records.RecordAccess;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -24,9 +25,15 @@ import java.time.InstantSource;
  *  POST /v1/groups/{group}/poll      records for a member, which may commit those of its last poll with it
  *  POST /v1/groups/{group}/commit    positions, of a member by its cursor, or of a group without members
  *  POST /v1/groups/{group}/leave     a member goes at once
+ *  POST /v1/groups/{group}/seek      moves positions, whoever reads there
+ *  POST /v1/groups/{group}/skip      takes one record out of the way
+ *  GET, DELETE /v1/groups[/{group}]  the groups that there are
+ *  /v1/groups/{group}/snapshots      positions by name
  * </pre>
  */
 public final class GroupRoutes implements RouteGroup {
+    private static final String SNAPSHOTS = "/v1/groups/:group/snapshots";
+
     private final Vertx vertx;
     private final Broker broker;
     private final GroupCoordinator groups;
@@ -35,6 +42,9 @@ public final class GroupRoutes implements RouteGroup {
     private final int maxBodyBytes;
     private final GroupMetrics metrics;
     private final Commits commits;
+    private final Seeks seeks;
+    private final Skips skips;
+    private final GroupAdmin admin;
 
     /**
      * The routes over a broker and its coordinator.
@@ -59,6 +69,9 @@ public final class GroupRoutes implements RouteGroup {
         this.maxBodyBytes = http.maxBodyBytes();
         this.metrics = new GroupMetrics(registry);
         this.commits = new Commits(broker, groups, metrics, maxBodyBytes, clock);
+        this.seeks = new Seeks(broker, groups, maxBodyBytes, clock);
+        this.skips = new Skips(broker, groups, records, maxBodyBytes, clock);
+        this.admin = new GroupAdmin(broker, groups, clock);
     }
 
     @Override
@@ -66,6 +79,15 @@ public final class GroupRoutes implements RouteGroup {
         router.post("/v1/groups/:group/poll").handler(this::poll);
         router.post("/v1/groups/:group/commit").handler(JsonAnswer.answering(commits::commit));
         router.post("/v1/groups/:group/leave").handler(JsonAnswer.answering(commits::leave));
+        router.post("/v1/groups/:group/seek").handler(JsonAnswer.answering(seeks::seek));
+        router.post("/v1/groups/:group/skip").handler(JsonAnswer.answering(skips::skip));
+        Routes.get(router, "/v1/groups", JsonAnswer.answering(admin::list));
+        Routes.get(router, "/v1/groups/:group", JsonAnswer.answering(admin::describe));
+        router.delete("/v1/groups/:group").handler(JsonAnswer.answering(admin::delete));
+        Routes.get(router, SNAPSHOTS, JsonAnswer.answering(admin::listSnapshots));
+        router.put(SNAPSHOTS + "/:name").handler(JsonAnswer.answering(admin::takeSnapshot));
+        router.delete(SNAPSHOTS + "/:name").handler(JsonAnswer.answering(admin::deleteSnapshot));
+        router.post(SNAPSHOTS + "/:name/restore").handler(JsonAnswer.answering(admin::restore));
     }
 
     private void poll(RoutingContext ctx) {

@@ -11,9 +11,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.kafka.KafkaWire;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +24,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.message.JoinGroupRequestData;
+import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
+import org.apache.kafka.common.message.JoinGroupResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -168,6 +175,40 @@ class PollTest {
         face.poll("m");
 
         assertThat(problem(waiting.get(10, TimeUnit.SECONDS), 409)).isEqualTo("superseded");
+    }
+
+    @Test
+    void whoGoesAwayWhileItWaitsHoldsNothing() throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", face.server.port())) {
+            String body = ask("gone").put("wait_ms", 25_000).encode();
+            socket.getOutputStream()
+                    .write(("POST /v1/groups/g/poll HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length()
+                                    + "\r\n\r\n" + body)
+                            .getBytes(StandardCharsets.UTF_8));
+            Await.until(
+                    "the member is there", () -> face.server.get("/v1/groups/g").statusCode() == 200);
+        }
+
+        Await.until("it has its share", () -> assigned(face.poll("stays")).size() == 2);
+
+        // The other half is still of the one that has gone, until its session ends.
+        assertThat(face.poll("stays").getInteger("waiting_for")).isZero();
+    }
+
+    @Test
+    void aGroupOfAnotherKindIsLeftAlone() {
+        JoinGroupRequestData join = new JoinGroupRequestData()
+                .setGroupId("workers")
+                .setSessionTimeoutMs(10_000)
+                .setRebalanceTimeoutMs(10_000)
+                .setProtocolType("connect");
+        join.protocols().add(new JoinGroupRequestProtocol().setName("any").setMetadata(new byte[0]));
+        try (KafkaWire wire = new KafkaWire(face.server.kafkaPort())) {
+            JoinGroupResponseData joined = wire.call(ApiKeys.JOIN_GROUP, 3, join);
+            assertThat(joined.errorCode()).isZero();
+
+            assertThat(problem(face.post("workers/poll", ask("m")), 409)).isEqualTo("inconsistent_protocol");
+        }
     }
 
     @Test
