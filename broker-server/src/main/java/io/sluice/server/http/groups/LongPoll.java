@@ -109,7 +109,7 @@ final class LongPoll {
         this.ctx = ctx;
         this.request = request;
         this.context = vertx.getOrCreateContext();
-        this.answer = new RecordsAnswer(records, ctx, request.maxRecords(), request.maxBytes());
+        this.answer = new RecordsAnswer(records, ctx, request.maxRecords(), request.maxBytes(), request.values());
         this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(request.waitMs());
     }
 

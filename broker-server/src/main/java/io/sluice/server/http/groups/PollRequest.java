@@ -5,6 +5,7 @@ import io.sluice.groups.GroupLimits;
 import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.records.RecordLimits;
+import io.sluice.server.http.records.Values;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param waitMs how long to wait if there are none
  * @param sessionTimeoutMs how long the member may be silent
  * @param fromEnd whether to begin at the end of a partition in which the group has never been, and not at its beginning
+ * @param values how keys, values and headers are shown
  * @param commit the cursor of the records that are done, if there were any
  */
 record PollRequest(
@@ -29,6 +31,7 @@ record PollRequest(
         long waitMs,
         int sessionTimeoutMs,
         boolean fromEnd,
+        Values values,
         Optional<Poll.Cursor> commit) {
     private static final int MAX_TOPICS = 1_000;
     private static final int DEFAULT_RECORDS = 500;
@@ -41,7 +44,15 @@ record PollRequest(
      */
     static PollRequest of(String group, JsonFields fields, RecordLimits limits, GroupLimits groups) {
         fields.allowOnly(
-                "member", "topics", "max_records", "max_bytes", "wait_ms", "session_timeout_ms", "from", "commit");
+                "member",
+                "topics",
+                "max_records",
+                "max_bytes",
+                "wait_ms",
+                "session_timeout_ms",
+                "from",
+                "values",
+                "commit");
         String member = fields.requiredText("member", Names.MAX_CHARS);
         fields.required("topics");
         List<String> topics = fields.list("topics", MAX_TOPICS);
@@ -69,6 +80,7 @@ record PollRequest(
                 waitMs,
                 (int) sessionTimeoutMs,
                 from.equals("latest"),
+                Values.parse(fields.text("values", Names.MAX_CHARS).orElse("")),
                 fields.text("commit", PollCursor.MAX_CHARS).flatMap(text -> PollCursor.decode(group, member, text)));
     }
 }

@@ -51,13 +51,14 @@ public final class RecordsAnswer {
     /**
      * @param maxRecords how many records there may be
      * @param maxBytes how many bytes they may have; a first record larger than that comes whole
+     * @param values how keys, values and headers are shown
      */
-    public RecordsAnswer(RecordAccess access, RoutingContext ctx, int maxRecords, int maxBytes) {
+    public RecordsAnswer(RecordAccess access, RoutingContext ctx, int maxRecords, int maxBytes, Values values) {
         this.access = access;
         this.ctx = ctx;
         this.response = ctx.response();
         this.reader = new LogReader(access.vertx, ctx);
-        this.json = new RecordJson(0, Values.AUTO, false);
+        this.json = new RecordJson(0, values, false);
         this.progress = new FetchProgress(0, maxRecords, maxBytes);
         reader.onGone(this::release);
         reader.onFailure(this::skip);

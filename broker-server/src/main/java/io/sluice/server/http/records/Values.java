@@ -2,8 +2,8 @@ package io.sluice.server.http.records;
 
 import io.sluice.server.http.HttpProblem;
 
-/** How a fetch shows keys, values and headers: the query parameter {@code values}. */
-enum Values {
+/** How keys, values and headers are shown, as {@code values} says it. */
+public enum Values {
     /** JSON as JSON, other UTF-8 as a string, the rest as base64. */
     AUTO,
     /** JSON as JSON, everything else as base64. */
@@ -14,11 +14,11 @@ enum Values {
     BASE64;
 
     /**
-     * The value of the query parameter; an empty one means {@link #AUTO}.
+     * What {@code values} says; an empty text means {@link #AUTO}.
      *
      * @throws HttpProblem 400 for any other word
      */
-    static Values parse(String word) {
+    public static Values parse(String word) {
         return switch (word) {
             case "" -> AUTO;
             case "json" -> JSON;
