@@ -354,8 +354,7 @@ final class HouseKeeping {
             Optional<Compaction> compaction =
                     Compaction.run(partition.log(), config.codecs(), firstDirty, config.cleanerDedupeBytes(), nowMs);
             if (compaction.isPresent()
-                    && await(partition.onWorker(log -> compaction.get().apply()))
-                            .orElse(false)) {
+                    && await(partition.apply(compaction.get())).orElse(false)) {
                 if (compaction.get().changesAnything()) {
                     metrics.compactions().increment();
                 }

@@ -570,9 +570,10 @@ public final class SegmentedLog {
     /** Replaces segments by what compaction made of them; its files are in place. */
     void replace(List<Segment> old, List<Segment> compacted) {
         List<Segment> now = new ArrayList<>(Arrays.asList(segments));
-        int at = now.indexOf(old.get(0));
         now.removeAll(old);
-        now.addAll(at, compacted);
+        now.addAll(compacted);
+        // Others may lie between the old ones.
+        now.sort(Comparator.comparingLong(Segment::baseOffset));
         segments = now.toArray(new Segment[0]);
     }
 }

@@ -10,6 +10,7 @@ import io.sluice.core.engine.EpochEnd;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.TimestampedOffset;
+import io.sluice.core.log.Compaction;
 import io.sluice.core.log.DiskFullException;
 import io.sluice.core.log.LogReader;
 import io.sluice.core.log.SegmentedLog;
@@ -366,6 +367,18 @@ public final class Partition implements PartitionLog {
                 throw new BrokerException(ErrorCode.STORAGE_FAILED, partition() + " was not closed in order");
             }
             return log.flushedOffset();
+        });
+    }
+
+    /** Puts what compaction has made in place; see {@link Compaction#apply}. */
+    public CompletableFuture<Boolean> apply(Compaction compaction) {
+        return onWorker(log -> {
+            if (compaction.changesAnything()) {
+                // What is in memory is as it was before. Beside what is on the disk then, a value could be seen whose
+                // tombstone has gone.
+                worker.tailCache().dropBefore(tail, compaction.cleanedTo());
+            }
+            return compaction.apply();
         });
     }
 

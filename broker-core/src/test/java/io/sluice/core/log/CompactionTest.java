@@ -118,6 +118,26 @@ class CompactionTest {
         assertThat(fixture.records()).doesNotContain("1:gone");
     }
 
+    /** Of a log that nobody writes to, only what holds tombstones whose time is over is written anew. */
+    @Test
+    void segmentsStayInOrderWhenThoseBetweenThemAreLeftAsTheyAre() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 40; i++) {
+            // Three records fill a segment, so that none is joined with its neighbour.
+            fixture.append("k" + i, i % 15 == 0 ? null : "x".repeat(40));
+        }
+        long cleaned = compact(fixture, 0);
+        List<String> before = fixture.records();
+
+        fixture.nowMs += 2_000;
+        assertThat(compact(fixture, cleaned)).isEqualTo(cleaned);
+
+        List<String> tombstones = List.of("0:k0", "15:k15", "30:k30");
+        assertThat(before).containsAll(tombstones);
+        assertThat(fixture.records())
+                .isEqualTo(before.stream().filter(r -> !tombstones.contains(r)).toList());
+    }
+
     @Test
     void aTombstoneOutlivesTheRecordsItDeletesWhenMemoryEndsBeforeIt() throws IOException {
         LogFixture fixture = LogFixture.on(
