@@ -73,7 +73,8 @@ final class LogModel {
     /** Compaction begins: from now on a record may be gone that a later one of its key replaces. */
     void compacting(long nowMs, long deleteRetentionMs) {
         compactions++;
-        for (long id : seen.values()) {
+        // Also what nobody has read yet: compaction does not wait for that.
+        for (long id : issued) {
             if (keys.isTombstone(id) && nowMs - tombstones.computeIfAbsent(id, first -> nowMs) >= deleteRetentionMs) {
                 expired.add(id);
             }
