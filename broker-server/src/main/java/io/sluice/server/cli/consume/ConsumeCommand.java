@@ -226,6 +226,11 @@ public final class ConsumeCommand implements Callable<Integer> {
         }
         long highWatermark = partition.path("high_watermark").asLong();
         long end = follow ? Long.MAX_VALUE : highWatermark;
+        if (!follow && start.kind() == StartPosition.Kind.OFFSET && start.number() > highWatermark) {
+            // Nothing is asked for, and so all of it is printed; but whoever has mistyped the offset should see it.
+            streams.say("sluice: partition " + number + " ends before offset " + highWatermark
+                    + ", nothing is there from " + start.number() + " on");
+        }
         return switch (start.kind()) {
             case EARLIEST ->
                 PartitionCursor.fromOffset(

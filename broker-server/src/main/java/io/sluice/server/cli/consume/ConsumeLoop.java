@@ -128,7 +128,8 @@ final class ConsumeLoop {
             throw new CliException(
                     CliException.REFUSED,
                     "partition " + cursor.partition() + ": " + problem.message()
-                            + "; --from earliest begins with the first record that is there");
+                            + "; --from earliest begins with the first record that is there, --from latest with the next"
+                            + " that comes");
         }
         if (!problem.retriable()) {
             throw CliException.refused(problem);
