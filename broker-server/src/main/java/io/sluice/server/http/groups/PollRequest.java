@@ -5,6 +5,7 @@ import io.sluice.groups.GroupLimits;
 import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.records.RecordLimits;
+import io.sluice.server.http.records.Values;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param sessionTimeoutMs how long the member may be silent
  * @param fromEnd whether to begin at the end of a partition in which the group has never been, and not at its beginning
  * @param commit the cursor of the records that are done, if there were any
+ * @param values how keys, values and headers are shown
  */
 record PollRequest(
         String group,
@@ -29,7 +31,8 @@ record PollRequest(
         long waitMs,
         int sessionTimeoutMs,
         boolean fromEnd,
-        Optional<Poll.Cursor> commit) {
+        Optional<Poll.Cursor> commit,
+        Values values) {
     private static final int MAX_TOPICS = 1_000;
     private static final int DEFAULT_RECORDS = 500;
     private static final int SESSION_TIMEOUT_MS = 45_000;
@@ -39,7 +42,7 @@ record PollRequest(
      *
      * @throws io.sluice.server.http.HttpProblem 400 or 409, naming the field
      */
-    static PollRequest of(String group, JsonFields fields, RecordLimits limits, GroupLimits groups) {
+    static PollRequest of(String group, JsonFields fields, Values values, RecordLimits limits, GroupLimits groups) {
         fields.allowOnly(
                 "member", "topics", "max_records", "max_bytes", "wait_ms", "session_timeout_ms", "from", "commit");
         String member = fields.requiredText("member", Names.MAX_CHARS);
@@ -69,6 +72,7 @@ record PollRequest(
                 waitMs,
                 (int) sessionTimeoutMs,
                 from.equals("latest"),
-                fields.text("commit", PollCursor.MAX_CHARS).flatMap(text -> PollCursor.decode(group, member, text)));
+                fields.text("commit", PollCursor.MAX_CHARS).flatMap(text -> PollCursor.decode(group, member, text)),
+                values);
     }
 }

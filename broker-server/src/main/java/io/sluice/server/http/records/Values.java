@@ -3,7 +3,7 @@ package io.sluice.server.http.records;
 import io.sluice.server.http.HttpProblem;
 
 /** How a fetch shows keys, values and headers: the query parameter {@code values}. */
-enum Values {
+public enum Values {
     /** JSON as JSON, other UTF-8 as a string, the rest as base64. */
     AUTO,
     /** JSON as JSON, everything else as base64. */
@@ -18,7 +18,7 @@ enum Values {
      *
      * @throws HttpProblem 400 for any other word
      */
-    static Values parse(String word) {
+    public static Values parse(String word) {
         return switch (word) {
             case "" -> AUTO;
             case "json" -> JSON;

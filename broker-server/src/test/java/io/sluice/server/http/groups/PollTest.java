@@ -212,6 +212,18 @@ class PollTest {
     }
 
     @Test
+    void valuesComeAsTheyAreAskedFor() {
+        face.produce("t", 0, "42");
+
+        JsonObject polled = ok(face.server.send("POST", "/v1/groups/g/poll?values=base64", ask("m").encode()));
+
+        assertThat(objects(polled.getJsonArray("records")).get(0).getString("value_base64"))
+                .isEqualTo("NDI=");
+        assertThat(problem(face.server.send("POST", "/v1/groups/g/poll?values=hex", ask("m").encode()), 400))
+                .isEqualTo("invalid_argument");
+    }
+
+    @Test
     void aTopicMayComeToBeLater() throws Exception {
         JsonObject ask = ask("m").put("topics", new JsonArray().add("later"));
         JsonObject none = face.poll(ask);
