@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /**
@@ -23,6 +24,8 @@ import java.util.function.Supplier;
  * {@link #close()} blocks.
  */
 public final class Broker implements AutoCloseable {
+    private static final int CREATE_TRIES = 3;
+
     private final LogEngine engine;
     private final boolean autoCreateTopics;
 
@@ -77,7 +80,8 @@ public final class Broker implements AutoCloseable {
 
     /**
      * The topic of that name, created with the broker's defaults if there is none and
-     * {@code auto.create.topics.enable} is on; else the future fails with UNKNOWN_TOPIC.
+     * {@code auto.create.topics.enable} is on; else the future fails with UNKNOWN_TOPIC, and so it does while a topic of that
+     * name is being deleted.
      */
     public CompletableFuture<Topic> topicOrCreate(String name) {
         Optional<Topic> existing = engine.topic(name);
@@ -87,12 +91,25 @@ public final class Broker implements AutoCloseable {
         if (!autoCreateTopics) {
             return CompletableFuture.failedFuture(unknownTopic(name));
         }
+        return findOrCreate(name, CREATE_TRIES);
+    }
+
+    private CompletableFuture<Topic> findOrCreate(String name, int triesLeft) {
         return engine.createTopic(new NewTopic(name, -1, Map.of())).exceptionallyCompose(failure -> {
             // Two requests may have wanted it at once: the one that came second finds it there.
             Optional<Topic> now = engine.topic(name);
-            return now.isPresent()
-                    ? CompletableFuture.completedFuture(now.get())
-                    : CompletableFuture.failedFuture(failure);
+            if (now.isPresent()) {
+                return CompletableFuture.completedFuture(now.get());
+            }
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            if (!(cause instanceof BrokerException refusal) || refusal.code() != ErrorCode.TOPIC_EXISTS) {
+                return CompletableFuture.failedFuture(failure);
+            }
+            // It was there when it was to be created, and has been deleted since.
+            return triesLeft > 1
+                    ? findOrCreate(name, triesLeft - 1)
+                    : CompletableFuture.failedFuture(new BrokerException(
+                            ErrorCode.UNKNOWN_TOPIC, "there is no topic " + name + ", and it is being deleted"));
         });
     }
 
@@ -145,9 +162,15 @@ public final class Broker implements AutoCloseable {
     /**
      * The log of a partition that lives on this node.
      *
+     * @param partition its number; any that the topic does not have is UNKNOWN_PARTITION
      * @throws BrokerException UNKNOWN_TOPIC, UNKNOWN_PARTITION, PARTITION_OFFLINE, NOT_OWNER or SHUTTING_DOWN
      */
     public PartitionLog partition(String topic, int partition) {
+        if (partition < 0) {
+            throw new BrokerException(
+                    ErrorCode.UNKNOWN_PARTITION,
+                    "topic " + requireTopic(topic).name() + " has no partition " + partition);
+        }
         return partition(new TopicPartition(topic, partition));
     }
 

@@ -26,6 +26,8 @@ public enum ErrorCode {
     CORRUPT_BATCH(false),
     /** A record batch or record is well formed but breaks a rule, for example no key in a compacted topic. */
     INVALID_RECORD(false),
+    /** A record's own timestamp lies further from the broker's clock than its topic allows. */
+    INVALID_TIMESTAMP(false),
     /** The batch format or compression is not one that this broker takes. */
     UNSUPPORTED_FORMAT(false),
     /** A record or batch is larger than {@code max.message.bytes} of its topic. */

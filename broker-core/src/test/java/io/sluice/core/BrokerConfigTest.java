@@ -135,7 +135,7 @@ final class BrokerConfigTest {
                         BrokerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CONFIG))
                 .hasMessageContaining("there is no setting num.partition; did you mean num.partitions?")
                 .hasMessageContaining("num.readers = 0: must be between 1 and 256")
-                .hasMessageContaining("log.segment.bytes = many: must be a whole number")
+                .hasMessageContaining("log.segment.bytes = many: must be a whole number, at least 1048576")
                 .hasMessageContaining("max.partitions.per.topic = 0: must be between 1 and 100000")
                 .hasMessageContaining("min.compaction.lag.ms = 11: must be at most max.compaction.lag.ms, which is 10");
     }

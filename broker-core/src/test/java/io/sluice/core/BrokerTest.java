@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
+import io.sluice.core.engine.LocalLogEngine;
+import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.IdempotencyKey;
@@ -13,16 +15,20 @@ import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.record.RecordBatches;
 import io.sluice.core.record.RecordCursor;
 import io.sluice.core.topic.NewTopic;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +57,24 @@ class BrokerTest {
     }
 
     @Test
+    void aPartitionIsAskedForByAnyNumber() {
+        try (Broker broker = Broker.open(BrokerConfig.at(folder))) {
+            broker.createTopic(new NewTopic("orders", 2, Map.of())).join();
+
+            for (int none : new int[] {2, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
+                assertRefused(() -> broker.partition("orders", none), ErrorCode.UNKNOWN_PARTITION);
+                assertRefused(() -> broker.partition("nowhere", none), ErrorCode.UNKNOWN_TOPIC);
+            }
+        }
+    }
+
+    private static void assertRefused(ThrowingCallable call, ErrorCode code) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        BrokerException.class, e -> assertThat(e.code()).isEqualTo(code));
+    }
+
+    @Test
     void segmentsRollAndAreReadAcross() {
         BrokerConfig config = BrokerConfig.at(folder).with("log.index.interval.bytes", "256");
         try (Broker broker = Broker.open(config)) {
@@ -70,6 +94,34 @@ class BrokerTest {
         }
         try (Broker broker = Broker.open(config)) {
             assertThat(values(broker.partition("small", 0))).hasSize(500);
+        }
+    }
+
+    /** An engine that has just deleted the topic as often as it is told to when it is to be created. */
+    private static LogEngine deletingMeanwhile(LogEngine engine, int times) {
+        AtomicInteger left = new AtomicInteger(times);
+        return (LogEngine) Proxy.newProxyInstance(
+                BrokerTest.class.getClassLoader(),
+                new Class<?>[] {LogEngine.class},
+                (proxy, method, arguments) -> method.getName().equals("createTopic") && left.getAndDecrement() > 0
+                        ? CompletableFuture.failedFuture(new BrokerException(ErrorCode.TOPIC_EXISTS, "it was there"))
+                        : method.invoke(engine, arguments));
+    }
+
+    @Test
+    void aTopicThatIsDeletedWhileItIsWantedIsCreatedAnew() {
+        try (LocalLogEngine engine = LocalLogEngine.on(BrokerConfig.at(folder))) {
+            engine.start();
+            Broker once = new Broker(deletingMeanwhile(engine, 1), true);
+            assertThat(once.topicOrCreate("again").join().name()).isEqualTo("again");
+
+            Broker always = new Broker(deletingMeanwhile(engine, Integer.MAX_VALUE), true);
+            assertThat(always.topicOrCreate("never"))
+                    .failsWithin(Duration.ofSeconds(20))
+                    .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            BrokerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNKNOWN_TOPIC));
         }
     }
 

@@ -32,6 +32,7 @@ import io.sluice.server.kafka.topics.ConfigEntries;
 import io.sluice.server.kafka.topics.CreatePartitionsApi;
 import io.sluice.server.kafka.topics.CreateTopicsApi;
 import io.sluice.server.kafka.topics.DeleteTopicsApi;
+import io.sluice.server.kafka.topics.DescribeAclsApi;
 import io.sluice.server.kafka.topics.DescribeClusterApi;
 import io.sluice.server.kafka.topics.DescribeConfigsApi;
 import io.sluice.server.kafka.topics.DescribeLogDirsApi;
@@ -71,6 +72,7 @@ final class KafkaApis {
                 Api.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsApi(broker, node, configs)),
                 Api.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsApi(broker, node, configs)),
                 Api.of(ApiKeys.ALTER_CONFIGS, new AlterConfigsApi(broker, node)),
+                Api.of(ApiKeys.DESCRIBE_ACLS, new DescribeAclsApi()),
                 Api.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsApi(broker, dataDirectory)),
                 Api.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorApi(node)),
                 Api.of(ApiKeys.JOIN_GROUP, new JoinGroupApi(groups)),

@@ -23,6 +23,7 @@ class LauncherTest {
             for arg in "$@"; do
                 case $arg in -XX:ArchiveClassesAtExit=*) exit 0 ;; esac
             done
+            printf 'language %s\n' "$LANGUAGE"
             printf '%s\n' "$@"
             read -r wait
             """;
@@ -78,9 +79,21 @@ class LauncherTest {
         }
     }
 
+    /** A full quota is known by the system's words, which nobody can ask for beforehand in another language. */
+    @Test
+    void theSystemSpeaksEnglishToTheBroker() throws Exception {
+        Process broker = start();
+        try {
+            assertThat(broker.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("language C");
+        } finally {
+            end(broker);
+        }
+    }
+
     private Process start() throws IOException {
         ProcessBuilder command = new ProcessBuilder(home.resolve("bin/sluice").toString(), "serve", "a b");
         command.environment().put("JAVA_HOME", home.resolve("jdk").toString());
+        command.environment().put("LANGUAGE", "de");
         return command.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 

@@ -3,6 +3,7 @@ package io.sluice.server;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
+import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
@@ -33,8 +34,8 @@ public final class TestServers {
         return new RunningServer(() -> BrokerServer.start(config(all)));
     }
 
-    /** A server with topics but no log. */
-    public static RunningServer over(FakeEngine engine, Map<String, String> settings) {
+    /** A server over an engine that has been started. */
+    public static RunningServer over(LogEngine engine, Map<String, String> settings) {
         return new RunningServer(() -> BrokerServer.start(new Broker(engine, false), config(settings)));
     }
 

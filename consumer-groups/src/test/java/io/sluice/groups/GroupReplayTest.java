@@ -71,6 +71,30 @@ class GroupReplayTest {
         }
     }
 
+    @Test
+    void whatWasDeletedIsNotThereAfterAStart() throws Exception {
+        for (int start = 0; start < 3; start++) {
+            try (Broker broker = Broker.open(BrokerConfig.at(folder))) {
+                if (start == 0) {
+                    broker.createTopic(new NewTopic("t", PARTITIONS, Map.of())).get(30, TimeUnit.SECONDS);
+                }
+                Topic topic = broker.topic("t").orElseThrow();
+                try (GroupCoordinator groups = started(broker)) {
+                    assertThat(positions(groups, "gone").positions()).isEmpty();
+                    assertThat(positions(groups, "kept").positions()).hasSize(start);
+                    CommittedOffset position = new CommittedOffset(topic.id(), 5, -1, "", 0);
+                    for (String group : new String[] {"gone", "kept"}) {
+                        Map<TopicPartition, CommittedOffset> all = Map.of(new TopicPartition("t", start), position);
+                        taken(groups.commit(new Offsets.Commit(group, "", "", -1, all)), 1);
+                    }
+                    assertThat(groups.takeSnapshot("gone", "s").get(30, TimeUnit.SECONDS))
+                            .isEqualTo(GroupError.NONE);
+                    assertThat(groups.delete("gone").get(30, TimeUnit.SECONDS)).isEqualTo(GroupError.NONE);
+                }
+            }
+        }
+    }
+
     private static GroupCoordinator started(Broker broker) {
         GroupCoordinator groups = new GroupCoordinator(broker.engine(), config(), InstantSource.system());
         groups.start();
@@ -97,27 +121,32 @@ class GroupReplayTest {
             } while (round == 1 && answer.get(30, TimeUnit.SECONDS).containsValue(GroupError.LOADING));
             underWay.add(answer);
             if (underWay.size() == 100) {
-                taken(underWay.remove());
+                taken(underWay.remove(), PARTITIONS);
             }
         }
         while (!underWay.isEmpty()) {
-            taken(underWay.remove());
+            taken(underWay.remove(), PARTITIONS);
         }
     }
 
-    private static void taken(CompletableFuture<Map<TopicPartition, GroupError>> answer) throws Exception {
+    private static void taken(CompletableFuture<Map<TopicPartition, GroupError>> answer, int partitions)
+            throws Exception {
         assertThat(answer.get(30, TimeUnit.SECONDS))
-                .hasSize(PARTITIONS)
+                .hasSize(partitions)
                 .allSatisfy((partition, error) -> assertThat(error).isEqualTo(GroupError.NONE));
     }
 
     private static Offsets.Fetched positions(GroupCoordinator groups, String group) throws Exception {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (true) {
             Offsets.Fetched fetched = groups.positions(group, Optional.empty()).get(30, TimeUnit.SECONDS);
             if (fetched.error() == GroupError.NONE) {
                 return fetched;
             }
             // The shard is being replayed, or has not been handed to the coordinator yet.
+            assertThat(System.nanoTime() - deadlineNs)
+                    .as("%s is there in time, not %s", group, fetched.error())
+                    .isNegative();
             assertThat(fetched.error()).isIn(GroupError.LOADING, GroupError.NOT_COORDINATOR);
         }
     }

@@ -12,9 +12,11 @@ import java.util.function.Predicate;
  * @param sentence what the rule demands, to complete "must be ..."
  */
 public record Rule<T>(Predicate<T> accepts, String sentence) {
+    private static final Rule<Object> ANY = new Rule<>(value -> true, "any value");
+
     /** Every value of the type. */
     public static Rule<Object> any() {
-        return new Rule<>(value -> true, "any value");
+        return ANY;
     }
 
     /** A whole number, {@code minimum} included. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -17,6 +18,8 @@ import java.util.stream.Collectors;
 public final class Setting<T> {
     /** No setting needs a longer value; what is longer is a mistake or an attack. */
     public static final int MAX_VALUE_CHARS = 32_767;
+
+    private static final Pattern WHOLE_NUMBER = Pattern.compile("[+-]?\\d+");
 
     private final String name;
     private final SettingType type;
@@ -157,12 +160,24 @@ public final class Setting<T> {
         try {
             value = reader.apply(sensitive() ? text : text.trim());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("must be " + type.meaning(), e);
+            throw new IllegalArgumentException("must be " + demand(text.trim()), e);
         }
         if (!rule.accepts().test(value)) {
             throw new IllegalArgumentException("must be " + rule.sentence());
         }
         return value;
+    }
+
+    /** What a text is not that cannot be read at all. */
+    private String demand(String text) {
+        boolean isNumber = type == SettingType.INT || type == SettingType.LONG || type == SettingType.DOUBLE;
+        if (!isNumber || rule.equals(Rule.any())) {
+            return type.meaning();
+        }
+        String demand = type.meaning() + ", " + rule.sentence();
+        return type != SettingType.DOUBLE && WHOLE_NUMBER.matcher(text).matches()
+                ? demand + "; the largest possible is " + (type == SettingType.INT ? Integer.MAX_VALUE : Long.MAX_VALUE)
+                : demand;
     }
 
     /** The canonical text of a value. */

@@ -4,8 +4,10 @@ package io.sluice.core.config;
 public enum SettingType {
     BOOLEAN("true or false"),
     STRING("a text"),
-    INT("a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE),
-    LONG("a whole number from " + Long.MIN_VALUE + " to " + Long.MAX_VALUE),
+    /** A whole number of 32 bits. */
+    INT("a whole number"),
+    /** A whole number of 64 bits. */
+    LONG("a whole number"),
     DOUBLE("a number"),
     /** Texts between commas. */
     LIST("a list of texts between commas"),

@@ -81,8 +81,7 @@ final class DataDirectory implements AutoCloseable {
             opened = true;
             return directory;
         } catch (IOException e) {
-            throw new BrokerException(
-                    ErrorCode.STORAGE_FAILED, "the data directory " + path + " cannot be used: " + e, e);
+            throw unusable(path.toString(), e);
         } finally {
             if (!opened && channel != null) {
                 closeQuietly(channel);
@@ -93,6 +92,15 @@ final class DataDirectory implements AutoCloseable {
     /** Takes a folder that nobody else can have, and begins a new epoch. */
     static DataDirectory unlocked(LogDirectory root) throws IOException {
         return begin(root, Optional.empty());
+    }
+
+    /** What a failure of the folder itself is told as. */
+    static BrokerException unusable(LogDirectory root, IOException e) {
+        return unusable(root.path(), e);
+    }
+
+    private static BrokerException unusable(String path, IOException e) {
+        return new BrokerException(ErrorCode.STORAGE_FAILED, "the data directory " + path + " cannot be used: " + e, e);
     }
 
     private static boolean tryLock(FileChannel channel) throws IOException {

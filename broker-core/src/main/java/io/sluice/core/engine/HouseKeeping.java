@@ -5,6 +5,7 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.log.Compaction;
+import io.sluice.core.log.DamagedSegmentException;
 import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.partition.DiskSpace;
 import io.sluice.core.partition.Partition;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +67,9 @@ final class HouseKeeping {
 
     /** A log start offset that is to be written down. */
     private record LogStart(PartitionLog partition, long offset, CompletableFuture<Void> saved) {}
+
+    /** Logs that have a damaged segment, with the end of that segment. Owned by the cleaner's thread. */
+    private final Map<Partition, Long> damaged = new HashMap<>();
 
     /** Where the compaction of each log ended. Changed by the janitor's thread only; the cleaner asks. */
     private final ConcurrentHashMap<TopicPartition, Long> cleanerPoints;
@@ -308,8 +313,9 @@ final class HouseKeeping {
         }
         long nowMs = config.clock().millis();
         List<Candidate> candidates = new ArrayList<>();
+        forgetDamaged();
         for (Partition partition : partitions.get()) {
-            if (partition.log().config().compacted()) {
+            if (partition.log().config().compacted() && !damaged.containsKey(partition)) {
                 long firstDirty = cleanerPoints.getOrDefault(partition.partition(), 0L);
                 candidates.add(
                         new Candidate(partition, firstDirty, Compaction.need(partition.log(), firstDirty, nowMs)));
@@ -320,6 +326,17 @@ final class HouseKeeping {
                 Comparator.comparingDouble(candidate -> -candidate.need().ratio()));
         for (Candidate candidate : candidates) {
             compact(candidate.partition(), candidate.firstDirty(), nowMs);
+        }
+    }
+
+    /** Logs that are closed, and those whose damaged segment has been deleted, are none of them any more. */
+    private void forgetDamaged() {
+        for (Iterator<Map.Entry<Partition, Long>> all = damaged.entrySet().iterator(); all.hasNext(); ) {
+            Map.Entry<Partition, Long> one = all.next();
+            if (one.getKey().closed().isDone() || one.getKey().logStartOffset() >= one.getValue()) {
+                all.remove();
+                metrics.uncompactableLogs().decrement();
+            }
         }
     }
 
@@ -337,14 +354,23 @@ final class HouseKeeping {
             Optional<Compaction> compaction =
                     Compaction.run(partition.log(), config.codecs(), firstDirty, config.cleanerDedupeBytes(), nowMs);
             if (compaction.isPresent()
-                    && await(partition.onWorker(log -> compaction.get().apply()))
-                            .orElse(false)) {
+                    && await(partition.apply(compaction.get())).orElse(false)) {
                 if (compaction.get().changesAnything()) {
                     metrics.compactions().increment();
                 }
+                tellUnreadable(partition, compaction.get());
                 CompletableFuture.runAsync(() -> noteCleaned(partition, compaction.get()), janitor)
                         .join();
             }
+        } catch (DamagedSegmentException e) {
+            // To read all of it again, and to say so each time, would mend nothing.
+            damaged.put(partition, e.endOffset());
+            metrics.uncompactableLogs().increment();
+            LOG.error(
+                    "{} is not compacted as long as it has damage: {}. Stop the broker and run: sluice log repair {}",
+                    partition,
+                    e.getMessage(),
+                    partition.log().path());
         } catch (IOException | RuntimeException e) {
             if (partition.closed().isDone()) {
                 LOG.debug("the compaction of {} ends with its log", partition, e);
@@ -353,6 +379,19 @@ final class HouseKeeping {
             } else {
                 LOG.error("{} is not compacted: {}", partition, e.toString(), e);
             }
+        }
+    }
+
+    /** Once for each: the next compaction begins behind them. */
+    private void tellUnreadable(Partition partition, Compaction compaction) {
+        if (compaction.unreadableBatches() > 0) {
+            metrics.unreadableBatches().add(compaction.unreadableBatches());
+            LOG.warn(
+                    "{}: the records of some batches cannot be read; the batches stay as they are. There are {}, the first"
+                            + " is at {}",
+                    partition,
+                    compaction.unreadableBatches(),
+                    compaction.firstUnreadable());
         }
     }
 

@@ -21,7 +21,8 @@ import java.util.TreeMap;
  *
  * <p>A tombstone stays for {@code delete.retention.ms} after it was first compacted, so that readers who are not far behind
  * see it; the end of that time is kept in the batch as its delete horizon. Offsets never change, so gaps appear. A log whose
- * dirty part has more keys than fit in memory is compacted as far as they fit; the next time goes on there.
+ * dirty part has more keys than fit in memory is compacted as far as they fit; the next time goes on there. A sound batch
+ * whose records cannot be read stays where it is, as it is.
  */
 public final class Compaction {
     private static final int MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
@@ -39,6 +40,8 @@ public final class Compaction {
     private final WriteBuffer buffer = new WriteBuffer(SCAN_BYTES);
     private long cleanedTo;
     private long nextHorizonMs = Long.MAX_VALUE;
+    private int unreadableBatches;
+    private String firstUnreadable = "";
 
     private Compaction(SegmentedLog log, Codecs codecs, long nowMs, KeyOffsets lastOffsets) {
         this.log = log;
@@ -114,6 +117,7 @@ public final class Compaction {
      * @param firstDirtyOffset where the last compaction ended
      * @param dedupeBytes memory for remembering keys
      * @return empty if a segment is gone; one that changes nothing if there was nothing to do
+     * @throws DamagedSegmentException if a segment is damaged; nothing has changed
      * @throws IOException if reading or writing failed, or the log was closed meanwhile; nothing has changed
      */
     public static Optional<Compaction> run(
@@ -147,6 +151,16 @@ public final class Compaction {
     /** When the first of the tombstones that stay may go, in ms since the epoch; {@link Long#MAX_VALUE} if none stays. */
     public long nextHorizonMs() {
         return nextHorizonMs;
+    }
+
+    /** Batches of the dirty part whose records cannot be read: they stay as they are, and replace nothing. */
+    public int unreadableBatches() {
+        return unreadableBatches;
+    }
+
+    /** Where the first of them is and what is wrong with it; empty if there is none. */
+    public String firstUnreadable() {
+        return firstUnreadable;
     }
 
     /** Whether there is anything to put in place. */
@@ -201,7 +215,7 @@ public final class Compaction {
                 continue;
             }
             RecordBatch batch = load(segment, scanner);
-            if (batch.isControl()) {
+            if (batch.isControl() || !isReadable(batch)) {
                 continue;
             }
             RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
@@ -221,6 +235,26 @@ public final class Compaction {
         return true;
     }
 
+    /**
+     * Whether all records of a batch can be read. One that came before the topic was compacted has perhaps never been
+     * looked into. Not one of its keys may count then: the record that would take the place of earlier ones cannot be read.
+     */
+    private boolean isReadable(RecordBatch batch) {
+        try {
+            RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
+            while (cursor.next()) {
+                // On to the end.
+            }
+            return true;
+        } catch (MalformedRecordException e) {
+            unreadableBatches++;
+            if (unreadableBatches == 1) {
+                firstUnreadable = "offsets " + batch.baseOffset() + " to " + batch.lastOffset() + ", " + e.getMessage();
+            }
+            return false;
+        }
+    }
+
     /** Moves on, unless the log has been closed: it may be long until the end, and nobody will use what is written. */
     private boolean next(BatchScanner scanner) throws IOException {
         if (log.isClosed()) {
@@ -235,8 +269,7 @@ public final class Compaction {
 
     private static void requireSound(SealedSegment segment, BatchScanner scanner) throws IOException {
         if (!scanner.fault().isEmpty()) {
-            throw new IOException("segment " + segment.path() + " is damaged at position " + scanner.position() + ": "
-                    + scanner.fault());
+            throw new DamagedSegmentException(segment, scanner.position(), scanner.fault());
         }
     }
 
@@ -245,8 +278,7 @@ public final class Compaction {
         segment.file().file().read(scanner.position(), bytes);
         RecordBatch batch = RecordBatch.at(bytes, 0);
         if (bytes.hasRemaining() || !batch.isCrcValid()) {
-            throw new IOException("segment " + segment.path() + " is damaged at position " + scanner.position()
-                    + ": the checksum of a batch does not match");
+            throw new DamagedSegmentException(segment, scanner.position(), "the checksum of a batch does not match");
         }
         return batch;
     }
@@ -295,8 +327,6 @@ public final class Compaction {
             cleaned.add(finish(target));
             groups.add(new Group(group, cleaned));
             written = true;
-        } catch (MalformedRecordException e) {
-            throw new IOException("a batch of " + log.path() + " cannot be read: " + e.getMessage(), e);
         } finally {
             if (!written) {
                 target.close();
@@ -336,12 +366,17 @@ public final class Compaction {
         boolean horizonPassed = batch.hasDeleteHorizon() && batch.baseTimestamp() <= nowMs;
         int kept = 0;
         boolean tombstones = false;
-        RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
-        while (cursor.next()) {
-            if (isKept(cursor, horizonPassed)) {
-                kept++;
-                tombstones |= !cursor.hasValue();
+        try {
+            RecordCursor cursor = RecordCursor.over(batch, codecs, MAX_DECOMPRESSED_BYTES);
+            while (cursor.next()) {
+                if (isKept(cursor, horizonPassed)) {
+                    kept++;
+                    tombstones |= !cursor.hasValue();
+                }
             }
+        } catch (MalformedRecordException e) {
+            // Who knows what is in it: it stays as it is.
+            return Optional.of(batch);
         }
         if (kept == 0) {
             return Optional.empty();

@@ -1,7 +1,6 @@
 package io.sluice.core.log;
 
 import io.sluice.core.BrokerException;
-import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.ActiveProducer;
 import io.sluice.core.record.RecordBatch;
@@ -163,8 +162,8 @@ public final class SegmentedLog {
      * @param batch validated; its base offset and epoch are written, and its timestamps if the topic uses append time
      * @param buffer for the writing
      * @return where it will be, or where it is already
-     * @throws BrokerException OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, IDEMPOTENCY_KEY_REUSED or INVALID_RECORD:
-     *     this batch is not staged
+     * @throws BrokerException OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, IDEMPOTENCY_KEY_REUSED or INVALID_RECORD: this
+     *     batch is not staged
      * @throws DiskFullException if there is no space: nothing is staged any more; batches before
      *     {@link #logEndOffset()} are in the log
      * @throws IOException if the file failed: the log must not be used any more
@@ -178,8 +177,6 @@ public final class SegmentedLog {
         if (config.timestampType() == TimestampType.LOG_APPEND_TIME) {
             batch.assignAppendTime(nowMs);
             appendTimeMs = nowMs;
-        } else {
-            checkTimestamps(batch, nowMs);
         }
         batch.assign(nextOffset, epoch);
         if (active.isFullFor(batch, stagedBytes, nowMs, rollPolicy())) {
@@ -204,25 +201,6 @@ public final class SegmentedLog {
      * @param duplicate whether it was in the log already
      */
     public record Staged(long baseOffset, long lastOffset, long appendTimeMs, boolean duplicate) {}
-
-    private void checkTimestamps(RecordBatch batch, long nowMs) {
-        long max = batch.maxTimestamp();
-        if (max < 0) {
-            return;
-        }
-        if (max - nowMs > config.timestampAfterMaxMs()) {
-            throw new BrokerException(
-                    ErrorCode.INVALID_RECORD,
-                    "a timestamp of " + max + " lies more than message.timestamp.after.max.ms="
-                            + config.timestampAfterMaxMs() + " ahead of the broker's clock, " + nowMs);
-        }
-        if (nowMs - max > config.timestampBeforeMaxMs()) {
-            throw new BrokerException(
-                    ErrorCode.INVALID_RECORD,
-                    "a timestamp of " + max + " lies more than message.timestamp.before.max.ms="
-                            + config.timestampBeforeMaxMs() + " behind the broker's clock, " + nowMs);
-        }
-    }
 
     /**
      * Puts all staged batches into the file.
@@ -592,9 +570,10 @@ public final class SegmentedLog {
     /** Replaces segments by what compaction made of them; its files are in place. */
     void replace(List<Segment> old, List<Segment> compacted) {
         List<Segment> now = new ArrayList<>(Arrays.asList(segments));
-        int at = now.indexOf(old.get(0));
         now.removeAll(old);
-        now.addAll(at, compacted);
+        now.addAll(compacted);
+        // Others may lie between the old ones.
+        now.sort(Comparator.comparingLong(Segment::baseOffset));
         segments = now.toArray(new Segment[0]);
     }
 }

@@ -2,7 +2,7 @@ package io.sluice.core.metrics;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What the log has done since its start. All but one only go up; every thread may add and read. */
+/** What the log has done since its start. All but two only go up; every thread may add and read. */
 public final class LogMetrics {
     private final LongAdder appendedBatches = new LongAdder();
     private final LongAdder appendedRecords = new LongAdder();
@@ -17,6 +17,8 @@ public final class LogMetrics {
     private final LongAdder readBytes = new LongAdder();
     private final LongAdder deletedBytes = new LongAdder();
     private final LongAdder compactions = new LongAdder();
+    private final LongAdder unreadableBatches = new LongAdder();
+    private final LongAdder uncompactableLogs = new LongAdder();
     private final LongAdder damagedReads = new LongAdder();
     private final LongAdder waiters = new LongAdder();
 
@@ -83,6 +85,16 @@ public final class LogMetrics {
     /** Compactions finished. */
     public LongAdder compactions() {
         return compactions;
+    }
+
+    /** Batches that compaction left as they are because their records cannot be read. */
+    public LongAdder unreadableBatches() {
+        return unreadableBatches;
+    }
+
+    /** Logs that are not compacted now because a segment of theirs is damaged: goes up and down. */
+    public LongAdder uncompactableLogs() {
+        return uncompactableLogs;
     }
 
     /** Reads refused because the bytes on the disk are damaged. */

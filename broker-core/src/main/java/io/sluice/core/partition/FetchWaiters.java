@@ -25,6 +25,8 @@ final class FetchWaiters {
         final int minBytes;
         final long deadlineNs;
         final CompletableFuture<Boolean> answer;
+        /** Whether the worker has come to it; set by the worker. */
+        volatile boolean arrived;
 
         Waiter(Partition partition, long offset, int minBytes, long deadlineNs, CompletableFuture<Boolean> answer) {
             this.partition = partition;

@@ -8,20 +8,14 @@ import io.sluice.core.engine.ActiveProducer;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.EpochEnd;
 import io.sluice.core.engine.LogRead;
-import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.TimestampedOffset;
+import io.sluice.core.log.Compaction;
 import io.sluice.core.log.DiskFullException;
 import io.sluice.core.log.LogReader;
 import io.sluice.core.log.SegmentedLog;
-import io.sluice.core.log.WriteBuffer;
-import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.record.Codecs;
-import io.sluice.core.record.CompressionType;
-import io.sluice.core.record.MalformedRecordException;
 import io.sluice.core.record.RecordBatch;
-import io.sluice.core.record.RecordCursor;
-import io.sluice.core.record.TimestampType;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,39 +25,35 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One partition of this node, in one epoch. The methods of {@link PartitionLog} are for any thread; those without
- * {@code public} are for the worker's thread.
+ * {@code public} are for the worker's thread, but for the question whether it is closed.
  *
  * <p>Life: open; then closed once, for one reason, and never open again.
  */
 public final class Partition implements PartitionLog {
     private static final Logger LOG = LoggerFactory.getLogger(Partition.class);
-    private static final int MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
-
     /** For ever: deadlines are compared by their differences, which must not overflow. */
     private static final long MAX_WAIT_NS = Long.MAX_VALUE / 4;
 
     private final SegmentedLog log;
-    private final LogReader reader;
+    private final ReadPath reads;
     private final PartitionWorker worker;
     private final Surroundings surroundings;
+    private final AppendChecks checks;
     private final TailCache.View tail;
     private final CompletableFuture<Closed> closed = new CompletableFuture<>();
     private final AtomicInteger waiterCount = new AtomicInteger();
 
     // Owned by the worker.
     private final List<FetchWaiters.Waiter> waiters = new ArrayList<>();
-    private final List<Append> staged = new ArrayList<>();
-    private final List<Append> written = new ArrayList<>();
+    private final AppendPath appends;
 
     /**
      * What a partition needs of the engine around it.
@@ -95,10 +85,13 @@ public final class Partition implements PartitionLog {
 
     public Partition(SegmentedLog log, PartitionWorker worker, Surroundings surroundings) {
         this.log = log;
-        this.reader = new LogReader(log, surroundings.codecs());
         this.worker = worker;
         this.surroundings = surroundings;
+        this.checks = new AppendChecks(log, surroundings.codecs(), worker, surroundings.internal());
         this.tail = worker.tailCache().view();
+        this.reads = new ReadPath(
+                this, new LogReader(log, surroundings.codecs()), tail, surroundings.readers(), worker.metrics());
+        this.appends = new AppendPath(this, worker, checks, tail);
     }
 
     // ---- any thread: the handle ----
@@ -117,7 +110,7 @@ public final class Partition implements PartitionLog {
     public CompletableFuture<Appended> append(RecordBatch batch, Acks acks, Runnable released) {
         try {
             checkOpen();
-            checkBatch(batch);
+            checks.onArrival(batch);
         } catch (BrokerException e) {
             released.run();
             return CompletableFuture.failedFuture(e);
@@ -135,149 +128,19 @@ public final class Partition implements PartitionLog {
         return new Appended(-1, -1, -1, log.logStartOffset(), false);
     }
 
-    private void checkBatch(RecordBatch batch) {
-        TopicConfig config = log.config();
-        if (batch.sizeInBytes() > config.maxMessageBytes()) {
-            throw new BrokerException(
-                    ErrorCode.RECORD_TOO_LARGE,
-                    "a record batch of " + batch.sizeInBytes() + " bytes, max.message.bytes of "
-                            + partition().topic() + " is " + config.maxMessageBytes());
-        }
-        // A compressed one waits for the worker: what it grows to may take long, and this is an event loop.
-        if (asksOfEachRecord(config) && batch.compression() == CompressionType.NONE) {
-            checkRecords(batch, config);
-        }
-        checkSpace();
-    }
-
-    private void checkSpace() {
-        if (worker.diskSpace().isLow() && !surroundings.internal()) {
-            worker.metrics().refusedDiskLow().increment();
-            throw diskLow();
-        }
-    }
-
-    /** Whether the topic's settings ask for something that a batch's header does not tell. */
-    private static boolean asksOfEachRecord(TopicConfig config) {
-        return config.compacted() || config.timestampBeforeMaxMs() < Long.MAX_VALUE;
-    }
-
-    /**
-     * Looks at each record. Compaction keeps the last one of each key: a record without one has no place in it. And the
-     * header knows the newest time only, not the oldest.
-     */
-    private void checkRecords(RecordBatch batch, TopicConfig config) {
-        if (!surroundings.codecs().supports(batch.compression())) {
-            return;
-        }
-        try {
-            RecordCursor cursor = RecordCursor.over(batch, surroundings.codecs(), MAX_DECOMPRESSED_BYTES);
-            for (long offset = batch.baseOffset(); cursor.next(); offset++) {
-                // Nobody has looked into a compressed batch before. An offset far ahead would make compaction drop
-                // every later record of the key.
-                if (cursor.offset() != offset) {
-                    throw new BrokerException(
-                            ErrorCode.INVALID_RECORD,
-                            "the record batch is refused: offset deltas do not count up from 0");
-                }
-                checkAge(cursor.timestamp(), config);
-                if (config.compacted() && !cursor.hasKey()) {
-                    throw new BrokerException(
-                            ErrorCode.INVALID_RECORD,
-                            "a record without a key cannot go to the compacted topic "
-                                    + partition().topic());
-                }
-            }
-        } catch (MalformedRecordException e) {
-            throw new BrokerException(ErrorCode.CORRUPT_BATCH, "the record batch is damaged: " + e.getMessage());
-        }
-    }
-
-    private void checkAge(long timestampMs, TopicConfig config) {
-        long nowMs = worker.clock().millis();
-        boolean counts = timestampMs >= 0 && config.timestampType() == TimestampType.CREATE_TIME;
-        if (counts && nowMs - timestampMs > config.timestampBeforeMaxMs()) {
-            throw new BrokerException(
-                    ErrorCode.INVALID_RECORD,
-                    "a timestamp of " + timestampMs + " lies more than message.timestamp.before.max.ms="
-                            + config.timestampBeforeMaxMs() + " behind the broker's clock, " + nowMs);
-        }
-    }
-
-    private BrokerException diskLow() {
-        return new BrokerException(
-                ErrorCode.DISK_LOW,
-                "the disk is full, or has less free space than the floor of "
-                        + worker.diskSpace().floorBytes() + " bytes; writes are refused until space returns");
-    }
-
     @Override
     public CompletableFuture<LogRead> read(long offset, int maxBytes) {
-        long highWatermark = log.highWatermark();
-        long logStart = log.logStartOffset();
-        boolean inRange = offset >= logStart && offset <= highWatermark && !closed.isDone();
-        if (inRange && offset == highWatermark) {
-            return CompletableFuture.completedFuture(
-                    new LogRead(List.of(), Optional.empty(), offset, highWatermark, logStart));
-        }
-        if (inRange) {
-            Optional<LogRead> recent = tail.read(offset, maxBytes, highWatermark, logStart);
-            if (recent.isPresent()) {
-                worker.metrics().readsFromMemory().increment();
-                worker.metrics().readBytes().add(recent.get().sizeInBytes());
-                return CompletableFuture.completedFuture(recent.get());
-            }
-        }
-        return onReader(() -> {
-            LogRead read = reader.read(offset, maxBytes);
-            worker.metrics().readsFromDisk().increment();
-            worker.metrics().readBytes().add(read.sizeInBytes());
-            return read;
-        });
+        return reads.read(offset, maxBytes);
     }
 
     @Override
     public CompletableFuture<Optional<TimestampedOffset>> offsetForTimestamp(long timestampMs) {
-        return onReader(() -> reader.offsetForTimestamp(timestampMs));
+        return reads.fromDisk(reader -> reader.offsetForTimestamp(timestampMs));
     }
 
     @Override
     public CompletableFuture<Optional<TimestampedOffset>> offsetOfMaxTimestamp() {
-        return onReader(reader::offsetOfMaxTimestamp);
-    }
-
-    private <T> CompletableFuture<T> onReader(Supplier<T> work) {
-        CompletableFuture<T> answer = new CompletableFuture<>();
-        try {
-            checkOpen();
-            surroundings.readers().execute(() -> {
-                try {
-                    T result = work.get();
-                    if (!answer.complete(result) && result instanceof LogRead abandoned) {
-                        // Nobody waits any more, so nobody else would let go of the segment.
-                        abandoned.oversized().ifPresent(OversizedBatch::close);
-                    }
-                } catch (BrokerException e) {
-                    if (closed.isDone()) {
-                        answer.completeExceptionally(closedException());
-                        return;
-                    }
-                    if (e.code() == ErrorCode.DATA_CORRUPT) {
-                        worker.metrics().damagedReads().increment();
-                        LOG.error("{}: {}", partition(), e.getMessage());
-                    }
-                    answer.completeExceptionally(e);
-                } catch (RuntimeException | Error e) {
-                    answer.completeExceptionally(e);
-                }
-            });
-        } catch (BrokerException e) {
-            answer.completeExceptionally(e);
-        } catch (RejectedExecutionException e) {
-            answer.completeExceptionally(
-                    new BrokerException(ErrorCode.OVERLOADED, "too many reads of " + partition() + " wait"));
-        }
-        return answer;
+        return reads.fromDisk(LogReader::offsetOfMaxTimestamp);
     }
 
     @Override
@@ -297,14 +160,16 @@ public final class Partition implements PartitionLog {
                     ErrorCode.OVERLOADED, surroundings.maxWaiters() + " readers wait for " + partition() + " already"));
         }
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        long waitNs = Math.min(MAX_WAIT_NS, TimeUnit.MILLISECONDS.toNanos(maxWaitMs));
+        long deadlineNs = worker.nanoClock().getAsLong() + waitNs;
+        FetchWaiters.Waiter waiter = new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer);
         worker.metrics().waiters().increment();
         answer.whenComplete((ready, failure) -> {
             waiterCount.decrementAndGet();
             worker.metrics().waiters().decrement();
+            worker.abandoned(waiter);
         });
-        long waitNs = Math.min(MAX_WAIT_NS, TimeUnit.MILLISECONDS.toNanos(maxWaitMs));
-        long deadlineNs = worker.nanoClock().getAsLong() + waitNs;
-        worker.await(new FetchWaiters.Waiter(this, offset, minBytes, deadlineNs, answer));
+        worker.await(waiter);
         return answer;
     }
 
@@ -393,13 +258,17 @@ public final class Partition implements PartitionLog {
         return closed;
     }
 
-    private void checkOpen() {
+    boolean isClosed() {
+        return closed.isDone();
+    }
+
+    void checkOpen() {
         if (closed.isDone()) {
             throw closedException();
         }
     }
 
-    private BrokerException closedException() {
+    BrokerException closedException() {
         Closed why = closed.join();
         ErrorCode code = switch (why.reason()) {
             case FENCED -> ErrorCode.FENCED;
@@ -413,6 +282,10 @@ public final class Partition implements PartitionLog {
 
     // ---- the worker's thread ----
 
+    AppendPath appends() {
+        return appends;
+    }
+
     List<FetchWaiters.Waiter> waiters() {
         return waiters;
     }
@@ -423,143 +296,6 @@ public final class Partition implements PartitionLog {
             waiter.answer.completeExceptionally(closedException());
         } else {
             worker.waiters().add(waiter);
-        }
-    }
-
-    /** Gives an append its offsets; or answers it, if it is refused. */
-    void stage(Append append, WriteBuffer buffer, long nowMs) {
-        try {
-            checkOpen();
-            checkSpace();
-            if (asksOfEachRecord(log.config()) && append.batch.compression() != CompressionType.NONE) {
-                checkRecords(append.batch, log.config());
-            }
-        } catch (RuntimeException | Error e) {
-            // The log does not know of it yet.
-            append.answer.completeExceptionally(e);
-            return;
-        }
-        try {
-            SegmentedLog.Staged where = log.stage(append.batch, buffer, nowMs);
-            append.outcome = new Appended(
-                    where.baseOffset(),
-                    where.lastOffset(),
-                    where.appendTimeMs(),
-                    log.logStartOffset(),
-                    where.duplicate());
-            staged.add(append);
-        } catch (BrokerException e) {
-            append.answer.completeExceptionally(e);
-        } catch (DiskFullException e) {
-            staged.add(append);
-            noSpace(e);
-        } catch (IOException e) {
-            staged.add(append);
-            fail(e);
-        } catch (RuntimeException | Error e) {
-            staged.add(append);
-            fail(new IOException("an append ended halfway: " + e, e));
-        }
-    }
-
-    /** Writes what is staged, and answers those who wait for no more than that. */
-    void write(WriteBuffer buffer) {
-        if (closed.isDone()) {
-            return;
-        }
-        try {
-            log.write(buffer);
-            settle();
-        } catch (DiskFullException e) {
-            noSpace(e);
-        } catch (IOException e) {
-            fail(e);
-        } catch (RuntimeException | Error e) {
-            // The file and what is known of it may differ now: the next append would give offsets a second time.
-            fail(new IOException("an append ended halfway: " + e, e));
-        }
-    }
-
-    private void noSpace(DiskFullException e) {
-        LOG.warn("{}: {}", partition(), e.getMessage());
-        worker.diskSpace().full();
-        settle();
-    }
-
-    /** Sorts the staged appends into those that are in the log and those that found no space. */
-    private void settle() {
-        long logEnd = log.logEndOffset();
-        for (Append append : staged) {
-            if (append.outcome != null && append.outcome.lastOffset() < logEnd) {
-                written.add(append);
-                if (append.acks == Acks.WRITTEN) {
-                    append.answer.complete(append.outcome);
-                }
-            } else {
-                worker.metrics().refusedDiskLow().increment();
-                append.answer.completeExceptionally(diskLow());
-            }
-        }
-        staged.clear();
-    }
-
-    /** Syncs if the flush policy says so, lets readers see what was written, and answers everybody left. */
-    void commit(long nowMs, TailCache cache) {
-        if (closed.isDone()) {
-            return;
-        }
-        try {
-            if (log.isFlushDue(nowMs)) {
-                flush(nowMs);
-            }
-        } catch (IOException e) {
-            fail(e);
-            return;
-        }
-        LogMetrics metrics = worker.metrics();
-        long bytes = 0;
-        for (Append append : written) {
-            if (append.outcome.duplicate()) {
-                metrics.duplicateBatches().increment();
-                continue;
-            }
-            cache.add(tail, append.batch);
-            bytes += append.batch.sizeInBytes();
-            metrics.appendedBatches().increment();
-            metrics.appendedRecords().add(append.batch.recordCount());
-        }
-        metrics.appendedBytes().add(bytes);
-        log.commit();
-        // Before any answer: whoever sends the next one after it must not meet the last one in the queue.
-        written.forEach(worker::release);
-        for (Append append : written) {
-            append.answer.complete(append.outcome);
-        }
-        written.clear();
-        worker.diskSpace().wrote(bytes);
-    }
-
-    private void flush(long nowMs) throws IOException {
-        long startNs = worker.nanoClock().getAsLong();
-        log.flush(nowMs);
-        worker.metrics().flushes().increment();
-        worker.metrics().flushNs().add(worker.nanoClock().getAsLong() - startNs);
-    }
-
-    boolean hasUnflushed() {
-        return !closed.isDone() && log.hasUnflushed();
-    }
-
-    /** How long what is unsynced may stay so, in ms; 0 or less if it is time. */
-    long msUntilFlush(long nowMs) {
-        return log.msUntilFlush(nowMs);
-    }
-
-    void flushNow(long nowMs) {
-        try {
-            flush(nowMs);
-        } catch (IOException e) {
-            fail(e);
         }
     }
 
@@ -583,7 +319,7 @@ public final class Partition implements PartitionLog {
     }
 
     /** The disk failed: nothing can be said of what is durable, so nothing is promised any more. */
-    private void fail(IOException e) {
+    void fail(IOException e) {
         if (closed.isDone()) {
             // Deleted, or closed in order, or offline already: there is nothing left to go offline.
             LOG.warn("{} is closed, and its disk failed: {}", partition(), e.toString());
@@ -605,10 +341,7 @@ public final class Partition implements PartitionLog {
             return false;
         }
         BrokerException exception = closedException();
-        for (List<Append> left : List.of(staged, written)) {
-            left.forEach(append -> append.answer.completeExceptionally(exception));
-            left.clear();
-        }
+        appends.close(exception);
         worker.waiters().close(this, exception);
         worker.tailCache().drop(tail);
         try {
@@ -637,6 +370,18 @@ public final class Partition implements PartitionLog {
         });
     }
 
+    /** Puts what compaction has made in place; see {@link Compaction#apply}. */
+    public CompletableFuture<Boolean> apply(Compaction compaction) {
+        return onWorker(log -> {
+            if (compaction.changesAnything()) {
+                // What is in memory is as it was before. Beside what is on the disk then, a value could be seen whose
+                // tombstone has gone.
+                worker.tailCache().dropBefore(tail, compaction.cleanedTo());
+            }
+            return compaction.apply();
+        });
+    }
+
     /** Uses other settings from now on. */
     public CompletableFuture<Void> configure(TopicConfig config) {
         return onWorker(log -> {
@@ -654,7 +399,7 @@ public final class Partition implements PartitionLog {
                 answer.complete(task.run(log));
             } catch (DiskFullException e) {
                 worker.diskSpace().full();
-                answer.completeExceptionally(diskLow());
+                answer.completeExceptionally(checks.diskLow());
             } catch (IOException e) {
                 fail(e);
                 answer.completeExceptionally(closedException());

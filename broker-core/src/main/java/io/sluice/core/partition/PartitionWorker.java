@@ -34,6 +34,7 @@ public final class PartitionWorker {
     private static final int MAX_GROUP = 4096;
     private static final long MAX_GROUP_BYTES = 16L * 1024 * 1024;
     private static final int WRITE_BUFFER_BYTES = 512 * 1024;
+    private static final int MAX_ABANDONED = 1024;
 
     private final Limits limits;
     private final InstantSource clock;
@@ -44,8 +45,11 @@ public final class PartitionWorker {
 
     // Shared.
     private final ConcurrentLinkedQueue<Object> queue = new ConcurrentLinkedQueue<>();
-    /** Readers who begin to wait. Each partition bounds its own. */
+    /** Readers who begin to wait. Each partition bounds its own; those who gave up are taken out when they are many. */
     private final ConcurrentLinkedQueue<FetchWaiters.Waiter> arrivals = new ConcurrentLinkedQueue<>();
+
+    /** How many gave up in {@link #arrivals} since they were last taken out. */
+    private final AtomicInteger abandoned = new AtomicInteger();
 
     private final AtomicInteger queuedAppends = new AtomicInteger();
     private final AtomicLong queuedBytes = new AtomicLong();
@@ -146,6 +150,19 @@ public final class PartitionWorker {
         wake();
     }
 
+    /** Notes that a reader gave up: a worker that is busy with the disk for long does not come to it. */
+    void abandoned(FetchWaiters.Waiter waiter) {
+        if (!waiter.arrived && abandoned.incrementAndGet() >= MAX_ABANDONED) {
+            abandoned.set(0);
+            arrivals.removeIf(one -> one.answer.isDone());
+        }
+    }
+
+    /** Readers that the worker has not come to yet. */
+    int arriving() {
+        return arrivals.size();
+    }
+
     private void enqueue(Object item) {
         queue.add(item);
         wake();
@@ -200,7 +217,7 @@ public final class PartitionWorker {
     private long nextDeadlineNs() {
         long nextNs = waiters.nextDeadlineNs(nanoClock.getAsLong());
         for (Partition partition : unflushed) {
-            nextNs = Math.min(nextNs, partition.msUntilFlush(clock.millis()) * 1_000_000L);
+            nextNs = Math.min(nextNs, partition.appends().msUntilFlush(clock.millis()) * 1_000_000L);
         }
         return nextNs;
     }
@@ -232,6 +249,7 @@ public final class PartitionWorker {
         int count = 0;
         FetchWaiters.Waiter waiter;
         while (count < MAX_GROUP && (waiter = arrivals.poll()) != null) {
+            waiter.arrived = true;
             waiter.partition.arrived(waiter);
             count++;
         }
@@ -252,16 +270,16 @@ public final class PartitionWorker {
         try {
             long nowMs = clock.millis();
             for (Append append : group) {
-                append.partition.stage(append, buffer, nowMs);
+                append.partition.appends().stage(append, buffer, nowMs);
                 dirty.add(append.partition);
             }
             for (Partition partition : dirty) {
-                partition.write(buffer);
+                partition.appends().write(buffer);
             }
             for (Partition partition : dirty) {
-                partition.commit(nowMs, tailCache);
+                partition.appends().commit(nowMs, tailCache);
                 waiters.committed(partition);
-                if (partition.hasUnflushed()) {
+                if (partition.appends().hasUnflushed()) {
                     unflushed.add(partition);
                 }
             }
@@ -297,10 +315,10 @@ public final class PartitionWorker {
         long nowMs = clock.millis();
         for (Iterator<Partition> all = unflushed.iterator(); all.hasNext(); ) {
             Partition partition = all.next();
-            if (partition.msUntilFlush(nowMs) <= 0) {
-                partition.flushNow(nowMs);
+            if (partition.appends().msUntilFlush(nowMs) <= 0) {
+                partition.appends().flushNow(nowMs);
             }
-            if (!partition.hasUnflushed()) {
+            if (!partition.appends().hasUnflushed()) {
                 all.remove();
             }
         }

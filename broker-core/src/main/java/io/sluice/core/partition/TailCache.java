@@ -60,14 +60,23 @@ final class TailCache {
 
     /** Forgets a partition that is closed. */
     void drop(View view) {
+        dropBefore(view, Long.MAX_VALUE);
+    }
+
+    /** Forgets the batches of a partition that begin before an offset. */
+    void dropBefore(View view, long offset) {
+        Map<Long, Entry> dropped = view.entries.headMap(offset);
+        if (dropped.isEmpty()) {
+            return;
+        }
         oldestFirst.removeIf(entry -> {
-            if (entry.view() != view) {
+            if (entry.view() != view || entry.baseOffset() >= offset) {
                 return false;
             }
             bytes -= entry.retainedBytes();
             return true;
         });
-        view.entries.clear();
+        dropped.clear();
     }
 
     /** The batches of one partition. */

@@ -12,6 +12,11 @@ import java.util.Optional;
 /**
  * Knows the failures that say that there is no space. The JDK passes on the system's own words and nothing else, and the
  * system speaks the language of its user: so it is asked once what it says, by a write to a device that is always full.
+ *
+ * <p>A full quota has words of its own. They are known in English only: there is no device to ask, no exception of the JDK
+ * has the error's number, and the free space that a file store tells is that of the file system, not what a quota leaves
+ * of it. So {@code bin/sluice} lets the system speak English. In any other language a full quota takes a partition offline,
+ * as every failure does that is not known.
  */
 public final class NoSpace {
     private static final Optional<String> SYSTEM_WORDS = wordsOf(Path.of("/dev/full"));

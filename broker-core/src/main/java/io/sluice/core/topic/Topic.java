@@ -11,4 +11,14 @@ import java.util.UUID;
  * @param config its settings
  * @param createdAtMs when it was created, in ms since the epoch
  */
-public record Topic(String name, UUID id, int partitions, TopicConfig config, long createdAtMs) {}
+public record Topic(String name, UUID id, int partitions, TopicConfig config, long createdAtMs) {
+    /** Whether it has a partition of that number, which may be any. */
+    public boolean hasPartition(int partition) {
+        return partition >= 0 && partition < partitions;
+    }
+
+    /** A number of partitions in words, for messages. */
+    public static String counted(int partitions) {
+        return partitions == 1 ? "1 partition" : partitions + " partitions";
+    }
+}

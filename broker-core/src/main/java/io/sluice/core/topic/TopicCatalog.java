@@ -67,8 +67,8 @@ public final class TopicCatalog {
         if (partitions < 1) {
             throw new BrokerException(
                     ErrorCode.INVALID_PARTITIONS,
-                    "topic " + request.name() + " cannot have " + partitions
-                            + " partitions; ask for at least 1, or -1 for the broker's default");
+                    "topic " + request.name() + " cannot have " + Topic.counted(partitions)
+                            + "; ask for at least 1, or -1 for the broker's default");
         }
         requirePartitionsAllowed(request.name(), partitions, partitions);
         TopicConfig config = TopicConfig.parse(request.config(), brokerDefaults);
@@ -113,7 +113,7 @@ public final class TopicCatalog {
         if (total <= entry.partitions()) {
             throw new BrokerException(
                     ErrorCode.INVALID_PARTITIONS,
-                    "topic " + name + " has " + entry.partitions() + " partitions; " + total + " is not more");
+                    "topic " + name + " has " + Topic.counted(entry.partitions()) + "; " + total + " is not more");
         }
         requirePartitionsAllowed(name, total, total - entry.partitions());
         return decide(entry.withPartitions(total), activeTopic(name).config());
@@ -209,7 +209,7 @@ public final class TopicCatalog {
                     ErrorCode.TOPIC_EXISTS,
                     holder.state() == State.DELETING
                             ? "topic " + name + " is still being deleted"
-                            : "topic " + name + " exists, with " + holder.partitions() + " partitions");
+                            : "topic " + name + " exists, with " + Topic.counted(holder.partitions()));
         });
     }
 
@@ -217,14 +217,15 @@ public final class TopicCatalog {
         if (total > limits.maxPartitionsPerTopic()) {
             throw new BrokerException(
                     ErrorCode.INVALID_PARTITIONS,
-                    "topic " + name + " cannot have " + total + " partitions; at most " + limits.maxPartitionsPerTopic()
-                            + " are allowed (max.partitions.per.topic)");
+                    "topic " + name + " cannot have " + Topic.counted(total) + "; at most "
+                            + limits.maxPartitionsPerTopic() + " are allowed (max.partitions.per.topic)");
         }
         if (table.partitionCount() + more > limits.maxPartitions()) {
             throw new BrokerException(
                     ErrorCode.INVALID_PARTITIONS,
-                    "topic " + name + " cannot have " + more + " more partitions: there are " + table.partitionCount()
-                            + " and at most " + limits.maxPartitions() + " are allowed (max.partitions)");
+                    "topic " + name + " cannot have " + Topic.counted(more) + " more: there are "
+                            + table.partitionCount() + " and at most " + limits.maxPartitions()
+                            + " are allowed (max.partitions)");
         }
     }
 }

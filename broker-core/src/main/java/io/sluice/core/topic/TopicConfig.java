@@ -85,6 +85,29 @@ public record TopicConfig(
                 "between 0 and maxCompactionLagMs, " + maxCompactionLagMs);
     }
 
+    /**
+     * What is wrong with a record's own timestamp.
+     *
+     * @param timestampMs -1 for none, which is never wrong
+     * @param nowMs the broker's clock
+     */
+    public Optional<String> timestampFault(long timestampMs, long nowMs) {
+        if (timestampType != TimestampType.CREATE_TIME || timestampMs < 0) {
+            return Optional.empty();
+        }
+        if (timestampMs - nowMs > timestampAfterMaxMs) {
+            return Optional.of(
+                    "a timestamp of " + timestampMs + " lies more than " + TopicSettings.TIMESTAMP_AFTER_MAX_MS + "="
+                            + timestampAfterMaxMs + " ahead of the broker's clock, " + nowMs);
+        }
+        if (nowMs - timestampMs > timestampBeforeMaxMs) {
+            return Optional.of("a timestamp of " + timestampMs + " lies more than "
+                    + TopicSettings.TIMESTAMP_BEFORE_MAX_MS + "=" + timestampBeforeMaxMs
+                    + " behind the broker's clock, " + nowMs);
+        }
+        return Optional.empty();
+    }
+
     /** The settings of a topic when neither it nor the broker has set anything. */
     public static TopicConfig defaults() {
         return build(PARSED.parse(Map.of()), Optional.empty());

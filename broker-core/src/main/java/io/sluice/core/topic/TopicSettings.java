@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
  * their documentation says that they have no effect.
  */
 public final class TopicSettings {
+    private static final long HOUR_MS = TimeUnit.HOURS.toMillis(1);
     private static final long DAY_MS = TimeUnit.DAYS.toMillis(1);
     private static final Pattern REPLICAS = Pattern.compile("\\*|\\d{1,10}:\\d{1,10}");
 
@@ -89,7 +90,7 @@ public final class TopicSettings {
             "max.message.bytes", 1_048_588, Rule.atLeast(0), "How large a record batch may be, compressed, in bytes.");
     static final Setting<Long> TIMESTAMP_AFTER_MAX_MS = Setting.ofLong(
             "message.timestamp.after.max.ms",
-            Long.MAX_VALUE,
+            HOUR_MS,
             Rule.atLeast(0),
             "How far a record's own timestamp may lie ahead of the broker's clock.");
     static final Setting<Long> TIMESTAMP_BEFORE_MAX_MS = Setting.ofLong(

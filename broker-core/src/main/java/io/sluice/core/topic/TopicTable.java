@@ -150,7 +150,7 @@ final class TopicTable {
         }
         if (before.partitions() > entry.partitions()) {
             throw contradiction(
-                    entry, "it had " + before.partitions() + " partitions and has " + entry.partitions() + " now");
+                    entry, "it had " + Topic.counted(before.partitions()) + " and has " + entry.partitions() + " now");
         }
         if (before.state() == State.DELETING && entry.state() == State.ACTIVE) {
             throw contradiction(entry, "it was being deleted and is active now");

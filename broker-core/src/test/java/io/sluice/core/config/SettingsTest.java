@@ -85,6 +85,28 @@ final class SettingsTest {
     }
 
     @Test
+    void whatCannotBeReadIsToldTheTypeAndTheBounds() {
+        Settings settings = Settings.of(List.of(
+                PORT,
+                Setting.ofLong("retention", 1, Rule.atLeast(-1), "How long."),
+                Setting.ofDouble("ratio", 0.5, Rule.fraction(), "Which part."),
+                Setting.ofLong("free", 1, Rule.any(), "Anything."),
+                Setting.ofBoolean("on", true, "Whether.")));
+
+        assertThatThrownBy(() -> settings.parse(Map.of("retention", "x")))
+                .hasMessage("retention = x: must be a whole number, at least -1");
+        assertThatThrownBy(() -> settings.parse(Map.of("port", "80.5")))
+                .hasMessage("port = 80.5: must be a whole number, between 0 and 65535");
+        assertThatThrownBy(() -> settings.parse(Map.of("retention", "99999999999999999999")))
+                .hasMessage(
+                        "retention = 99999999999999999999: must be a whole number, at least -1; the largest possible is 9223372036854775807");
+        assertThatThrownBy(() -> settings.parse(Map.of("ratio", "half")))
+                .hasMessage("ratio = half: must be a number, between 0 and 1");
+        assertThatThrownBy(() -> settings.parse(Map.of("free", "x"))).hasMessage("free = x: must be a whole number");
+        assertThatThrownBy(() -> settings.parse(Map.of("on", "x"))).hasMessage("on = x: must be true or false");
+    }
+
+    @Test
     void messagesStayOnOneShortLine() {
         String huge = "1\n" + "x".repeat(40_000);
 

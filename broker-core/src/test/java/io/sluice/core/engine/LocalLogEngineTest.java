@@ -42,6 +42,20 @@ class LocalLogEngineTest extends LogEngineContract {
     }
 
     @Test
+    void aPartitionThatIsNotThereIsToldWithTheNumberOfThoseThatAre() {
+        try (LogEngine engine =
+                LocalLogEngine.on(BrokerConfig.at(folder.resolve("one")).with("log.min.free.bytes", "0"))) {
+            engine.start();
+            engine.createTopic(new NewTopic("t", 1, Map.of())).join();
+
+            assertThat(engine.route(new TopicPartition("t", 1)))
+                    .isInstanceOfSatisfying(
+                            Route.Unavailable.class,
+                            nowhere -> assertThat(nowhere.why()).isEqualTo("topic t has 1 partition, there is no 1"));
+        }
+    }
+
+    @Test
     void aLogWhoseLastSyncFailedDoesNotCountAsClosedInOrder() throws Exception {
         CrashingMachine machine = new CrashingMachine(new SplittableRandom(1));
         BrokerConfig config = BrokerConfig.at(folder.resolve("unused")).with("log.min.free.bytes", "0");

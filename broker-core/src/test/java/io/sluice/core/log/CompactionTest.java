@@ -8,10 +8,13 @@ import io.sluice.core.fixture.Seeds;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.record.RecordBatches;
+import io.sluice.core.record.RecordCursor;
 import io.sluice.core.storage.CheckpointFile;
 import io.sluice.core.storage.DiskDirectory;
 import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.topic.TopicConfig;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -113,6 +116,26 @@ class CompactionTest {
         fillUp(fixture);
         compact(fixture, cleaned);
         assertThat(fixture.records()).doesNotContain("1:gone");
+    }
+
+    /** Of a log that nobody writes to, only what holds tombstones whose time is over is written anew. */
+    @Test
+    void segmentsStayInOrderWhenThoseBetweenThemAreLeftAsTheyAre() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        for (int i = 0; i < 40; i++) {
+            // Three records fill a segment, so that none is joined with its neighbour.
+            fixture.append("k" + i, i % 15 == 0 ? null : "x".repeat(40));
+        }
+        long cleaned = compact(fixture, 0);
+        List<String> before = fixture.records();
+
+        fixture.nowMs += 2_000;
+        assertThat(compact(fixture, cleaned)).isEqualTo(cleaned);
+
+        List<String> tombstones = List.of("0:k0", "15:k15", "30:k30");
+        assertThat(before).containsAll(tombstones);
+        assertThat(fixture.records())
+                .isEqualTo(before.stream().filter(r -> !tombstones.contains(r)).toList());
     }
 
     @Test
@@ -252,6 +275,81 @@ class CompactionTest {
         assertThat(cleaned.stream().filter(r -> r.contains("own"))).hasSize((int) sealedEnd / 2);
         BatchScanner scanner = fixture.log.segments()[0].seek(0);
         assertThat(scanner.header().compression()).isEqualTo(CompressionType.GZIP);
+    }
+
+    /** Its producer may have garbled it; nobody looks into compressed batches of a topic that is not compacted yet. */
+    @Test
+    void aBatchWhoseRecordsCannotBeReadStaysAsItIsAndTheRestIsCompacted() throws IOException {
+        LogFixture fixture = LogFixture.on(folder, COMPACTED).open();
+        fixture.append("a", "first");
+        RecordBatchBuilder builder = new RecordBatchBuilder(64);
+        // All of its records come out before the fault does.
+        fixture.append(builder.append(1, LogFixture.bytes("a"), LogFixture.bytes("garbled"))
+                .append(1, LogFixture.bytes("b"), LogFixture.bytes("garbled"))
+                .build(CompressionType.GZIP, withAByteTooMuch()));
+        for (int i = 3; i < 40; i++) {
+            fixture.append("c", "v" + i);
+        }
+        long sealedEnd = sealedEnd(fixture);
+
+        Compaction first = Compaction.run(fixture.log, Codecs.jdk(), 0, MEMORY, fixture.nowMs)
+                .orElseThrow();
+        assertThat(first.apply()).isTrue();
+
+        assertThat(first.unreadableBatches()).isEqualTo(1);
+        assertThat(first.firstUnreadable()).startsWith("offsets 1 to 2, ").contains("follow the last record");
+        assertThat(fixture.recordsFrom(3).stream().filter(r -> offset(r) < sealedEnd))
+                .hasSize(1);
+        assertThat(LogFixture.text(firstRecord(fixture).value()))
+                .as("nobody knows that it was replaced")
+                .isEqualTo("first");
+        assertThat(fixture.reader.read(1, 1 << 20).nextOffset()).isGreaterThan(2);
+
+        fixture.append("c", "x".repeat(400));
+        fixture.append("c", "last");
+        Compaction second = Compaction.run(fixture.log, Codecs.jdk(), first.cleanedTo(), MEMORY, fixture.nowMs)
+                .orElseThrow();
+        assertThat(second.apply()).isTrue();
+        assertThat(second.cleanedTo()).isGreaterThan(first.cleanedTo());
+        assertThat(second.unreadableBatches()).as("it has been told").isZero();
+        assertThat(fixture.reader.read(1, 1 << 20).nextOffset()).isGreaterThan(2);
+    }
+
+    private static RecordCursor firstRecord(LogFixture fixture) {
+        RecordCursor cursor = RecordCursor.over(
+                RecordBatches.in(fixture.reader.read(0, 1 << 20).batches().get(0))
+                        .iterator()
+                        .next(),
+                Codecs.jdk(),
+                1 << 20);
+        assertThat(cursor.next()).isTrue();
+        return cursor;
+    }
+
+    private static Codecs withAByteTooMuch() {
+        return new Codecs() {
+            @Override
+            public boolean supports(CompressionType type) {
+                return true;
+            }
+
+            @Override
+            public InputStream decompress(CompressionType type, InputStream compressed) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public OutputStream compress(CompressionType type, OutputStream target) throws IOException {
+                OutputStream gzip = Codecs.jdk().compress(type, target);
+                return new FilterOutputStream(gzip) {
+                    @Override
+                    public void close() throws IOException {
+                        gzip.write(0);
+                        super.close();
+                    }
+                };
+            }
+        };
     }
 
     @Test

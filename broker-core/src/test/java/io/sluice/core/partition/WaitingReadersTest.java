@@ -59,6 +59,21 @@ class WaitingReadersTest {
         assertThat(reader).failsWithin(Duration.ZERO).withThrowableThat().withCauseInstanceOf(BrokerException.class);
     }
 
+    /** A worker whose disk takes long does not come to those who begin to wait, and clients go on to come and leave. */
+    @Test
+    void readersThatGiveUpBeforeTheWorkerComesToThemDoNotPileUp() {
+        CompletableFuture<Boolean> patient = it.partition.awaitBeyond(0, 1, 1000);
+        for (int i = 0; i < 100_000; i++) {
+            it.partition.awaitBeyond(0, 1, 1000).cancel(false);
+        }
+
+        assertThat(it.worker.arriving()).isLessThan(2_000);
+        it.append("a");
+        it.run();
+        assertThat(patient).isCompletedWithValue(true);
+        assertThat(it.partition.waiterCount()).isZero();
+    }
+
     @Test
     void aReaderMayWaitForEver() {
         CompletableFuture<Boolean> patient = it.partition.awaitBeyond(0, 1, Long.MAX_VALUE);

@@ -33,12 +33,23 @@ final class LogModel {
     /** Where each record was first met. */
     private final Map<Long, Long> offsets = new HashMap<>();
 
-    /** By checksum, so that a batch is decoded only once. */
-    private final Map<Long, long[]> contents = new HashMap<>();
+    /** By checksum, so that a batch is decoded only once: the offsets of its records within it, and their numbers. */
+    private final Map<Long, long[][]> contents = new HashMap<>();
+
+    private final SimulatedKeys keys;
+    private int compactions;
+    /** When each tombstone was first compacted at the earliest, in ms. */
+    private final Map<Long, Long> tombstones = new HashMap<>();
+    /** Tombstones that compaction may have dropped. */
+    private final Set<Long> expired = new HashSet<>();
 
     private long logStart;
     /** What a trim was answered with: not even a crash brings back what lies before. */
     private long trimmedBefore;
+
+    LogModel(SimulatedKeys keys) {
+        this.keys = keys;
+    }
 
     void issued(long id) {
         issued.add(id);
@@ -57,6 +68,16 @@ final class LogModel {
 
     void trimmed(long offset) {
         trimmedBefore = Math.max(trimmedBefore, offset);
+    }
+
+    /** Compaction begins: from now on a record may be gone that a later one of its key replaces. */
+    void compacting(long nowMs, long deleteRetentionMs) {
+        compactions++;
+        for (long id : seen.values()) {
+            if (keys.isTombstone(id) && nowMs - tombstones.computeIfAbsent(id, first -> nowMs) >= deleteRetentionMs) {
+                expired.add(id);
+            }
+        }
     }
 
     /** Power was lost: what was only written may be gone, what retention deleted may be back. */
@@ -85,15 +106,48 @@ final class LogModel {
         if (found == null) {
             return;
         }
+        Map<Integer, Long> last = lastOfEachKey(found);
         for (TreeMap<Long, Long> promised : java.util.List.of(committed, written, seen)) {
             String what = promised == seen ? "read" : promised == committed ? "acknowledged" : "written";
             promised.headMap(start).clear();
             promised.forEach((offset, id) -> check(
-                    id.equals(found.get(offset)),
-                    "offset " + offset + " was " + what + " as " + id + ", now it is " + found.get(offset)
+                    id.equals(found.get(offset)) || isCompactedAway(offset, id, found, last),
+                    () -> "offset " + offset + " was " + what + " as " + id + ", now it is " + found.get(offset)
+                            + (keys.areUsed() ? keys.describe(id) + ", last of its key " + last.get(keys.of(id)) : "")
                             + "; the log is [" + start + ", " + highWatermark + ")"));
         }
         seen.putAll(found);
+        requireNothingComesBack(found, last);
+    }
+
+    /** The offset of the last record of each key that was ever there. */
+    private Map<Integer, Long> lastOfEachKey(TreeMap<Long, Long> found) {
+        Map<Integer, Long> last = new HashMap<>();
+        if (keys.areUsed()) {
+            for (TreeMap<Long, Long> known : java.util.List.of(committed, written, seen, found)) {
+                known.forEach((offset, id) -> last.merge(keys.of(id), offset, Math::max));
+            }
+        }
+        return last;
+    }
+
+    /** Whether a record may be missing: a later one of its key replaces it, or it is a tombstone whose time is over. */
+    private boolean isCompactedAway(long offset, long id, TreeMap<Long, Long> found, Map<Integer, Long> last) {
+        return compactions > 0
+                && !found.containsKey(offset)
+                && (offset < last.get(keys.of(id)) || expired.contains(id));
+    }
+
+    /** A tombstone goes after all that it deletes: else what was deleted would be there again. */
+    private void requireNothingComesBack(TreeMap<Long, Long> found, Map<Integer, Long> last) {
+        found.forEach((offset, id) -> {
+            if (keys.areUsed()) {
+                long end = last.get(keys.of(id));
+                check(
+                        found.containsKey(end),
+                        () -> id + " at " + offset + " is there, and " + end + ", the last of its key, is not");
+            }
+        });
     }
 
     /** All records, or null if damage ended the reading, which only damage may. */
@@ -113,7 +167,9 @@ final class LogModel {
                 }
                 throw new AssertionError("reading at " + next + " failed", e.getCause());
             }
-            check(!read.isEmpty(), "nothing is read at " + next + " below " + partition.highWatermark());
+            check(
+                    !read.isEmpty() || compactions > 0,
+                    "nothing is read at " + next + " below " + partition.highWatermark());
             check(read.nextOffset() > next, "a read at " + next + " goes on at " + read.nextOffset());
             if (read.oversized().isPresent()) {
                 try (OversizedBatch oversized = read.oversized().get()) {
@@ -132,8 +188,8 @@ final class LogModel {
                 }
             }
             check(
-                    found.lastKey() == read.nextOffset() - 1,
-                    "read up to " + found.lastKey() + ", to go on at " + read.nextOffset());
+                    compactions > 0 || found.lastKey() == read.nextOffset() - 1,
+                    () -> "read up to " + found.lastKey() + ", to go on at " + read.nextOffset());
             next = read.nextOffset();
         }
         return found;
@@ -141,15 +197,16 @@ final class LogModel {
 
     private void take(RecordBatch batch, long from, TreeMap<Long, Long> found) {
         check(batch.isCrcValid(), () -> "a batch with a wrong checksum was served: " + batch);
-        long[] ids = contents.computeIfAbsent(batch.crc(), crc -> idsOf(batch));
-        for (int i = 0; i < ids.length; i++) {
-            long offset = batch.baseOffset() + i;
+        long[][] content = contents.computeIfAbsent(batch.crc(), crc -> contentOf(batch));
+        for (int i = 0; i < content[0].length; i++) {
+            long offset = batch.baseOffset() + content[0][i];
             if (offset < from) {
                 continue;
             }
-            long id = ids[i];
+            long id = content[1][i];
+            long next = found.isEmpty() ? from : found.lastKey() + 1;
             check(
-                    found.isEmpty() ? offset == from : offset == found.lastKey() + 1,
+                    offset == next || compactions > 0 && offset > next,
                     () -> "offset " + offset + " after " + (found.isEmpty() ? from - 1 : found.lastKey()));
             check(issued.contains(id), () -> "offset " + offset + " holds " + id + ", which nobody sent");
             check(!refused.contains(id), () -> "offset " + offset + " holds " + id + ", which was refused");
@@ -161,14 +218,15 @@ final class LogModel {
         }
     }
 
-    private static long[] idsOf(RecordBatch batch) {
-        long[] ids = new long[batch.recordCount()];
+    private long[][] contentOf(RecordBatch batch) {
+        long[][] content = new long[2][batch.recordCount()];
         RecordCursor cursor = RecordCursor.over(batch, new KafkaCodecs(), 1 << 24);
         for (int i = 0; cursor.next(); i++) {
-            check(cursor.offset() == batch.baseOffset() + i, "a gap within " + batch);
-            ids[i] = cursor.value().getLong(0);
+            check(compactions > 0 || cursor.offset() == batch.baseOffset() + i, () -> "a gap within " + batch);
+            content[0][i] = cursor.offset() - batch.baseOffset();
+            content[1][i] = keys.idOf(cursor);
         }
-        return ids;
+        return content;
     }
 
     private static void check(boolean holds, java.util.function.Supplier<String> otherwise) {

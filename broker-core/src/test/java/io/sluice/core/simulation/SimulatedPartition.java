@@ -8,6 +8,7 @@ import io.sluice.core.engine.PartitionLog.Reason;
 import io.sluice.core.fixture.CrashingMachine;
 import io.sluice.core.fixture.KafkaCodecs;
 import io.sluice.core.fixture.ManualClock;
+import io.sluice.core.log.Compaction;
 import io.sluice.core.log.LogRecovery;
 import io.sluice.core.metrics.LogMetrics;
 import io.sluice.core.partition.DiskSpace;
@@ -18,6 +19,7 @@ import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.storage.ReservedSpace;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -124,6 +126,26 @@ final class SimulatedPartition {
         CompletableFuture<Long> point = task(log -> log.checkpoint());
         if (!point.isCompletedExceptionally()) {
             CheckpointFile.write(root, "recovery-point", "" + point.join());
+        }
+    }
+
+    /**
+     * Compacts as the engine's cleaner does.
+     *
+     * @param meanwhile what happens after the segments have been written and before they are put in place
+     */
+    void compact(long dedupeBytes, Runnable meanwhile) throws IOException {
+        long firstDirty = number("cleaner-point", 0);
+        Optional<Compaction> compaction =
+                Compaction.run(partition.log(), new KafkaCodecs(), firstDirty, dedupeBytes, clock.millis());
+        meanwhile.run();
+        if (compaction.isEmpty()) {
+            return;
+        }
+        CompletableFuture<Boolean> applied = partition.apply(compaction.get());
+        run();
+        if (applied.join()) {
+            CheckpointFile.write(root, "cleaner-point", "" + compaction.get().cleanedTo());
         }
     }
 

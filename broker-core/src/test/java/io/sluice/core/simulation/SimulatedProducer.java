@@ -10,7 +10,6 @@ import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.IdempotencyKey;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -39,6 +38,7 @@ final class SimulatedProducer {
     private final Kind kind;
     private final long id;
     private final LogModel model;
+    private final SimulatedKeys keys;
     private final SplittableRandom random;
     private final LongSupplier ids;
     private final List<Attempt> inFlight = new ArrayList<>();
@@ -67,7 +67,9 @@ final class SimulatedProducer {
 
     private record Attempt(Batch batch, CompletableFuture<Appended> answer) {}
 
-    SimulatedProducer(Kind kind, long id, LogModel model, SplittableRandom random, LongSupplier ids) {
+    SimulatedProducer(
+            Kind kind, long id, LogModel model, SimulatedKeys keys, SplittableRandom random, LongSupplier ids) {
+        this.keys = keys;
         this.kind = kind;
         this.id = id;
         this.model = model;
@@ -108,11 +110,11 @@ final class SimulatedProducer {
     private void offer(Batch batch, Partition partition, long nowMs) {
         RecordBatchBuilder builder = new RecordBatchBuilder(256);
         for (long value : batch.values) {
-            byte[] bytes = ByteBuffer.allocate(8 + batch.padding.length)
-                    .putLong(value)
-                    .put(batch.padding)
-                    .array();
-            builder.append(nowMs - random.nextInt(50), null, bytes);
+            builder.append(
+                    nowMs - random.nextInt(50),
+                    keys.keyOf(value),
+                    keys.valueOf(value, batch.padding),
+                    keys.headersOf(value));
         }
         if (kind == Kind.NUMBERED) {
             builder.producer(id, (short) 3, batch.sequence);

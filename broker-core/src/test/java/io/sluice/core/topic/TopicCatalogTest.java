@@ -52,7 +52,18 @@ final class TopicCatalogTest {
         assertRefused(
                 () -> catalog.create(new NewTopic("a", 1, Map.of()), OTHER_ID, 8),
                 ErrorCode.TOPIC_EXISTS,
-                "topic a exists, with 1 partitions");
+                "topic a exists, with 1 partition");
+    }
+
+    @Test
+    void oneIsNoPlural() {
+        create("a", 1, ID);
+
+        assertThatThrownBy(() -> catalog.create(new NewTopic("a", 1, Map.of()), OTHER_ID, 8))
+                .hasMessage("topic a exists, with 1 partition");
+        assertThatThrownBy(() -> catalog.addPartitions("a", 1)).hasMessage("topic a has 1 partition; 1 is not more");
+        create("b", 3, OTHER_ID);
+        assertThatThrownBy(() -> catalog.addPartitions("b", 3)).hasMessage("topic b has 3 partitions; 3 is not more");
     }
 
     @Test
@@ -88,7 +99,7 @@ final class TopicCatalogTest {
         assertRefused(
                 () -> create("b", 5, OTHER_ID),
                 ErrorCode.INVALID_PARTITIONS,
-                "topic b cannot have 5 more partitions: there are 6 and at most 10 are allowed (max.partitions)");
+                "topic b cannot have 5 partitions more: there are 6 and at most 10 are allowed (max.partitions)");
         create("b", 4, OTHER_ID);
         assertRefused(() -> catalog.addPartitions("b", 5), ErrorCode.INVALID_PARTITIONS, "(max.partitions)");
     }

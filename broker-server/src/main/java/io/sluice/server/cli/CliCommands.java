@@ -4,6 +4,7 @@ import io.sluice.server.cli.client.BrokenPipeException;
 import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.consume.ConsumeCommand;
+import io.sluice.server.cli.groups.GroupsCommand;
 import io.sluice.server.cli.log.LogCommand;
 import io.sluice.server.cli.produce.ProduceCommand;
 import io.sluice.server.cli.topics.TopicsCommand;
@@ -31,6 +32,7 @@ public final class CliCommands {
         commands.put("topics", () -> new TopicsCommand(streams));
         commands.put("produce", () -> new ProduceCommand(streams));
         commands.put("consume", () -> new ConsumeCommand(streams));
+        commands.put("groups", () -> new GroupsCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));
         commands.put("bench", BenchCommand::new);
         commands.put(COMPLETION, () -> new CompletionCommand(streams));

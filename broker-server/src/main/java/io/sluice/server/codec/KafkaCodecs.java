@@ -31,6 +31,7 @@ public final class KafkaCodecs implements Codecs {
 
     @Override
     public InputStream decompress(CompressionType type, InputStream compressed) throws IOException {
+        NativeLibraries.load(type);
         return switch (type) {
             case NONE -> compressed;
             case GZIP -> new GZIPInputStream(compressed, GZIP_BUFFER_BYTES);
@@ -42,6 +43,7 @@ public final class KafkaCodecs implements Codecs {
 
     @Override
     public OutputStream compress(CompressionType type, OutputStream target) {
+        NativeLibraries.load(type);
         return type == CompressionType.NONE ? target : new KafkaCompressed(type, target);
     }
 

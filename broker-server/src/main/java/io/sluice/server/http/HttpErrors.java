@@ -51,6 +51,7 @@ public final class HttpErrors {
             case OFFSET_OUT_OF_RANGE -> new Answer(416, "offset_out_of_range", 0);
             case CORRUPT_BATCH -> new Answer(400, "corrupt_batch", 0);
             case INVALID_RECORD -> new Answer(422, "invalid_record", 0);
+            case INVALID_TIMESTAMP -> new Answer(422, "invalid_timestamp", 0);
             case UNSUPPORTED_FORMAT -> new Answer(415, "unsupported_format", 0);
             case RECORD_TOO_LARGE -> new Answer(413, "record_too_large", 0);
             case OUT_OF_ORDER_SEQUENCE -> new Answer(409, "out_of_order_sequence", 0);

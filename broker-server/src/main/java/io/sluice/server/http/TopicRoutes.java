@@ -127,8 +127,8 @@ public final class TopicRoutes implements RouteGroup {
             if (partitions.isPresent() && partitions.getAsInt() < topic.partitions()) {
                 throw new BrokerException(
                         ErrorCode.INVALID_PARTITIONS,
-                        "topic " + topic.name() + " has " + topic.partitions() + " partitions; it cannot have fewer: "
-                                + partitions.getAsInt());
+                        "topic " + topic.name() + " has " + Topic.counted(topic.partitions())
+                                + "; it cannot have fewer: " + partitions.getAsInt());
             }
             Future<Topic> configured = config.isEmpty()
                     ? Future.succeededFuture(topic)

@@ -6,7 +6,8 @@ import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiMessage;
 
 /**
- * One request on its way, and the memory that it takes. For the connection's event loop, but for {@link #letGo()}.
+ * One request on its way, and the memory that it takes. For the connection's event loop, but for {@link #hold()} and
+ * {@link #letGo()}.
  *
  * @param <Q> its message
  */
@@ -70,12 +71,12 @@ public final class ApiRequest<Q extends ApiMessage> {
         return header;
     }
 
-    /** A batch made of the request's bytes goes to the log. */
+    /** Somebody else has the request's bytes now, or a batch made of them. On any thread. */
     public void hold() {
         holders.incrementAndGet();
     }
 
-    /** The log has let go of it; or, once, the request has been answered. On any thread. */
+    /** Whoever held them has let go of them; or, once, the request has been answered. On any thread. */
     public void letGo() {
         if (holders.decrementAndGet() == 0 && bytes > 0) {
             memory.give(bytes);

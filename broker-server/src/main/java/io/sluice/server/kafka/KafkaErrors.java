@@ -2,7 +2,9 @@ package io.sluice.server.kafka;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.core.RecordFault;
 import io.sluice.groups.GroupError;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
@@ -20,8 +22,14 @@ public final class KafkaErrors {
      *
      * @param error Kafka's code
      * @param message a sentence for people, for the responses that have room for one
+     * @param records which records of a batch are to blame
      */
-    public record Answer(Errors error, String message) {
+    public record Answer(Errors error, String message, List<RecordFault> records) {
+        /** An answer that blames no record. */
+        public Answer(Errors error, String message) {
+            this(error, message, List.of());
+        }
+
         /** The code on the wire. */
         public short code() {
             return error.code();
@@ -43,6 +51,7 @@ public final class KafkaErrors {
             case OFFSET_OUT_OF_RANGE -> Errors.OFFSET_OUT_OF_RANGE;
             case CORRUPT_BATCH, DATA_CORRUPT -> Errors.CORRUPT_MESSAGE;
             case INVALID_RECORD, IDEMPOTENCY_KEY_REUSED -> Errors.INVALID_RECORD;
+            case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
             case UNSUPPORTED_FORMAT -> Errors.UNSUPPORTED_FOR_MESSAGE_FORMAT;
             case RECORD_TOO_LARGE -> Errors.MESSAGE_TOO_LARGE;
             case OUT_OF_ORDER_SEQUENCE -> Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
@@ -96,7 +105,7 @@ public final class KafkaErrors {
             cause = cause.getCause();
         }
         if (cause instanceof BrokerException refusal) {
-            return new Answer(of(refusal.code()), refusal.getMessage());
+            return new Answer(of(refusal.code()), refusal.getMessage(), refusal.records());
         }
         if (cause instanceof ApiException error) {
             return new Answer(Errors.forException(error), error.getMessage());

@@ -41,6 +41,10 @@ public final class LogMeters {
         count("sluice.log.read.bytes", "Bytes of record batches handed to readers", log.readBytes());
         count("sluice.log.deleted.bytes", "Bytes of segments deleted", log.deletedBytes());
         count("sluice.log.compactions", "Compactions finished", log.compactions());
+        count(
+                "sluice.log.unreadable.batches",
+                "Batches that compaction left as they are because their records cannot be read",
+                log.unreadableBatches());
         count("sluice.log.damaged.reads", "Reads refused because the bytes on disk are damaged", log.damagedReads());
         FunctionTimer.builder(
                         "sluice.log.flush",
@@ -58,6 +62,11 @@ public final class LogMeters {
                 "Readers that wait for records",
                 engine,
                 log -> log.metrics().waiters().sum());
+        gauge(
+                "sluice.log.uncompactable",
+                "Logs that are not compacted because a segment is damaged",
+                engine,
+                log -> log.metrics().uncompactableLogs().sum());
         gauge("sluice.topics", "Topics", engine, log -> topicsOf(log).size());
         gauge(
                 "sluice.partitions",

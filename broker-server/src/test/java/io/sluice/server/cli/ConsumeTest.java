@@ -75,6 +75,18 @@ class ConsumeTest {
     }
 
     @Test
+    void anOffsetBehindTheEndPrintsNothingAndSaysWhereTheEndIs() {
+        Shell.Result beyond = consume("--from 99 --partition 0");
+
+        assertThat(beyond.exitCode()).isZero();
+        assertThat(beyond.text()).isEmpty();
+        assertThat(beyond.err()).isEqualTo("sluice: partition 0 ends before offset 9, nothing is there from 99 on\n");
+        assertThat(consume("--from 9 --partition 0").err()).isEmpty();
+        assertThat(consume("--from 3").err())
+                .isEqualTo("sluice: partition 1 ends before offset 0, nothing is there from 3 on\n");
+    }
+
+    @Test
     void recordsThatAreDeletedWhileWeReadAreToldAndLeftOut() {
         broker.deletedBefore.set(6);
 

@@ -116,7 +116,12 @@ class FailureTest {
             {"topics", "describe", "t"},
             {"topics", "create", "t"},
             {"produce", "t"},
-            {"consume", "t"}
+            {"consume", "t"},
+            {"consume", "t", "--group", "g"},
+            {"groups", "list"},
+            {"groups", "describe", "g"},
+            {"groups", "seek", "g", "--to", "latest"},
+            {"groups", "delete", "g"}
         }) {
             String[] args = Arrays.copyOf(command, command.length + 2);
             args[command.length] = "--server";
@@ -164,6 +169,14 @@ class FailureTest {
             "consume t --format xml",
             "consume t --partition 7",
             "consume t --server ftp://here",
+            "consume t u",
+            "consume t --member m",
+            "consume t --group g --from 7",
+            "consume t --group g --partition 0",
+            "groups",
+            "groups describe",
+            "groups seek g --to yesterday",
+            "groups skip g t",
             "log",
             "log verify no-such-path",
             "log dump pom.xml",

@@ -18,6 +18,7 @@ import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopicCollection;
+import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsResponseData;
 import org.apache.kafka.common.message.DeleteRecordsResponseData;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
@@ -37,6 +38,7 @@ import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartit
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData.EpochEndOffset;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
@@ -511,6 +513,72 @@ class RecordsWireTest {
         assertThat(Errors.forCode(produce(t, large).errorCode())).isEqualTo(Errors.MESSAGE_TOO_LARGE);
         assertThat(produce(t, large).errorMessage()).contains("1048588");
         assertThat(produce("good")).isZero();
+    }
+
+    @Test
+    void aTimestampMayLieAnHourAheadAndNoMore() {
+        long nowMs = System.currentTimeMillis();
+        long minuteMs = 60_000;
+
+        assertProduced(at(nowMs + 59 * minuteMs), Errors.NONE, 0);
+        assertProduced(at(nowMs + 61 * minuteMs), Errors.INVALID_TIMESTAMP, -1);
+        assertProduced(at(0), Errors.NONE, 1);
+    }
+
+    @Test
+    void aRefusedBatchNamesTheRecordsThatAreToBlame() {
+        CreateTopicsRequestData wish = Requests.createTopics("compacted");
+        wish.topics()
+                .find("compacted")
+                .configs()
+                .find("retention.ms")
+                .setName("cleanup.policy")
+                .setValue("compact");
+        CreateTopicsResponseData created = wire.call(ApiKeys.CREATE_TOPICS, 7, wish);
+        Requests compacted =
+                new Requests("compacted", created.topics().find("compacted").topicId(), 0, "");
+        SimpleRecord good = new SimpleRecord(TIME, new byte[1], new byte[1]);
+        SimpleRecord keyless = new SimpleRecord(TIME, new byte[1]);
+        SimpleRecord ahead = new SimpleRecord(Long.MAX_VALUE / 2, new byte[1], new byte[1]);
+
+        for (int version = ApiKeys.PRODUCE.oldestVersion(); version <= PRODUCE; version++) {
+            for (Compression form : List.of(Compression.NONE, Compression.gzip().build())) {
+                assertBlamed(compacted, version, Errors.NONE, form, good);
+                assertBlamed(compacted, version, Errors.INVALID_RECORD, form, good, keyless);
+                assertBlamed(compacted, version, Errors.INVALID_RECORD, form, keyless, good, keyless);
+                assertBlamed(compacted, version, Errors.INVALID_TIMESTAMP, form, ahead);
+                assertBlamed(compacted, version, Errors.INVALID_TIMESTAMP, form, keyless, good, ahead);
+            }
+        }
+    }
+
+    /** Every record of a refused batch that has no key, or a time that is not the usual one, must be named, and no other. */
+    private void assertBlamed(Requests to, int version, Errors error, Compression form, SimpleRecord... records) {
+        MemoryRecords batch = MemoryRecords.withRecords(form, records);
+        ProduceResponseData answer = wire.call(ApiKeys.PRODUCE, version, to.produce(version, (short) -1, batch));
+        PartitionProduceResponse produced =
+                answer.responses().iterator().next().partitionResponses().get(0);
+
+        assertThat(Errors.forCode(produced.errorCode())).isEqualTo(error);
+        assertThat(produced.logStartOffset()).isEqualTo(version >= 5 ? 0 : -1);
+        assertThat(produced.errorMessage() != null).isEqualTo(error != Errors.NONE && version >= 8);
+        List<Integer> bad = new ArrayList<>();
+        for (int i = 0; i < records.length && version >= 8; i++) {
+            if (records[i].key() == null || records[i].timestamp() != TIME) {
+                bad.add(i);
+            }
+        }
+        assertThat(produced.recordErrors())
+                .extracting(BatchIndexAndErrorMessage::batchIndex)
+                .isEqualTo(bad);
+        assertThat(produced.recordErrors())
+                .allSatisfy(fault -> assertThat(fault.batchIndexErrorMessage())
+                        .containsPattern(
+                                records[fault.batchIndex()].key() == null ? "without a key" : "ahead of .* clock"));
+    }
+
+    private static MemoryRecords at(long timestampMs) {
+        return MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(timestampMs, new byte[1]));
     }
 
     @Test

@@ -25,6 +25,7 @@ import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPar
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsTopic;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
+import org.apache.kafka.common.message.DescribeAclsRequestData;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
@@ -118,6 +119,7 @@ record Requests(String topic, Uuid topicId, int partition, String otherTopic) {
                     case OFFSET_FOR_LEADER_EPOCH -> offsetForLeaderEpoch(-1, 0);
                     case DESCRIBE_PRODUCERS -> describeProducers();
                     case DESCRIBE_CLUSTER -> new DescribeClusterRequestData();
+                    case DESCRIBE_ACLS -> new DescribeAclsRequestData();
                     case DESCRIBE_TOPIC_PARTITIONS -> describeTopicPartitions();
                     case CREATE_TOPICS -> createTopics(otherTopic);
                     case DELETE_TOPICS -> deleteTopics(version, otherTopic);

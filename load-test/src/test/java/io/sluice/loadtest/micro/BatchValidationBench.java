@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class BatchValidationBench {
     /** Records and bytes of each. */
-    @Param({"1x100", "100x100", "100x1024"})
+    @Param({"1x100", "100x100", "100x1024", "30000x10", "600000x10"})
     public String batch;
 
     private ByteBuffer bytes;
@@ -39,6 +39,6 @@ public class BatchValidationBench {
     /** One batch. */
     @Benchmark
     public RecordBatch validate() {
-        return BatchValidator.validateOne(bytes, 1 << 20);
+        return BatchValidator.validateOne(bytes, 1 << 25);
     }
 }

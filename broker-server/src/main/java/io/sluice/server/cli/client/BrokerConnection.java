@@ -42,6 +42,11 @@ public final class BrokerConnection {
         return "/v1/topics/" + encode(topic);
     }
 
+    /** The path of a group, with its name made safe. */
+    public static String groupPath(String group) {
+        return "/v1/groups/" + encode(group);
+    }
+
     /** Text made safe for a path or a query. */
     public static String encode(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
@@ -74,19 +79,36 @@ public final class BrokerConnection {
      * @throws CliException REFUSED with the broker's reason, or NOT_CONNECTED
      */
     public HttpResponse<byte[]> send(HttpRequest request) {
-        HttpResponse<byte[]> response;
+        HttpResponse<byte[]> response = answerTo(request);
+        if (response.statusCode() >= 300) {
+            throw CliException.refused(Problem.of(response));
+        }
+        return response;
+    }
+
+    /**
+     * Sends once, and answers whether the broker did it.
+     *
+     * @param acceptedStatus the one refusal that is an answer too: false
+     * @throws CliException REFUSED with the broker's reason, or NOT_CONNECTED
+     */
+    public boolean sendUnless(int acceptedStatus, HttpRequest request) {
+        HttpResponse<byte[]> response = answerTo(request);
+        if (response.statusCode() >= 300 && response.statusCode() != acceptedStatus) {
+            throw CliException.refused(Problem.of(response));
+        }
+        return response.statusCode() < 300;
+    }
+
+    private HttpResponse<byte[]> answerTo(HttpRequest request) {
         try {
-            response = exchange(request);
+            return exchange(request);
         } catch (IOException e) {
             throw notConnected(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException(CliException.REFUSED, "interrupted");
         }
-        if (response.statusCode() >= 300) {
-            throw CliException.refused(Problem.of(response));
-        }
-        return response;
     }
 
     /** Sends once and hands out whatever comes back. */

@@ -1,10 +1,15 @@
 package io.sluice.server.cli.client;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Lengths of time as a person types them: {@code 500ms}, {@code 30s}, {@code 5m}, {@code 2h}, {@code 1d}. */
+/** Times as a person types them, and lengths of time: {@code 500ms}, {@code 30s}, {@code 5m}, {@code 2h}, {@code 1d}. */
 public final class Durations {
     private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
@@ -32,5 +37,21 @@ public final class Durations {
             case "h" -> Duration.ofHours(number);
             default -> Duration.ofDays(number);
         };
+    }
+
+    /**
+     * A day, or a time with or without its zone.
+     *
+     * @param zone of times that name none
+     * @throws java.time.DateTimeException if it is none of these
+     */
+    public static Instant instant(String text, ZoneId zone) {
+        if (!text.contains("T")) {
+            return LocalDate.parse(text).atStartOfDay(zone).toInstant();
+        }
+        boolean hasZone = text.endsWith("Z") || text.matches(".*T.*[+-]\\d\\d(:?\\d\\d)?");
+        return hasZone
+                ? OffsetDateTime.parse(text).toInstant()
+                : LocalDateTime.parse(text).atZone(zone).toInstant();
     }
 }

@@ -28,10 +28,13 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Print the records of a topic.",
+            "Print the records of a topic, or those of one topic or more that a group has not read.",
             "",
             "Without --follow it ends with the last record that was there when it began. Order is kept within each"
-                    + " partition."
+                    + " partition.",
+            "",
+            "With --group it is a member of the group for as long as it runs: each partition goes to one member at a"
+                    + " time, and records that have been written to the output are committed as read."
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -46,8 +49,11 @@ public final class ConsumeCommand implements Callable<Integer> {
     @Mixin
     private ServerOptions server;
 
-    @Parameters(paramLabel = "TOPIC", description = "The topic to read.")
-    private String topic;
+    @Parameters(
+            paramLabel = "TOPIC",
+            arity = "1..*",
+            description = "The topic to read; with --group there may be several.")
+    private List<String> topics;
 
     @Option(
             names = "--from",
@@ -55,8 +61,19 @@ public final class ConsumeCommand implements Callable<Integer> {
             defaultValue = "earliest",
             description =
                     "earliest, latest, an offset, a time like 2026-01-31T12:00:00Z (local without zone), or a time"
-                            + " ago like -15m, -2h, -1d. Default: ${DEFAULT-VALUE}")
+                            + " ago like -15m, -2h, -1d. With --group earliest or latest, for partitions in which the"
+                            + " group has never been. Default: ${DEFAULT-VALUE}")
     private String from;
+
+    @Option(names = "--group", paramLabel = "GROUP", description = "Read as a member of this group.")
+    private Optional<String> group = Optional.empty();
+
+    @Option(
+            names = "--member",
+            paramLabel = "NAME",
+            description = "The member's name in the group; no two may have the same. Default: host, process, and a"
+                    + " random number")
+    private Optional<String> member = Optional.empty();
 
     @Option(names = "--partition", paramLabel = "P", description = "Read this partition only. Repeatable. Default: all")
     private Set<Integer> partitions = new TreeSet<>();
@@ -107,39 +124,57 @@ public final class ConsumeCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        StartPosition start = StartPosition.parse(from, System.currentTimeMillis(), ZoneId.systemDefault());
+    public Integer call() throws IOException {
         if (max != null && max < 0) {
             throw CliException.usage("consume: --max " + max + " is negative");
         }
-        RecordPrinter printer = printer();
         long retryNs = Durations.parse("--retry-timeout", retryTimeout).toNanos();
+        Limits limits = new Limits(max == null ? Long.MAX_VALUE : max, follow ? Long.MAX_VALUE : retryNs);
+        InOrder.Work work = group.isPresent() ? asMember(group.get(), limits) : alone(limits);
+        try {
+            InOrder.run(work);
+        } catch (BrokenPipeException nobodyReads) {
+            return CliException.OK;
+        }
+        return CliException.OK;
+    }
+
+    private InOrder.Work alone(Limits limits) throws IOException {
+        if (member.isPresent()) {
+            throw CliException.usage("consume: --member needs --group");
+        }
+        if (topics.size() > 1) {
+            throw CliException.usage("consume: several topics need --group");
+        }
+        String topic = topics.get(0);
+        StartPosition start = StartPosition.parse(from, System.currentTimeMillis(), ZoneId.systemDefault());
+        RecordPrinter printer = printer();
         BrokerConnection broker = server.connect();
         List<PartitionCursor> cursors = cursors(start, broker.get(BrokerConnection.topicPath(topic)));
         ConsumeLoop loop = new ConsumeLoop(
+                topic,
                 new Fetcher(broker, topic, cursors.size(), follow),
                 printer,
                 new KafkaCodecs(),
-                new ConsumeLoop.Limits(max == null ? Long.MAX_VALUE : max, follow ? Long.MAX_VALUE : retryNs),
+                limits,
                 broker,
                 streams);
-        Thread main = Thread.currentThread();
-        // Whoever presses Ctrl-C has seen part of the output: the rest of what was taken follows before the end.
-        Thread onInterrupt = new Thread(() -> {
-            main.interrupt();
-            loop.awaitEnd();
-        });
-        Runtime.getRuntime().addShutdownHook(onInterrupt);
-        try {
-            loop.run(cursors);
-        } catch (InterruptedException interrupted) {
-            return CliException.OK;
-        } catch (BrokenPipeException nobodyReads) {
-            return CliException.OK;
-        } finally {
-            forget(onInterrupt);
+        return () -> loop.run(cursors);
+    }
+
+    private InOrder.Work asMember(String name, Limits limits) throws IOException {
+        if (!from.equals("earliest") && !from.equals("latest")) {
+            throw CliException.usage("consume: --from " + from
+                    + " does not go with --group, only earliest and latest do; sluice groups seek moves a group");
         }
-        return CliException.OK;
+        if (!partitions.isEmpty()) {
+            throw CliException.usage("consume: --partition does not go with --group: the broker assigns partitions");
+        }
+        RecordPrinter printer = printer();
+        BrokerConnection broker = server.connect();
+        Membership membership =
+                new Membership(broker, name, member.orElseGet(Membership::ownName), topics, from, limits, streams);
+        return new GroupLoop(membership, GroupLoop.endsOf(broker, topics), printer, follow, limits)::run;
     }
 
     private RecordPrinter printer() throws IOException {
@@ -156,8 +191,8 @@ public final class ConsumeCommand implements Callable<Integer> {
             case "value" -> new RawPrinter(streams.out(), Optional.empty(), timestamps, nullValue);
             case "key-value" ->
                 new RawPrinter(streams.out(), Optional.of(keySeparator.orElse("\t")), timestamps, nullValue);
-            case "json" -> new JsonPrinter(streams.out(), true);
-            case "ndjson" -> new JsonPrinter(streams.out(), false);
+            case "json" -> new JsonPrinter(streams.out(), group.isPresent(), true);
+            case "ndjson" -> new JsonPrinter(streams.out(), false, false);
             default ->
                 throw CliException.usage("consume: --format " + chosen + " is not value, key-value, json or ndjson");
         };
@@ -167,8 +202,8 @@ public final class ConsumeCommand implements Callable<Integer> {
         JsonNode known = description.path("partitions");
         for (int partition : partitions) {
             if (partition < 0 || partition >= known.size()) {
-                throw CliException.usage("consume: topic " + topic + " has no partition " + partition + ", only 0 to "
-                        + (known.size() - 1));
+                throw CliException.usage("consume: topic " + topics.get(0) + " has no partition " + partition
+                        + ", only 0 to " + (known.size() - 1));
             }
         }
         List<PartitionCursor> cursors = new ArrayList<>();
@@ -186,11 +221,16 @@ public final class ConsumeCommand implements Callable<Integer> {
         if (!partition.path("high_watermark").isNumber()) {
             throw new CliException(
                     CliException.REFUSED,
-                    "partition " + number + " of topic " + topic + " cannot be read: "
+                    "partition " + number + " of topic " + topics.get(0) + " cannot be read: "
                             + partition.path("error").path("detail").asText("the broker does not say why"));
         }
         long highWatermark = partition.path("high_watermark").asLong();
         long end = follow ? Long.MAX_VALUE : highWatermark;
+        if (!follow && start.kind() == StartPosition.Kind.OFFSET && start.number() > highWatermark) {
+            // Nothing is asked for, and so all of it is printed; but whoever has mistyped the offset should see it.
+            streams.say("sluice: partition " + number + " ends before offset " + highWatermark
+                    + ", nothing is there from " + start.number() + " on");
+        }
         return switch (start.kind()) {
             case EARLIEST ->
                 PartitionCursor.fromOffset(
@@ -199,14 +239,5 @@ public final class ConsumeCommand implements Callable<Integer> {
             case OFFSET -> PartitionCursor.exactlyFrom(number, start.number(), end);
             case TIME -> PartitionCursor.fromTime(number, start.number(), end);
         };
-    }
-
-    private static void forget(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException shuttingDown) {
-            // The hook is running, and that is what it is for.
-            return;
-        }
     }
 }

@@ -16,8 +16,6 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Takes what the fetcher brings, checks it, prints it, and asks for more until the end is reached. */
 final class ConsumeLoop {
@@ -25,33 +23,27 @@ final class ConsumeLoop {
     private static final long FIRST_PAUSE_MS = 100;
     private static final long MAX_PAUSE_MS = 5_000;
 
+    private final String topic;
     private final Fetcher fetcher;
     private final RecordPrinter printer;
     private final Codecs codecs;
     private final Limits limits;
     private final BrokerConnection broker;
     private final Streams streams;
-    private final CountDownLatch ended = new CountDownLatch(1);
 
     private long printed;
     /** When the first of the failures that have not been followed by a success came; 0 if there is none. */
     private long failingSinceNs;
 
-    /**
-     * When to end.
-     *
-     * @param maxRecords after so many records
-     * @param retryNs after failures for so long
-     */
-    record Limits(long maxRecords, long retryNs) {}
-
     ConsumeLoop(
+            String topic,
             Fetcher fetcher,
             RecordPrinter printer,
             Codecs codecs,
             Limits limits,
             BrokerConnection broker,
             Streams streams) {
+        this.topic = topic;
         this.fetcher = fetcher;
         this.printer = printer;
         this.codecs = codecs;
@@ -83,16 +75,6 @@ final class ConsumeLoop {
             }
         } finally {
             flush();
-            ended.countDown();
-        }
-    }
-
-    /** Waits for {@link #run} to have printed what it took, but not for long. */
-    void awaitEnd() {
-        try {
-            ended.await(2, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -146,7 +128,8 @@ final class ConsumeLoop {
             throw new CliException(
                     CliException.REFUSED,
                     "partition " + cursor.partition() + ": " + problem.message()
-                            + "; --from earliest begins with the first record that is there");
+                            + "; --from earliest begins with the first record that is there, --from latest with the next"
+                            + " that comes");
         }
         if (!problem.retriable()) {
             throw CliException.refused(problem);
@@ -198,7 +181,7 @@ final class ConsumeLoop {
         try {
             while (printed < limits.maxRecords() && record.next()) {
                 if (cursor.wants(record.offset(), record.timestamp())) {
-                    printer.print(cursor.partition(), record);
+                    printer.print(topic, cursor.partition(), record);
                     printed++;
                 }
             }

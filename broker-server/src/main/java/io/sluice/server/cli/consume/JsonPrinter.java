@@ -15,20 +15,28 @@ final class JsonPrinter implements RecordPrinter {
 
     private final JsonGenerator json;
     private final RecordFields fields;
+    private final boolean withTopic;
     private final boolean withOffset;
 
-    /** @param withOffset whether to print where the record lies; {@code produce --ndjson} takes lines without it */
-    JsonPrinter(OutputStream out, boolean withOffset) throws IOException {
+    /**
+     * @param withTopic whether to print the topic's name
+     * @param withOffset whether to print where the record lies; {@code produce --ndjson} takes lines without both
+     */
+    JsonPrinter(OutputStream out, boolean withTopic, boolean withOffset) throws IOException {
         this.json = new JsonFactory()
                 .createGenerator(new BufferedOutputStream(out, BUFFER_BYTES))
                 .setRootValueSeparator(new SerializedString(""));
         this.fields = new RecordFields(json);
+        this.withTopic = withTopic;
         this.withOffset = withOffset;
     }
 
     @Override
-    public void print(int partition, RecordCursor record) throws IOException {
+    public void print(String topic, int partition, RecordCursor record) throws IOException {
         json.writeStartObject();
+        if (withTopic) {
+            json.writeStringField("topic", topic);
+        }
         json.writeNumberField("partition", partition);
         if (withOffset) {
             json.writeNumberField("offset", record.offset());

@@ -33,7 +33,7 @@ final class RawPrinter implements RecordPrinter {
     }
 
     @Override
-    public void print(int partition, RecordCursor record) throws IOException {
+    public void print(String topic, int partition, RecordCursor record) throws IOException {
         if (timestamps) {
             out.write(Instant.ofEpochMilli(record.timestamp()).toString().getBytes(StandardCharsets.US_ASCII));
             out.write('\t');

@@ -3,10 +3,6 @@ package io.sluice.server.cli.consume;
 import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Durations;
 import java.time.DateTimeException;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneId;
 
 /**
@@ -43,18 +39,9 @@ record StartPosition(Kind kind, long number) {
             long agoMs = Durations.parse("--from", text.substring(1)).toMillis();
             return new StartPosition(Kind.TIME, Math.max(0, nowMs - agoMs));
         }
-        return new StartPosition(Kind.TIME, Math.max(0, instant(text, zone).toEpochMilli()));
-    }
-
-    private static Instant instant(String text, ZoneId zone) {
         try {
-            if (!text.contains("T")) {
-                return LocalDate.parse(text).atStartOfDay(zone).toInstant();
-            }
-            boolean hasZone = text.endsWith("Z") || text.matches(".*T.*[+-]\\d\\d(:?\\d\\d)?");
-            return hasZone
-                    ? OffsetDateTime.parse(text).toInstant()
-                    : LocalDateTime.parse(text).atZone(zone).toInstant();
+            return new StartPosition(
+                    Kind.TIME, Math.max(0, Durations.instant(text, zone).toEpochMilli()));
         } catch (DateTimeException e) {
             throw CliException.usage("consume: --from " + text
                     + " is not earliest, latest, an offset, a time like 2026-01-31T12:00:00Z, or one ago like -15m");

@@ -5,11 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.server.cli.client.BrokerConnection;
 import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Json;
-import io.sluice.server.cli.client.Problem;
+import io.sluice.server.cli.client.Pages;
 import io.sluice.server.cli.client.ServerOptions;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.client.Version;
-import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.LinkedHashMap;
@@ -99,7 +98,7 @@ public final class TopicsCommand implements Runnable {
             versionProvider = Version.class)
     int list(@Mixin ServerOptions server) {
         BrokerConnection broker = server.connect();
-        List<JsonNode> topics = new TopicPages(broker).all();
+        List<JsonNode> topics = Pages.all(broker, "/v1/topics", "topics");
         if (server.json()) {
             ObjectNode document = Json.object();
             document.putArray("topics").addAll(topics);
@@ -186,7 +185,7 @@ public final class TopicsCommand implements Runnable {
         BrokerConnection broker = server.connect();
         HttpRequest request =
                 broker.request(BrokerConnection.topicPath(name)).DELETE().build();
-        boolean deleted = sendUnless(broker, request, ifExists ? NOT_FOUND : -1);
+        boolean deleted = broker.sendUnless(ifExists ? NOT_FOUND : -1, request);
         answer(
                 server,
                 Json.object().put("name", name).put("deleted", deleted),
@@ -195,28 +194,9 @@ public final class TopicsCommand implements Runnable {
     }
 
     private static boolean exists(BrokerConnection broker, String name) {
-        return sendUnless(
-                broker, broker.request(BrokerConnection.topicPath(name)).GET().build(), NOT_FOUND);
-    }
-
-    /** Sends, and answers whether the broker did it; false only if it refused with the one status. */
-    private static boolean sendUnless(BrokerConnection broker, HttpRequest request, int acceptedStatus) {
-        HttpResponse<byte[]> response;
-        try {
-            response = broker.exchange(request);
-        } catch (IOException e) {
-            throw broker.notConnected(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException(CliException.REFUSED, "interrupted");
-        }
-        if (response.statusCode() == acceptedStatus) {
-            return false;
-        }
-        if (response.statusCode() >= 300) {
-            throw CliException.refused(Problem.of(response));
-        }
-        return true;
+        return broker.sendUnless(
+                NOT_FOUND,
+                broker.request(BrokerConnection.topicPath(name)).GET().build());
     }
 
     private void answer(ServerOptions server, JsonNode document, String text) {

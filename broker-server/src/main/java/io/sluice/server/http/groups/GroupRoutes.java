@@ -13,12 +13,10 @@ import io.sluice.server.http.Query;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.Routes;
 import io.sluice.server.http.records.RecordAccess;
-import io.sluice.server.http.records.Values;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
-import java.util.Set;
 
 /**
  * The routes of consumer groups.
@@ -94,11 +92,10 @@ public final class GroupRoutes implements RouteGroup {
 
     private void poll(RoutingContext ctx) {
         Accept.require(ctx, "application/json");
-        Values values =
-                Values.parse(Query.of(ctx, Set.of("values")).text("values").orElse(""));
+        Query.refuse(ctx);
         String group = Names.group(ctx);
         JsonBody.read(ctx, maxBodyBytes)
-                .map(fields -> PollRequest.of(group, fields, values, records.limits(), limits))
+                .map(fields -> PollRequest.of(group, fields, records.limits(), limits))
                 .onSuccess(request -> new LongPoll(vertx, broker, groups, metrics, records, ctx, request).start())
                 .onFailure(failure -> HttpErrors.respond(ctx, failure));
     }

@@ -19,8 +19,8 @@ import java.util.Optional;
  * @param waitMs how long to wait if there are none
  * @param sessionTimeoutMs how long the member may be silent
  * @param fromEnd whether to begin at the end of a partition in which the group has never been, and not at its beginning
- * @param commit the cursor of the records that are done, if there were any
  * @param values how keys, values and headers are shown
+ * @param commit the cursor of the records that are done, if there were any
  */
 record PollRequest(
         String group,
@@ -31,8 +31,8 @@ record PollRequest(
         long waitMs,
         int sessionTimeoutMs,
         boolean fromEnd,
-        Optional<Poll.Cursor> commit,
-        Values values) {
+        Values values,
+        Optional<Poll.Cursor> commit) {
     private static final int MAX_TOPICS = 1_000;
     private static final int DEFAULT_RECORDS = 500;
     private static final int SESSION_TIMEOUT_MS = 45_000;
@@ -42,9 +42,17 @@ record PollRequest(
      *
      * @throws io.sluice.server.http.HttpProblem 400 or 409, naming the field
      */
-    static PollRequest of(String group, JsonFields fields, Values values, RecordLimits limits, GroupLimits groups) {
+    static PollRequest of(String group, JsonFields fields, RecordLimits limits, GroupLimits groups) {
         fields.allowOnly(
-                "member", "topics", "max_records", "max_bytes", "wait_ms", "session_timeout_ms", "from", "commit");
+                "member",
+                "topics",
+                "max_records",
+                "max_bytes",
+                "wait_ms",
+                "session_timeout_ms",
+                "from",
+                "values",
+                "commit");
         String member = fields.requiredText("member", Names.MAX_CHARS);
         fields.required("topics");
         List<String> topics = fields.list("topics", MAX_TOPICS);
@@ -72,7 +80,7 @@ record PollRequest(
                 waitMs,
                 (int) sessionTimeoutMs,
                 from.equals("latest"),
-                fields.text("commit", PollCursor.MAX_CHARS).flatMap(text -> PollCursor.decode(group, member, text)),
-                values);
+                Values.parse(fields.text("values", Names.MAX_CHARS).orElse("")),
+                fields.text("commit", PollCursor.MAX_CHARS).flatMap(text -> PollCursor.decode(group, member, text)));
     }
 }

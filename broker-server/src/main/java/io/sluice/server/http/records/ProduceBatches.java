@@ -6,6 +6,7 @@ import io.sluice.server.http.HttpProblem;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Sorts the records of a request into batches, one per partition, and more where one would grow beyond the topic's
@@ -58,7 +59,7 @@ final class ProduceBatches implements RecordDraft.Sink {
     /**
      * Puts a record into its batch.
      *
-     * @throws HttpProblem 404 unknown_partition, 413 record_too_large or 422 invalid_record
+     * @throws HttpProblem 404 unknown_partition, 413 record_too_large, 422 invalid_record or 422 invalid_timestamp
      */
     @Override
     public void accept(long index, RecordDraft record) {
@@ -74,6 +75,10 @@ final class ProduceBatches implements RecordDraft.Sink {
                     index,
                     "key",
                     "is missing; topic " + topic.name() + " is compacted, so every record needs a key");
+        }
+        Optional<String> timestampFault = topic.config().timestampFault(record.timestampMs, nowMs);
+        if (timestampFault.isPresent()) {
+            throw problem(422, "invalid_timestamp", index, "timestamp", "is out of range: " + timestampFault.get());
         }
         int partition = partitionOf(index, record);
         BatchDraft draft = open[partition];

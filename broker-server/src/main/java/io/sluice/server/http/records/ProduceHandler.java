@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -20,6 +21,8 @@ final class ProduceHandler {
 
     void handle(RoutingContext ctx) {
         try {
+            // First of all: whoever mends what else is wrong would still be refused.
+            TopicName.requireForUsers(ctx.pathParam("topic"));
             ProduceRequest request = ProduceRequest.of(ctx);
             Optional<Topic> topic = loop.broker.topic(request.topic());
             if (topic.isPresent()) {

@@ -6,6 +6,7 @@ import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.Query;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -138,10 +139,15 @@ record ProduceRequest(
     }
 
     private static Optional<String> idempotencyKey(RoutingContext ctx) {
-        String key = ctx.request().getHeader("Idempotency-Key");
-        if (key == null) {
+        List<String> keys = ctx.request().headers().getAll("Idempotency-Key");
+        if (keys.isEmpty()) {
             return Optional.empty();
         }
+        if (keys.size() > 1) {
+            // Whoever put the second one there and whoever put the first mean different requests to be the same.
+            throw Query.invalid("Idempotency-Key", "is given more than once");
+        }
+        String key = keys.get(0);
         boolean visible = key.chars().allMatch(c -> c > 0x20 && c < 0x7f);
         if (!visible || key.isEmpty() || key.length() > MAX_IDEMPOTENCY_KEY_CHARS) {
             throw Query.invalid(

@@ -2,7 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.server.http.HttpProblem;
 
-/** How a fetch shows keys, values and headers: the query parameter {@code values}. */
+/** How keys, values and headers are shown, as {@code values} says it. */
 public enum Values {
     /** JSON as JSON, other UTF-8 as a string, the rest as base64. */
     AUTO,
@@ -14,7 +14,7 @@ public enum Values {
     BASE64;
 
     /**
-     * The value of the query parameter; an empty one means {@link #AUTO}.
+     * What {@code values} says; an empty text means {@link #AUTO}.
      *
      * @throws HttpProblem 400 for any other word
      */

@@ -7,7 +7,6 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
-import io.sluice.server.kafka.TopicNames;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -50,7 +49,7 @@ public final class DeleteRecordsApi implements ApiHandler<DeleteRecordsRequestDa
             String topic, DeleteRecordsPartition partition, DeleteRecordsPartitionResult answer, Gather gather) {
         PartitionLog log;
         try {
-            log = TopicNames.partition(broker, topic, partition.partitionIndex());
+            log = broker.partition(topic, partition.partitionIndex());
             if (!broker.requireTopic(topic).config().deleted()) {
                 answer.setErrorCode(Errors.POLICY_VIOLATION.code());
                 return;

@@ -8,7 +8,6 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
-import io.sluice.server.kafka.TopicNames;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeProducersRequestData.TopicRequest;
@@ -45,7 +44,7 @@ public final class DescribeProducersApi implements ApiHandler<DescribeProducersR
     private void find(String topic, int partition, PartitionResponse answer, Gather gather) {
         PartitionLog log;
         try {
-            log = TopicNames.partition(broker, topic, partition);
+            log = broker.partition(topic, partition);
         } catch (BrokerException e) {
             refuse(answer, e);
             return;

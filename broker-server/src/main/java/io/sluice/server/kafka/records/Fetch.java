@@ -123,8 +123,7 @@ final class Fetch {
 
     private void find(Part part) {
         try {
-            part.log =
-                    TopicNames.partition(broker, topicOf(part), part.wish.key().partition());
+            part.log = broker.partition(topicOf(part), part.wish.key().partition());
         } catch (BrokerException e) {
             fail(part, KafkaErrors.ofRead(e).error());
             return;

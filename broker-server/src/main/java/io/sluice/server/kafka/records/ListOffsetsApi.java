@@ -8,7 +8,6 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
-import io.sluice.server.kafka.TopicNames;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
@@ -70,7 +69,7 @@ public final class ListOffsetsApi implements ApiHandler<ListOffsetsRequestData> 
         }
         PartitionLog log;
         try {
-            log = TopicNames.partition(broker, topic, partition.partitionIndex());
+            log = broker.partition(topic, partition.partitionIndex());
         } catch (BrokerException e) {
             answer.setErrorCode(KafkaErrors.ofRead(e).code());
             return;

@@ -7,7 +7,6 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
-import io.sluice.server.kafka.TopicNames;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderPartition;
@@ -45,7 +44,7 @@ public final class OffsetForLeaderEpochApi implements ApiHandler<OffsetForLeader
     private void find(String topic, OffsetForLeaderPartition partition, EpochEndOffset answer, Gather gather) {
         PartitionLog log;
         try {
-            log = TopicNames.partition(broker, topic, partition.partition());
+            log = broker.partition(topic, partition.partition());
         } catch (BrokerException e) {
             answer.setErrorCode(KafkaErrors.ofRead(e).code());
             return;

@@ -3,6 +3,7 @@ package io.sluice.server.kafka.records;
 import io.sluice.core.Broker;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.core.RecordFault;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.PartitionLog;
@@ -16,12 +17,15 @@ import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
 import io.sluice.server.kafka.TopicNames;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -35,6 +39,14 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  */
 public final class ProduceApi implements ApiHandler<ProduceRequestData> {
     private static final short FIRST_WITH_IDS = 13;
+    /** So many bytes of tiny records are looked through in less than a millisecond. */
+    private static final long MAX_BYTES_ON_LOOP = 1024 * 1024;
+    /** Refusals of a partition that is well: they say where its log begins. */
+    private static final Set<Errors> OF_THE_RECORDS = EnumSet.of(
+            Errors.INVALID_RECORD,
+            Errors.INVALID_TIMESTAMP,
+            Errors.OUT_OF_ORDER_SEQUENCE_NUMBER,
+            Errors.INVALID_PRODUCER_EPOCH);
 
     private final Broker broker;
 
@@ -44,6 +56,22 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
 
     @Override
     public CompletableFuture<ApiMessage> handle(ApiRequest<ProduceRequestData> request) {
+        boolean large = sizeOf(request.message()) > MAX_BYTES_ON_LOOP;
+        return request.session().get(ProduceLine.KEY, ProduceLine::new).add(request, large, () -> begin(request));
+    }
+
+    private static long sizeOf(ProduceRequestData data) {
+        long bytes = 0;
+        for (TopicProduceData topic : data.topicData()) {
+            for (PartitionProduceData partition : topic.partitionData()) {
+                bytes += partition.records() == null ? 0 : partition.records().sizeInBytes();
+            }
+        }
+        return bytes;
+    }
+
+    /** Hands the batches to the log. On the event loop, or on a worker. */
+    private CompletableFuture<ApiMessage> begin(ApiRequest<ProduceRequestData> request) {
         ProduceRequestData data = request.message();
         Optional<Acks> acks = acksOf(data.acks());
         ProduceResponseData response = new ProduceResponseData();
@@ -60,13 +88,11 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
                         .setIndex(partition.index())
                         .setBaseOffset(-1);
                 topicAnswer.partitionResponses().add(answer);
-                boolean isThere =
-                        topic.isPresent() && partition.index() < topic.get().partitions();
-                if (topic.isPresent() && !isThere) {
-                    answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
-                } else if (topic.isEmpty()) {
+                if (topic.isEmpty()) {
                     Errors unknown = byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                     answer.setErrorCode(unknown.code());
+                } else if (!topic.get().hasPartition(partition.index())) {
+                    answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
                 } else if (acks.isEmpty()) {
                     answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
                 } else {
@@ -111,9 +137,10 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
             PartitionProduceData partition,
             Acks acks,
             PartitionProduceResponse answer) {
+        PartitionLog log;
         CompletableFuture<Appended> appended;
         try {
-            PartitionLog log = TopicNames.partition(broker, topic.name(), partition.index());
+            log = broker.partition(topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();
             appended = log.append(batch, acks, request::letGo);
@@ -124,6 +151,9 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         gather.add(appended, (result, failure) -> {
             if (failure != null) {
                 refuse(answer, failure);
+                if (OF_THE_RECORDS.contains(Errors.forCode(answer.errorCode()))) {
+                    answer.setLogStartOffset(log.logStartOffset());
+                }
             } else {
                 answer.setBaseOffset(result.baseOffset())
                         .setLogAppendTimeMs(result.logAppendTimeMs())
@@ -135,6 +165,12 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
     private static void refuse(PartitionProduceResponse answer, Throwable failure) {
         KafkaErrors.Answer error = KafkaErrors.of(failure);
         answer.setErrorCode(error.code()).setErrorMessage(error.message()).setBaseOffset(-1);
+        for (RecordFault fault : error.records()) {
+            answer.recordErrors()
+                    .add(new BatchIndexAndErrorMessage()
+                            .setBatchIndex(fault.index())
+                            .setBatchIndexErrorMessage(fault.why()));
+        }
     }
 
     private static RecordBatch batchOf(BaseRecords records, Topic topic) {

@@ -46,8 +46,7 @@ public final class DescribeLogDirsApi implements ApiHandler<DescribeLogDirsReque
                     wanted == null ? allOf(topic) : wanted.find(topic.name()).partitions();
             DescribeLogDirsTopic answer = new DescribeLogDirsTopic().setName(topic.name());
             for (int partition : partitions) {
-                boolean possible = partition >= 0;
-                if (possible
+                if (topic.hasPartition(partition)
                         && broker.engine().route(new TopicPartition(topic.name(), partition))
                                 instanceof Route.Local local) {
                     answer.partitions()

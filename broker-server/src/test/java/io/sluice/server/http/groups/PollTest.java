@@ -75,6 +75,19 @@ class PollTest {
     }
 
     @Test
+    void valuesAreShownAsThePollWantsThem() {
+        face.produce("t", 0, "\"a\"");
+
+        JsonObject record = objects(face.poll(ask("m").put("values", "base64")).getJsonArray("records"))
+                .get(0);
+        assertThat(record.getString("value_base64")).isEqualTo("ImEi");
+        assertThat(values(face.poll(ask("m").put("values", "text")))).containsExactly("\"a\"");
+        assertThat(values(face.poll("m"))).containsExactly("a");
+        assertThat(problem(face.post("g/poll", ask("m").put("values", "xml")), 400))
+                .isEqualTo("invalid_argument");
+    }
+
+    @Test
     void aRepeatedPollGivesTheSameRecordsAndACommitTheNext() {
         face.produce("t", 1, "a", "b", "c");
 
@@ -209,18 +222,6 @@ class PollTest {
 
             assertThat(problem(face.post("workers/poll", ask("m")), 409)).isEqualTo("inconsistent_protocol");
         }
-    }
-
-    @Test
-    void valuesComeAsTheyAreAskedFor() {
-        face.produce("t", 0, "42");
-
-        JsonObject polled = ok(face.server.send("POST", "/v1/groups/g/poll?values=base64", ask("m").encode()));
-
-        assertThat(objects(polled.getJsonArray("records")).get(0).getString("value_base64"))
-                .isEqualTo("NDI=");
-        assertThat(problem(face.server.send("POST", "/v1/groups/g/poll?values=hex", ask("m").encode()), 400))
-                .isEqualTo("invalid_argument");
     }
 
     @Test

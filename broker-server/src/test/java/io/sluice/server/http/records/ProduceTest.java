@@ -127,6 +127,10 @@ class ProduceTest {
         HttpResponse<byte[]> tooLarge =
                 face.produce("three", "{\"records\":[{\"value\":1},{\"value\":\"" + "x".repeat(1_100_000) + "\"}]}");
 
+        HttpResponse<byte[]> tooFarAhead = face.produce(
+                "three", "{\"records\":[{\"value\":1},{\"value\":2,\"timestamp\":" + Long.MAX_VALUE + "}]}");
+
+        assertProblem(tooFarAhead, 422, "invalid_timestamp", "records[1].timestamp is out of range");
         assertProblem(unknownField, 400, "unknown_field", "records[1]");
         assertProblem(unknownPartition, 404, "unknown_partition", "records[1].partition is 3");
         assertProblem(tooLarge, 413, "record_too_large", "records[1] takes");
@@ -221,6 +225,23 @@ class ProduceTest {
                 400,
                 "invalid_argument",
                 "Idempotency-Key");
+    }
+
+    @Test
+    void twoIdempotencyKeysAreRefusedWhateverTheBodyIs() {
+        for (String type : List.of("application/json", NDJSON, BATCHES, "text/plain")) {
+            HttpResponse<byte[]> refused = face.post(
+                    "/v1/topics/one/records",
+                    type,
+                    "{\"records\":[{\"value\":1}]}",
+                    "Idempotency-Key",
+                    "order-1",
+                    "idempotency-key",
+                    "order-1");
+            assertProblem(refused, 400, "invalid_argument", "Idempotency-Key is given more than once");
+            assertThat(RecordFace.json(refused).get("field").asText()).isEqualTo("Idempotency-Key");
+        }
+        assertThat(face.records("one", 0)).isEmpty();
     }
 
     @Test
@@ -545,6 +566,23 @@ class ProduceTest {
             assertThat(RecordFace.json(refused).get("code").asText()).isEqualTo("invalid_topic");
         }
         assertThat(face.broker.partition("__own", 0).logEndOffset()).isZero();
+    }
+
+    /** Whatever else is wrong: nobody should mend a request that is never taken. */
+    @Test
+    void aTopicOfTheBrokersOwnIsTheFirstReasonToRefuse() {
+        face.broker
+                .engine()
+                .createInternalTopic(new NewTopic("__own", 1, Map.of("cleanup.policy", "compact")))
+                .join();
+        assertProblem(face.post("/v1/topics/__own/records", "text/plain", "no key"), 400, "invalid_topic", "__own");
+        assertProblem(
+                face.post("/v1/topics/__own/records?partition=7", "text/plain", "no such partition"),
+                400,
+                "invalid_topic",
+                "__own");
+        assertProblem(face.post("/v1/topics/__own/records", "application/json", "{"), 400, "invalid_topic", "__own");
+        assertProblem(face.post("/v1/topics/__own/records", NDJSON, "{\n"), 400, "invalid_topic", "__own");
     }
 
     @Test

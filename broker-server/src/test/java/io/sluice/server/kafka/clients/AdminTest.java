@@ -44,6 +44,7 @@ import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.SecurityDisabledException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
@@ -346,7 +347,7 @@ class AdminTest {
 
     @Test
     void whatIsNotServedIsToldAtOnce() {
-        assertFails(admin.describeAcls(AclBindingFilter.ANY).values(), UnsupportedVersionException.class, "");
+        assertFails(admin.describeAcls(AclBindingFilter.ANY).values(), SecurityDisabledException.class, "no access");
         assertFails(admin.listPartitionReassignments().reassignments(), UnsupportedVersionException.class, "");
         assertFails(admin.describeUserScramCredentials().all(), UnsupportedVersionException.class, "");
         assertFails(admin.describeDelegationToken().delegationTokens(), UnsupportedVersionException.class, "");

@@ -20,11 +20,11 @@ import java.util.stream.Collectors;
  * @param out what it printed
  * @param err what it complained of
  */
-record ChildProcess(int exitCode, String out, String err) {
+public record ChildProcess(int exitCode, String out, String err) {
     private static final long DEADLINE_S = 60;
 
     /** Runs a command, and fails if it does not end well. */
-    static ChildProcess succeed(List<String> command, String stdin) {
+    public static ChildProcess succeed(List<String> command, String stdin) {
         ChildProcess ended = run(command, stdin);
         assertThat(ended.exitCode())
                 .as("%s%n%s%n%s", command, ended.out(), ended.err())

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Assumptions;
  * What is not part of the build but of the machine. Where {@code CI} is {@code true}, and {@code .ci/run} has installed it, a
  * test fails without it; elsewhere it is left out and says what is missing.
  */
-final class Installed {
+public final class Installed {
     /** Where the scripts of other languages lie. */
     static final Path SCRIPTS = Path.of("src", "test", "clients").toAbsolutePath();
 
@@ -36,11 +36,22 @@ final class Installed {
         return "";
     }
 
-    /** Node.js, and the packages of {@code src/test/clients}. */
-    static void nodeWithPackages() {
+    /** Any Python 3. */
+    public static String python() {
+        require(works("python3", "-c", ""), "Python is not installed: apt-get install python3");
+        return "python3";
+    }
+
+    /** Node.js. */
+    public static void node() {
         require(
                 works("node", "-e", "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)"),
                 "Node.js of version 20 or newer is not installed: apt-get install nodejs npm");
+    }
+
+    /** Node.js, and the packages of {@code src/test/clients}. */
+    static void nodeWithPackages() {
+        node();
         require(
                 Files.isDirectory(SCRIPTS.resolve("node_modules").resolve("kafkajs")),
                 "the packages of the JavaScript clients are not installed: npm ci --prefix " + SCRIPTS);

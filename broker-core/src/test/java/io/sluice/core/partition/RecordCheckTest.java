@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.core.RecordFault;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.record.Codecs;
@@ -15,17 +16,18 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class CompressedBatchCheckTest {
+class RecordCheckTest {
     private final AtomicInteger decompressed = new AtomicInteger();
     private final WorkerFixture it = new WorkerFixture(Map.of("cleanup.policy", "compact"), new CountingCodecs());
 
-    CompressedBatchCheckTest() throws IOException {}
+    RecordCheckTest() throws IOException {}
 
     @Test
     void nothingIsDecompressedOnTheCallersThread() {
@@ -54,6 +56,58 @@ class CompressedBatchCheckTest {
         assertRefused(damaged, ErrorCode.CORRUPT_BATCH, "damaged");
         assertThat(next.join().baseOffset()).isZero();
         assertThat(it.worker.queuedAppends()).isZero();
+    }
+
+    @Test
+    void eachRecordThatIsToBlameIsNamed() {
+        long nowMs = it.clock.millis();
+        long hourMs = 3_600_000;
+        RecordBatchBuilder records = new RecordBatchBuilder(64)
+                .append(nowMs, new byte[1], null)
+                .append(nowMs + hourMs + 1, new byte[1], null)
+                .append(nowMs, null, null)
+                .append(nowMs + hourMs, new byte[1], null);
+
+        for (RecordBatch batch : List.of(records.build(), records.build(CompressionType.GZIP, Codecs.jdk()))) {
+            CompletableFuture<Appended> answer = append(batch);
+            it.run();
+
+            assertRefused(answer, ErrorCode.INVALID_TIMESTAMP, "2 records of the batch");
+            assertThat(faultsOf(answer)).extracting(RecordFault::index).containsExactly(1, 2);
+            assertThat(faultsOf(answer).get(0).why()).contains("message.timestamp.after.max.ms=3600000");
+            assertThat(faultsOf(answer).get(1).why()).contains("without a key");
+        }
+    }
+
+    @Test
+    void ofVeryManyBadRecordsTheFirstAreNamed() {
+        RecordBatchBuilder records = new RecordBatchBuilder(64);
+        for (int i = 0; i < 5_000; i++) {
+            records.append(1, null, null);
+        }
+
+        CompletableFuture<Appended> answer = append(records.build());
+
+        assertRefused(answer, ErrorCode.INVALID_RECORD, "5000 records of the batch");
+        assertThat(faultsOf(answer)).hasSize(1_000);
+    }
+
+    @Test
+    void aHeaderThatIsTooFarAheadIsRefusedWhateverItsRecordsSay() {
+        byte[] bytes = new byte[compressed(new byte[1]).sizeInBytes()];
+        compressed(new byte[1]).bytes().get(bytes);
+        ByteBuffer batch = ByteBuffer.wrap(bytes);
+        batch.putLong(RecordBatch.MAX_TIMESTAMP_AT, it.clock.millis() + 3_600_001);
+
+        CompletableFuture<Appended> answer = append(RecordBatch.at(batch, 0));
+        it.run();
+
+        assertRefused(answer, ErrorCode.INVALID_TIMESTAMP, "ahead of the broker's clock");
+        assertThat(faultsOf(answer)).isEmpty();
+    }
+
+    private static List<RecordFault> faultsOf(CompletableFuture<?> answer) {
+        return ((BrokerException) answer.handle((result, failure) -> failure).join()).records();
     }
 
     private CompletableFuture<Appended> append(RecordBatch batch) {
