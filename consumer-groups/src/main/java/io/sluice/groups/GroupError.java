@@ -42,6 +42,8 @@ public enum GroupError {
     INVALID_REGULAR_EXPRESSION,
     /** The name is that of a member that speaks another protocol. */
     MEMBER_OF_OTHER_PROTOCOL,
+    /** Another poll of the same member has come since. */
+    SUPERSEDED,
     /** A position is not where it was said to be. */
     POSITION_HAS_MOVED,
     /** There is no snapshot of that name. */

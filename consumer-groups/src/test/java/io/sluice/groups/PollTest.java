@@ -22,9 +22,20 @@ class PollTest {
     private final List<String> interruptions = new ArrayList<>();
 
     private Poll.Answer poll(String member, Optional<Poll.Cursor> commit) {
+        return poll(member, commit, Poll.NEW);
+    }
+
+    private Poll.Answer poll(String member, Optional<Poll.Cursor> commit, long continues) {
         AtomicReference<Poll.Answer> answer = new AtomicReference<>();
         Poll.Request request = new Poll.Request(
-                member, List.of("t"), 10_000, "client", "host", commit, why -> interruptions.add(member + " " + why));
+                member,
+                List.of("t"),
+                10_000,
+                "client",
+                "host",
+                commit,
+                continues,
+                why -> interruptions.add(member + " " + why));
         machine.turn(effects -> machine.shard().poll("g", request, answer::set, effects));
         return answer.get();
     }
@@ -94,6 +105,23 @@ class PollTest {
         Poll.Answer again = poll("one");
         assertThat(interruptions).containsExactly("one CHANGED", "two CHANGED");
         assertThat(partitions(again)).hasSize(2);
+    }
+
+    @Test
+    void aPollThatGoesOnDoesNotEndALaterOne() {
+        Poll.Answer first = poll("one");
+        Poll.Answer later = poll("one");
+        assertThat(poll("one", Optional.empty(), first.poll()).error()).isEqualTo(GroupError.SUPERSEDED);
+        assertThat(interruptions).containsExactly("one SUPERSEDED");
+        assertThat(poll("one", Optional.empty(), later.poll()).error()).isEqualTo(GroupError.NONE);
+    }
+
+    @Test
+    void whoLeavesDoesNotWaitAnyLonger() {
+        poll("one");
+        machine.turn(effects ->
+                machine.shard().leave("g", List.of(new GroupShard.Leaving("one", "")), outcomes -> {}, effects));
+        assertThat(interruptions).containsExactly("one LEFT");
     }
 
     @Test

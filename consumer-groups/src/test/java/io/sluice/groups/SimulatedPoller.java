@@ -70,8 +70,8 @@ final class SimulatedPoller implements SimulatedClient {
     public void step(int lot) {
         holds = Set.of();
         int mine = ++polls;
-        Poll.Request request =
-                new Poll.Request(id, topics, SESSION_MS, "client", "/127.0.0.1", Optional.empty(), interruption -> {});
+        Poll.Request request = new Poll.Request(
+                id, topics, SESSION_MS, "client", "/127.0.0.1", Optional.empty(), Poll.NEW, interruption -> {});
         machine.turn(effects -> machine.shard().poll(group, request, answer -> answered(mine, answer, lot), effects));
     }
 

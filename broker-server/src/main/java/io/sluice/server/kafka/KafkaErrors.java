@@ -90,7 +90,7 @@ public final class KafkaErrors {
             case UNSUPPORTED_ASSIGNOR -> Errors.UNSUPPORTED_ASSIGNOR;
             case INVALID_REGULAR_EXPRESSION -> Errors.INVALID_REGULAR_EXPRESSION;
             // Only other faces ask for what these refuse.
-            case MEMBER_OF_OTHER_PROTOCOL, POSITION_HAS_MOVED, UNKNOWN_SNAPSHOT, TOO_MANY_SNAPSHOTS ->
+            case MEMBER_OF_OTHER_PROTOCOL, SUPERSEDED, POSITION_HAS_MOVED, UNKNOWN_SNAPSHOT, TOO_MANY_SNAPSHOTS ->
                 Errors.INVALID_REQUEST;
             case NOT_COORDINATOR -> Errors.NOT_COORDINATOR;
             case LOADING -> Errors.COORDINATOR_LOAD_IN_PROGRESS;

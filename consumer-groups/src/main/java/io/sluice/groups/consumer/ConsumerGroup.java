@@ -456,6 +456,10 @@ public final class ConsumerGroup implements Members {
             effects.answer(reply, Poll.Answer.refused(GroupError.GROUP_FULL));
             return;
         }
+        if (seat != null && request.continues() != Poll.NEW && seat.hasPolledSince(request.continues())) {
+            effects.answer(reply, Poll.Answer.refused(GroupError.SUPERSEDED));
+            return;
+        }
         Client client = new Client(
                 "",
                 "",
@@ -585,7 +589,7 @@ public final class ConsumerGroup implements Members {
         if (!memberId.isEmpty() && !found.get().id().equals(memberId)) {
             return GroupError.FENCED_INSTANCE;
         }
-        remove(found.get(), Poll.Interruption.REMOVED, effects);
+        remove(found.get(), Poll.Interruption.LEFT, effects);
         assignAnew(effects);
         return GroupError.NONE;
     }

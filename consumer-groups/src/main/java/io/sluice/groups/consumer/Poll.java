@@ -15,6 +15,9 @@ import java.util.Set;
  * The broker keeps no position for them but the committed one, so a poll whose answer was lost is simply made again.
  */
 public final class Poll {
+    /** Of a poll that goes on with no other. */
+    public static final long NEW = 0;
+
     private Poll() {}
 
     /**
@@ -26,6 +29,7 @@ public final class Poll {
      * @param clientId what its client calls itself
      * @param clientHost where it is
      * @param commit the cursor of the records that are done, if there were any
+     * @param continues the number of the poll that this one goes on with because it was interrupted, or {@link #NEW}
      * @param interrupted told once if what the poll was told is not true any more, unless {@link Done} came first
      */
     public record Request(
@@ -35,6 +39,7 @@ public final class Poll {
             String clientId,
             String clientHost,
             Optional<Cursor> commit,
+            long continues,
             Reply<Interruption> interrupted) {
         public Request {
             topics = List.copyOf(topics);
@@ -47,8 +52,10 @@ public final class Poll {
         CHANGED,
         /** Another poll of the same member has come. */
         SUPERSEDED,
-        /** The member is one no more. */
-        REMOVED
+        /** The member is one no more: it may ask again, and be one again. */
+        REMOVED,
+        /** The member has left. */
+        LEFT
     }
 
     /**

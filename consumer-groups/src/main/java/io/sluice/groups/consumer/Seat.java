@@ -118,6 +118,11 @@ final class Seat {
         return ++polls;
     }
 
+    /** Whether there has been a later poll than the one of a number. */
+    boolean hasPolledSince(long poll) {
+        return polls > poll;
+    }
+
     /** Whether a poll is under way, of a number or at all. */
     boolean isPolling(long poll) {
         return isPolling && poll == polls;

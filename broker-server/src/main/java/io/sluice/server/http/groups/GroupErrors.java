@@ -56,6 +56,8 @@ final class GroupErrors {
                         409,
                         "member_of_other_protocol",
                         "the member of that name in " + who + " speaks Kafka's protocol");
+            case SUPERSEDED ->
+                new HttpProblem(409, "superseded", "a member of " + who + " has polled once more, by the same name");
             case POSITION_HAS_MOVED ->
                 new HttpProblem(409, "position_has_moved", "a position of " + who + " is not where it was said to be");
             case UNKNOWN_SNAPSHOT -> new HttpProblem(404, "unknown_snapshot", who + " has no snapshot of that name");

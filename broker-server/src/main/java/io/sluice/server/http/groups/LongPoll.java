@@ -118,12 +118,13 @@ final class LongPoll {
         answer.onGone(this::leave);
         // Others may answer as well: the broker stops, or the log refuses.
         ctx.addEndHandler(done -> leave());
-        ask(request.commit());
+        ask(request.commit(), Poll.NEW);
     }
 
     // ---- the coordinator ----
 
-    private void ask(Optional<Poll.Cursor> commit) {
+    /** @param continues the poll that is gone on with, or NEW */
+    private void ask(Optional<Poll.Cursor> commit, long continues) {
         Turn asked = new Turn();
         turn = asked;
         String clientId = Optional.ofNullable(ctx.request().getHeader(HttpHeaders.USER_AGENT))
@@ -136,6 +137,7 @@ final class LongPoll {
                 clientId,
                 ctx.request().remoteAddress().hostAddress(),
                 commit,
+                continues,
                 why -> context.runOnContext(v -> interrupted(asked, why)));
         Future.fromCompletionStage(groups.poll(request.group(), poll), context)
                 .onSuccess(told -> told(asked, told))
@@ -271,14 +273,17 @@ final class LongPoll {
 
     private void askAgain(Poll.Interruption why) {
         switch (why) {
-            case SUPERSEDED ->
+            case SUPERSEDED -> fail(GroupErrors.problem(GroupError.SUPERSEDED, request.group()));
+            case LEFT ->
                 fail(new HttpProblem(
-                        409,
-                        "superseded",
-                        "member " + request.member() + " of group " + request.group() + " has polled once more"));
-            case CHANGED, REMOVED -> {
+                        409, "member_left", "member " + request.member() + " has left group " + request.group()));
+            case CHANGED -> {
                 close(turn, Set.of(), 0);
-                ask(Optional.empty());
+                ask(Optional.empty(), turn.told.poll());
+            }
+            case REMOVED -> {
+                close(turn, Set.of(), 0);
+                ask(Optional.empty(), Poll.NEW);
             }
         }
     }
