@@ -15,6 +15,7 @@ import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.ReadPlace;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.RecordsAnswer;
+import io.sluice.server.http.records.RecordsAnswer.Woken;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -58,7 +59,7 @@ final class LongPoll {
 
     private final Map<TopicPartition, GroupError> refused = new LinkedHashMap<>();
     private List<Reading> readings = List.of();
-    private CompletableFuture<Boolean> waiting = CompletableFuture.completedFuture(false);
+    private CompletableFuture<Woken> waiting = new CompletableFuture<>();
     private long timer = -1;
     private boolean ended;
 
@@ -292,22 +293,25 @@ final class LongPoll {
             round();
         });
         waiting = RecordsAnswer.await(places, leftMs);
-        CompletableFuture<Boolean> awaited = waiting;
-        awaited.whenComplete((found, failure) -> context.runOnContext(v -> {
+        CompletableFuture<Woken> awaited = waiting;
+        awaited.thenAccept(why -> context.runOnContext(v -> {
             if (awaited == waiting && timer >= 0) {
-                woken(failure);
+                stopWaiting();
+                woken(why);
             }
         }));
     }
 
-    private void woken(Throwable failure) {
-        if (failure == null) {
-            stopWaiting();
+    private void woken(Woken why) {
+        if (why.failure().isEmpty()) {
             round();
-        } else if (HttpErrors.problem(failure).code().equals("overloaded")) {
-            fail(failure);
+        } else if (HttpErrors.problem(why.failure().get()).code().equals("overloaded")) {
+            fail(why.failure().get());
+        } else {
+            // The others are waited for without it, until it is found again.
+            why.place().fail(why.failure().get());
+            goOn();
         }
-        // Any other partition has closed: the timer or the coordinator says how to go on.
     }
 
     private void stopWaiting() {

@@ -52,7 +52,8 @@ public final class ReadPlace {
         records += (int) moreRecords;
     }
 
-    void fail(Throwable why) {
+    /** It cannot be read. */
+    public void fail(Throwable why) {
         fault = Optional.of(why);
     }
 }

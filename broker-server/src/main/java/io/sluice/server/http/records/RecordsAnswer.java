@@ -11,7 +11,9 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -97,26 +99,34 @@ public final class RecordsAnswer {
     /**
      * Waits until one of the partitions has more.
      *
-     * @return completes on any thread with whether one has; cancelling it ends the wait
+     * @return completes on any thread with the first that has, or cannot be waited for any more; never if the time is over.
+     *     Cancelling it ends the wait.
      */
-    public static CompletableFuture<Boolean> await(List<ReadPlace> places, long waitMs) {
-        CompletableFuture<Boolean> any = new CompletableFuture<>();
-        List<CompletableFuture<Boolean>> all = places.stream()
-                .filter(place -> place.fault().isEmpty())
-                .map(place -> place.log().awaitBeyond(place.offset(), 1, waitMs))
-                .toList();
-        for (CompletableFuture<Boolean> one : all) {
-            one.whenComplete((found, failure) -> {
-                if (failure != null) {
-                    any.completeExceptionally(failure);
-                } else if (found) {
-                    any.complete(true);
-                }
-            });
+    public static CompletableFuture<Woken> await(List<ReadPlace> places, long waitMs) {
+        CompletableFuture<Woken> any = new CompletableFuture<>();
+        List<CompletableFuture<Boolean>> all = new ArrayList<>();
+        for (ReadPlace place : places) {
+            if (place.fault().isEmpty()) {
+                CompletableFuture<Boolean> one = place.log().awaitBeyond(place.offset(), 1, waitMs);
+                all.add(one);
+                one.whenComplete((found, failure) -> {
+                    if (failure != null || found) {
+                        any.complete(new Woken(place, Optional.ofNullable(failure)));
+                    }
+                });
+            }
         }
-        any.whenComplete((found, failure) -> all.forEach(one -> one.cancel(false)));
+        any.whenComplete((woken, failure) -> all.forEach(one -> one.cancel(false)));
         return any;
     }
+
+    /**
+     * Why a wait has ended.
+     *
+     * @param place the partition
+     * @param failure why it cannot be waited for; empty if it has more
+     */
+    public record Woken(ReadPlace place, Optional<Throwable> failure) {}
 
     private void next() {
         while (at < places.size() && !progress.isFull()) {
