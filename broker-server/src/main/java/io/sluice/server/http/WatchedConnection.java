@@ -130,13 +130,17 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
 
     /** Answers a request that reads and has nothing to send yet, because the broker stops. */
     void endWaiting() {
-        if (request != null
-                && request.method() == HttpMethod.GET
-                && !request.response().headWritten()) {
+        if (request != null && isReading(request) && !request.response().headWritten()) {
             HttpErrors.respond(
                     request,
                     new BrokerException(ErrorCode.SHUTTING_DOWN, "the broker stops; ask again elsewhere or later"));
         }
+    }
+
+    /** A poll reads too: what it commits may be committed again. */
+    private static boolean isReading(HttpServerRequest request) {
+        return request.method() == HttpMethod.GET
+                || request.path().startsWith("/v1/groups/") && request.path().endsWith("/poll");
     }
 
     private long unsentBytes() {

@@ -314,6 +314,17 @@ class PollTest {
     }
 
     @Test
+    void aPollThatWaitsIsAnsweredWhenTheBrokerStops() throws Exception {
+        CompletableFuture<HttpResponse<String>> waiting = face.postAsync("g/poll", ask("m").put("wait_ms", 30_000));
+        Await.until(
+                "it is a member", () -> face.server.get("/v1/groups/g").body().contains("\"id\":\"m\""));
+
+        face.server.restart();
+
+        assertThat(problem(waiting.get(30, TimeUnit.SECONDS), 503)).isEqualTo("shutting_down");
+    }
+
+    @Test
     void membershipPositionsAndCursorsSurviveARestart() {
         face.produce("t", 0, "a", "b", "c");
         JsonObject first = face.poll(ask("m").put("max_records", 1));
