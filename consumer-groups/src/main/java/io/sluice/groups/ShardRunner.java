@@ -146,8 +146,8 @@ final class ShardRunner {
     private long replay(RecordBatch records) {
         long count = 0;
         for (RecordCursor record = RecordCursor.over(records); record.next(); count++) {
-            ByteBuffer value = record.value();
-            shard.replay(GroupEvents.decode(record.key(), Optional.ofNullable(value)));
+            Optional<ByteBuffer> value = record.hasValue() ? Optional.of(record.value()) : Optional.empty();
+            shard.replay(GroupEvents.decode(record.key(), value));
         }
         return count;
     }

@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -71,6 +72,28 @@ class GroupReplayTest {
         }
     }
 
+    @Test
+    void whatWasForgottenIsForgottenAfterAStart() throws Exception {
+        TopicPartition kept = new TopicPartition("t", 0);
+        TopicPartition forgotten = new TopicPartition("t", 1);
+        try (Broker broker = Broker.open(BrokerConfig.at(folder))) {
+            Topic topic = broker.createTopic(new NewTopic("t", 2, Map.of())).get(30, TimeUnit.SECONDS);
+            CommittedOffset position = new CommittedOffset(topic.id(), 7, -1, "", 0);
+            try (GroupCoordinator groups = started(broker)) {
+                positions(groups, "g");
+                groups.commit(new Offsets.Commit("g", "", "", -1, Map.of(kept, position, forgotten, position)))
+                        .get(30, TimeUnit.SECONDS);
+                Offsets.Deleted deleted =
+                        groups.deletePositions("g", List.of(forgotten)).get(30, TimeUnit.SECONDS);
+                assertThat(deleted.error()).isEqualTo(GroupError.NONE);
+            }
+        }
+        try (Broker broker = Broker.open(BrokerConfig.at(folder));
+                GroupCoordinator groups = started(broker)) {
+            assertThat(positions(groups, "g").positions()).containsOnlyKeys(kept);
+        }
+    }
+
     private static GroupCoordinator started(Broker broker) {
         GroupCoordinator groups = new GroupCoordinator(broker.engine(), config(), InstantSource.system());
         groups.start();
@@ -112,6 +135,7 @@ class GroupReplayTest {
     }
 
     private static Offsets.Fetched positions(GroupCoordinator groups, String group) throws Exception {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (true) {
             Offsets.Fetched fetched = groups.positions(group, Optional.empty()).get(30, TimeUnit.SECONDS);
             if (fetched.error() == GroupError.NONE) {
@@ -119,6 +143,7 @@ class GroupReplayTest {
             }
             // The shard is being replayed, or has not been handed to the coordinator yet.
             assertThat(fetched.error()).isIn(GroupError.LOADING, GroupError.NOT_COORDINATOR);
+            assertThat(System.nanoTime()).as("still loading").isLessThan(deadlineNs);
         }
     }
 }
