@@ -137,6 +137,19 @@ class PollTest {
     }
 
     @Test
+    void afterARestartAMemberStillHoldsWhatItHad() {
+        Poll.Answer one = poll("one");
+        done("one", one, partitions(one));
+        // With all that was written down, from when it had nothing on.
+        machine.restart();
+        assertThat(partitions(poll("two"))).isEmpty();
+        Poll.Cursor all = new Poll.Cursor(one.epoch(), Map.of(id(0), 5L, id(1), 6L, id(2), 7L, id(3), 8L));
+        assertThat(poll("one", Optional.of(all)).committed().partitions())
+                .hasSize(4)
+                .allSatisfy((partition, error) -> assertThat(error).isEqualTo(GroupError.NONE));
+    }
+
+    @Test
     void whoIsSilentForTooLongLosesWhatItHas() {
         Poll.Answer one = poll("one");
         done("one", one, partitions(one));

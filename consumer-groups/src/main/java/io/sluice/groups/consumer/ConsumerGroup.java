@@ -118,6 +118,7 @@ public final class ConsumerGroup implements Members {
     @Override
     public void begin(Effects effects) {
         for (Seat seat : seats.values()) {
+            seat.mayHoldEverything();
             alive(seat, effects);
             watch(seat, effects);
         }

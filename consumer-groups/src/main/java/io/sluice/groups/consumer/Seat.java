@@ -25,8 +25,6 @@ final class Seat {
 
     Seat(MemberState state, ConsumerGroup group) {
         this.state = state;
-        // After a restart nobody knows what its client holds.
-        this.inHand = everything();
         this.session = new Timers.Timer() {
             @Override
             protected void due(Effects effects) {
@@ -79,6 +77,11 @@ final class Seat {
         Set<TopicIdPartition> all = new HashSet<>(state.standing().assigned().keySet());
         all.addAll(state.standing().revoking().keySet());
         return all;
+    }
+
+    /** The broker has started again: nobody knows what its client holds. */
+    void mayHoldEverything() {
+        inHand = everything();
     }
 
     /** What its client is reading, or has records of. */
