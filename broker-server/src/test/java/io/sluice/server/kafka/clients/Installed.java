@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Assumptions;
  * What is not part of the build but of the machine. Where {@code CI} is {@code true}, and {@code .ci/run} has installed it, a
  * test fails without it; elsewhere it is left out and says what is missing.
  */
-final class Installed {
+public final class Installed {
     /** Where the scripts of other languages lie. */
-    static final Path SCRIPTS = Path.of("src", "test", "clients").toAbsolutePath();
+    public static final Path SCRIPTS = Path.of("src", "test", "clients").toAbsolutePath();
 
     private static final List<String> PYTHONS = List.of("python3", "/usr/bin/python3");
 
@@ -26,7 +26,7 @@ final class Installed {
     }
 
     /** The Python that has confluent-kafka: a machine may have several. */
-    static String pythonWithConfluentKafka() {
+    public static String pythonWithConfluentKafka() {
         for (String python : PYTHONS) {
             if (works(python, "-c", "import confluent_kafka")) {
                 return python;
@@ -37,7 +37,7 @@ final class Installed {
     }
 
     /** Node.js, and the packages of {@code src/test/clients}. */
-    static void nodeWithPackages() {
+    public static void nodeWithPackages() {
         require(
                 works("node", "-e", "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)"),
                 "Node.js of version 20 or newer is not installed: apt-get install nodejs npm");
