@@ -120,9 +120,8 @@ class MixedGroupTest {
         Await.until("everybody has partitions", () -> working(admin) == members.size());
         try (NumberedProducer producer = new NumberedProducer(
                 broker.bootstrap(), TOPIC, journal, budget.records(), budget.perSecond(), scheduler)) {
-            long beganNs = System.nanoTime();
             for (int step = 1; audit.sent() < budget.records() || brokerKills < MIN_BROKER_KILLS; step++) {
-                pace(scheduler, beganNs + TimeUnit.MILLISECONDS.toNanos(step * budget.stepMs()));
+                pace(scheduler, budget.stepMs());
                 audit.read();
                 producer.check();
                 members.forEach(member -> member.worker().check());
@@ -150,11 +149,8 @@ class MixedGroupTest {
         }
     }
 
-    /** Waits for the next step. */
-    private static void pace(ScheduledExecutorService scheduler, long untilNs) throws Exception {
-        scheduler
-                .schedule(() -> {}, untilNs - System.nanoTime(), TimeUnit.NANOSECONDS)
-                .get(1, TimeUnit.MINUTES);
+    private static void pace(ScheduledExecutorService scheduler, long ms) throws Exception {
+        scheduler.schedule(() -> {}, ms, TimeUnit.MILLISECONDS).get(1, TimeUnit.MINUTES);
     }
 
     private void killBroker(ChildServer broker, GroupJournal journal) {
@@ -233,7 +229,7 @@ class MixedGroupTest {
                 throw new AssertionError(
                         "not within " + CALM_S + " s: " + audit + "\n" + String.join("\n", broker.output()));
             }
-            pace(scheduler, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200));
+            pace(scheduler, 200);
         }
     }
 
