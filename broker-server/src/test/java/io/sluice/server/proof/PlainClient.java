@@ -67,7 +67,17 @@ final class PlainClient implements AutoCloseable {
     Answer send(String method, String path, String contentType, byte[] body) throws IOException {
         Collector collector = new Collector();
         stream(method, path, contentType.isEmpty() ? "" : "Content-Type: " + contentType + "\r\n", body, collector);
-        return new Answer(collector.status, collector.head, collector.body.toString(StandardCharsets.ISO_8859_1));
+        return collector.answer();
+    }
+
+    /** Posts a JSON document on a connection of its own, and reads all of the answer. */
+    static Answer postOnce(int port, String path, String json) throws IOException {
+        try (PlainClient client = new PlainClient(port)) {
+            Collector collector = new Collector();
+            String headers = "Content-Type: application/json\r\nConnection: close\r\n";
+            client.stream("POST", path, headers, json.getBytes(StandardCharsets.UTF_8), collector);
+            return collector.answer();
+        }
     }
 
     /** Makes a request with these header lines and hands on the answer as it comes. */
@@ -148,6 +158,10 @@ final class PlainClient implements AutoCloseable {
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
         private int status;
         private String head = "";
+
+        private Answer answer() {
+            return new Answer(status, head, body.toString(StandardCharsets.ISO_8859_1));
+        }
 
         @Override
         public void head(int newStatus, String newHead) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class Installed {
     /** Where the scripts of other languages lie. */
-    static final Path SCRIPTS = Path.of("src", "test", "clients").toAbsolutePath();
+    public static final Path SCRIPTS = Path.of("src", "test", "clients").toAbsolutePath();
 
     private static final List<String> PYTHONS = List.of("python3", "/usr/bin/python3");
 
@@ -26,7 +26,7 @@ public final class Installed {
     }
 
     /** The Python that has confluent-kafka: a machine may have several. */
-    static String pythonWithConfluentKafka() {
+    public static String pythonWithConfluentKafka() {
         for (String python : PYTHONS) {
             if (works(python, "-c", "import confluent_kafka")) {
                 return python;
@@ -50,7 +50,7 @@ public final class Installed {
     }
 
     /** Node.js, and the packages of {@code src/test/clients}. */
-    static void nodeWithPackages() {
+    public static void nodeWithPackages() {
         node();
         require(
                 Files.isDirectory(SCRIPTS.resolve("node_modules").resolve("kafkajs")),
