@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /** Takes the bytes of an event apart; what makes no sense is {@code DATA_CORRUPT}. For one thread. */
-final class EventInput {
+public final class EventInput {
     private final ByteBuffer bytes;
 
-    EventInput(ByteBuffer bytes) {
+    public EventInput(ByteBuffer bytes) {
         this.bytes = bytes.duplicate();
     }
 
-    static BrokerException corrupt(String what) {
+    public static BrokerException corrupt(String what) {
         return new BrokerException(ErrorCode.DATA_CORRUPT, "a record of a group coordinator makes no sense: " + what);
     }
 
@@ -28,19 +28,19 @@ final class EventInput {
         return bytes;
     }
 
-    byte getByte() {
+    public byte getByte() {
         return require(1).get();
     }
 
-    int getInt() {
+    public int getInt() {
         return require(Integer.BYTES).getInt();
     }
 
-    long getLong() {
+    public long getLong() {
         return require(Long.BYTES).getLong();
     }
 
-    byte[] getBytes() {
+    public byte[] getBytes() {
         int length = getInt();
         if (length < 0) {
             throw corrupt("a length of " + length);
@@ -51,7 +51,7 @@ final class EventInput {
         return value;
     }
 
-    String getText() {
+    public String getText() {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
@@ -67,7 +67,7 @@ final class EventInput {
      *
      * @param minBytes how many bytes each has at least: a number that cannot be true must not take memory
      */
-    <T> List<T> getAll(int minBytes, Supplier<T> each) {
+    public <T> List<T> getAll(int minBytes, Supplier<T> each) {
         int count = getInt();
         if (count < 0 || count > bytes.remaining() / minBytes) {
             throw corrupt(count + " entries do not fit " + bytes.remaining() + " bytes");
@@ -79,7 +79,7 @@ final class EventInput {
         return all;
     }
 
-    void requireEnd() {
+    public void requireEnd() {
         if (bytes.hasRemaining()) {
             throw corrupt(bytes.remaining() + " bytes are left over");
         }

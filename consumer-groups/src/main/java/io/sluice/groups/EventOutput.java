@@ -7,7 +7,7 @@ import java.util.Collection;
 import java.util.function.Consumer;
 
 /** Puts the bytes of an event together. For one thread. */
-final class EventOutput {
+public final class EventOutput {
     private ByteBuffer bytes = ByteBuffer.allocate(64);
 
     private ByteBuffer room(int size) {
@@ -18,38 +18,38 @@ final class EventOutput {
         return bytes;
     }
 
-    EventOutput putByte(int value) {
+    public EventOutput putByte(int value) {
         room(1).put((byte) value);
         return this;
     }
 
-    EventOutput putInt(int value) {
+    public EventOutput putInt(int value) {
         room(Integer.BYTES).putInt(value);
         return this;
     }
 
-    EventOutput putLong(long value) {
+    public EventOutput putLong(long value) {
         room(Long.BYTES).putLong(value);
         return this;
     }
 
-    EventOutput putBytes(byte[] value) {
+    public EventOutput putBytes(byte[] value) {
         room(Integer.BYTES + value.length).putInt(value.length).put(value);
         return this;
     }
 
-    EventOutput putText(String value) {
+    public EventOutput putText(String value) {
         return putBytes(value.getBytes(StandardCharsets.UTF_8));
     }
 
     /** How many there are, and then each. */
-    <T> EventOutput putAll(Collection<T> all, Consumer<T> each) {
+    public <T> EventOutput putAll(Collection<T> all, Consumer<T> each) {
         putInt(all.size());
         all.forEach(each);
         return this;
     }
 
-    byte[] toArray() {
+    public byte[] toArray() {
         return Arrays.copyOf(bytes.array(), bytes.position());
     }
 }

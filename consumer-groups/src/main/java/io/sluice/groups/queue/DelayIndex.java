@@ -1,0 +1,101 @@
+package io.sluice.groups.queue;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.roaringbitmap.longlong.PeekableLongIterator;
+import org.roaringbitmap.longlong.Roaring64Bitmap;
+
+/**
+ * Messages that need not be looked at before some time: which offsets, by the time at which they wake up. That time is at or before the one at
+ * which they are due, the coarser the further away: a message that is due in a year is looked at again on the day, in the hour and in
+ * the minute, and in between it costs some bits. For one thread.
+ */
+final class DelayIndex {
+    /** What is due within this is not worth being forgotten. */
+    static final long SOON_MS = 60_000;
+
+    private static final long HOUR_MS = 3_600_000;
+    private static final long DAY_MS = 24 * HOUR_MS;
+
+    private final NavigableMap<Long, Roaring64Bitmap> byWakeMs = new TreeMap<>();
+    /** All of them. */
+    private final Roaring64Bitmap asleep = new Roaring64Bitmap();
+
+    /**
+     * When a message wakes up that is due at a time.
+     *
+     * @return 0 if it should stay awake
+     */
+    static long wakeMs(long dueMs, long nowMs) {
+        long aheadMs = dueMs - nowMs;
+        if (aheadMs <= 2 * SOON_MS) {
+            return 0;
+        }
+        long widthMs = aheadMs > 2 * DAY_MS ? DAY_MS : aheadMs > 2 * HOUR_MS ? HOUR_MS : SOON_MS;
+        return dueMs - Math.floorMod(dueMs, widthMs);
+    }
+
+    /** A message sleeps until a time, and no longer until another. */
+    void add(long offset, long wakeMs) {
+        remove(offset);
+        asleep.addLong(offset);
+        byWakeMs.computeIfAbsent(wakeMs, at -> new Roaring64Bitmap()).addLong(offset);
+    }
+
+    void remove(long offset) {
+        if (!asleep.contains(offset)) {
+            return;
+        }
+        asleep.removeLong(offset);
+        for (Map.Entry<Long, Roaring64Bitmap> bucket : byWakeMs.entrySet()) {
+            if (bucket.getValue().contains(offset)) {
+                bucket.getValue().removeLong(offset);
+                if (bucket.getValue().isEmpty()) {
+                    byWakeMs.remove(bucket.getKey());
+                }
+                return;
+            }
+        }
+    }
+
+    /** Takes out everything in front of an offset. */
+    void removeBefore(long offset) {
+        for (PeekableLongIterator each = asleep.clone().getLongIterator(); each.hasNext(); ) {
+            long at = each.next();
+            if (at >= offset) {
+                return;
+            }
+            remove(at);
+        }
+    }
+
+    /** Takes out what wakes up until a time. */
+    Roaring64Bitmap wake(long nowMs) {
+        Roaring64Bitmap all = new Roaring64Bitmap();
+        while (nextMs() <= nowMs) {
+            all.or(byWakeMs.pollFirstEntry().getValue());
+        }
+        asleep.andNot(all);
+        return all;
+    }
+
+    /** Who sleeps. Not to be changed. */
+    Roaring64Bitmap asleep() {
+        return asleep;
+    }
+
+    /** When the next wakes up, in ms since the epoch; {@link Long#MAX_VALUE} if none does. */
+    long nextMs() {
+        return byWakeMs.isEmpty() ? Long.MAX_VALUE : byWakeMs.firstKey();
+    }
+
+    /** All that sleep, by the time at which they wake up. */
+    NavigableMap<Long, Roaring64Bitmap> byWakeMs() {
+        return byWakeMs;
+    }
+
+    long count() {
+        return asleep.getLongCardinality();
+    }
+}

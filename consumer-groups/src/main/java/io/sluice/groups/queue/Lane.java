@@ -1,0 +1,110 @@
+package io.sluice.groups.queue;
+
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.roaringbitmap.longlong.Roaring64Bitmap;
+
+/**
+ * The messages of one key in one partition, or of those without a key: which of them is next. Lanes take turns, so that a key with many messages does
+ * not keep the others waiting. Only so many messages are in memory; of the rest there is a bit each. For one thread.
+ */
+final class Lane {
+    final Window window;
+    final long key;
+
+    /** Never delivered, and could be now. */
+    private final NavigableMap<Long, Arrival> fresh = new TreeMap<>();
+    /** Delivered, and not finished. */
+    private final NavigableMap<Long, Message> held = new TreeMap<>();
+    /** Of the held: returned, and could be delivered now. */
+    private final NavigableMap<Long, Message> again = new TreeMap<>();
+    /** Could be delivered, but have to be read again first. All lie behind the fresh ones, or became due later. */
+    final Roaring64Bitmap overflow = new Roaring64Bitmap();
+    /** Whether it is in the queue's ring of lanes that have something to deliver. */
+    boolean inRing;
+
+    Lane(Window window, long key) {
+        this.window = window;
+        this.key = key;
+    }
+
+    void load(Arrival message) {
+        fresh.put(message.offset(), message);
+    }
+
+    int freshCount() {
+        return fresh.size();
+    }
+
+    /** A fresh message that is in memory, and is not from now on. */
+    Arrival unload(long offset) {
+        return fresh.remove(offset);
+    }
+
+    /** Takes everything in front of an offset out of memory. */
+    int unloadBefore(long offset) {
+        NavigableMap<Long, Arrival> all = fresh.headMap(offset, false);
+        int count = all.size();
+        all.clear();
+        if (!overflow.isEmpty()) {
+            Windows.removeBefore(overflow, offset);
+        }
+        return count;
+    }
+
+    void hold(Message message) {
+        held.put(message.id.offset(), message);
+        again.remove(message.id.offset());
+    }
+
+    /** A held message could be delivered now. */
+    void available(Message message) {
+        again.put(message.id.offset(), message);
+    }
+
+    void release(Message message) {
+        held.remove(message.id.offset());
+        again.remove(message.id.offset());
+    }
+
+    /**
+     * The offset of the next message, or -1 if none can be delivered now.
+     *
+     * @param strict whether messages of a key follow each other strictly
+     */
+    long next(boolean strict) {
+        if (isBlocked(strict)) {
+            long first = held.firstKey();
+            boolean othersAreOut = held.values().stream().anyMatch(message -> message.state == Message.State.LEASED);
+            return !othersAreOut && again.containsKey(first) ? first : -1;
+        }
+        long returned = again.isEmpty() ? Long.MAX_VALUE : again.firstKey();
+        long unseen = fresh.isEmpty() ? Long.MAX_VALUE : fresh.firstKey();
+        long next = Math.min(returned, unseen);
+        return next == Long.MAX_VALUE ? -1 : next;
+    }
+
+    /** Whether what was never delivered has to wait for what is under way. */
+    boolean isBlocked(boolean strict) {
+        return strict && key != Arrival.NO_KEY && !held.isEmpty();
+    }
+
+    /** Gives up the memory of what was never delivered. */
+    void shed() {
+        fresh.keySet().forEach(overflow::addLong);
+        fresh.clear();
+    }
+
+    Message held(long offset) {
+        return held.get(offset);
+    }
+
+    Arrival fresh(long offset) {
+        return fresh.get(offset);
+    }
+
+    /** Nobody needs to know of it. */
+    boolean isEmpty() {
+        return fresh.isEmpty() && held.isEmpty() && overflow.isEmpty();
+    }
+}

@@ -1,0 +1,86 @@
+package io.sluice.groups.queue;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A message that has been delivered and is not finished. Changed by events only. For one thread. */
+final class Message extends Timed {
+    /** How many attempts are remembered: the first, and the last ones. */
+    static final int MAX_ATTEMPTS = 20;
+
+    /** Where it stands. */
+    enum State {
+        /** A consumer has it. */
+        LEASED,
+        /** It is to be delivered again, when it is due. */
+        RETURNED,
+        /** It is on its way to the dead letters. */
+        CONDEMNED
+    }
+
+    final Queue queue;
+    final MessageId id;
+    final Lane lane;
+    /** As it was found in the log. */
+    final Arrival arrival;
+
+    final long firstReceivedMs;
+    final List<Attempt> attempts = new ArrayList<>(0);
+
+    State state = State.LEASED;
+    int deliveries;
+    /** Of the last delivery. */
+    String consumer = "";
+
+    long nonce;
+    long sinceMs;
+    /** When the lease ends, or the next delivery may be, in ms since the epoch. */
+    long untilMs;
+
+    String reason = "";
+
+    Message(Queue queue, MessageId id, Lane lane, Arrival arrival, long firstReceivedMs) {
+        this.queue = queue;
+        this.id = id;
+        this.lane = lane;
+        this.arrival = arrival;
+        this.firstReceivedMs = firstReceivedMs;
+    }
+
+    /** It has been delivered, once more or for the first time. */
+    void leased(String to, long toNonce, long nowMs, long leaseUntilMs) {
+        state = State.LEASED;
+        deliveries++;
+        consumer = to;
+        nonce = toNonce;
+        sinceMs = nowMs;
+        untilMs = leaseUntilMs;
+    }
+
+    /** The delivery failed. */
+    void failed(State to, long nowMs, long dueMs, String why) {
+        if (state == State.LEASED) {
+            if (attempts.size() == MAX_ATTEMPTS) {
+                attempts.remove(1);
+            }
+            attempts.add(new Attempt(sinceMs, nowMs - sinceMs, consumer, why));
+        }
+        state = to;
+        reason = why;
+        sinceMs = nowMs;
+        untilMs = dueMs;
+    }
+
+    boolean isLeasedAs(long byNonce, long nowMs) {
+        return state == State.LEASED && nonce == byNonce && nowMs < untilMs;
+    }
+
+    boolean isAvailable(long nowMs) {
+        return state == State.RETURNED && untilMs <= nowMs;
+    }
+
+    @Override
+    void due(QueueEffects effects) {
+        queue.due(this, effects);
+    }
+}

@@ -1,0 +1,21 @@
+package io.sluice.groups.queue;
+
+import io.sluice.groups.Effects.Reply;
+
+/**
+ * What comes of a turn of a queue: events to be written down, and answers that may leave once they are. For the thread that runs the
+ * queues.
+ */
+public interface QueueEffects {
+    /** The time of the turn, in ms since the epoch. */
+    long nowMs();
+
+    /** Evenly distributed bits, other ones each time. */
+    long lot();
+
+    /** Something changes. It has happened when this returns, and it is durable before any answer of this turn leaves. */
+    void record(QueueEvent event);
+
+    /** Answers a request, of this turn or of one before. */
+    <T> void answer(Reply<T> reply, T answer);
+}

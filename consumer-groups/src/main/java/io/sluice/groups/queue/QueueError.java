@@ -1,0 +1,25 @@
+package io.sluice.groups.queue;
+
+/** What a queue answers when it refuses. */
+public enum QueueError {
+    /** Nothing is wrong. */
+    NONE,
+    /** There is no such queue. */
+    UNKNOWN_QUEUE,
+    /** There is one of that name, which is set otherwise. */
+    QUEUE_DIFFERS,
+    /** The message is not there, or no more. */
+    UNKNOWN_MESSAGE,
+    /** The lease is over, or never was: see who has the message now. */
+    STALE_LEASE,
+    /** Too many wait already. */
+    OVERLOADED,
+    /** The queue was deleted while somebody waited. */
+    QUEUE_DELETED,
+    /** This broker is not in charge of the queue. */
+    NOT_COORDINATOR,
+    /** Its state is being read. */
+    LOADING,
+    /** The state cannot be written at the moment: nobody knows whether the request was carried out. */
+    UNAVAILABLE
+}

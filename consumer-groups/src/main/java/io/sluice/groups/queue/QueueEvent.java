@@ -1,0 +1,86 @@
+package io.sluice.groups.queue;
+
+import java.util.List;
+import java.util.UUID;
+
+/** A change of a queue, which is written down. {@link QueueEvents} has the bytes. */
+public sealed interface QueueEvent {
+    /** The id of the queue's topic: another queue of the same name has another one. */
+    UUID queue();
+
+    /** There is a queue. */
+    record Created(UUID queue, String name, QueueConfig config, long atMs) implements QueueEvent {}
+
+    /** A queue is set otherwise. */
+    record Changed(UUID queue, QueueConfig config, boolean paused, long atMs) implements QueueEvent {}
+
+    /** There is a queue no more. */
+    record Deleted(UUID queue) implements QueueEvent {}
+
+    /**
+     * Messages were looked at and are not due yet.
+     *
+     * @param scannedTo everything in front of it that is not known to be anything else waits to be delivered
+     */
+    record Delayed(UUID queue, int partition, long scannedTo, List<Due> messages) implements QueueEvent {}
+
+    /** When a message is due, in ms since the epoch. */
+    record Due(long offset, long dueMs) {}
+
+    /**
+     * Messages were delivered.
+     *
+     * @param untilMs when they come back if nothing is heard of them, in ms since the epoch
+     */
+    record Leased(UUID queue, String consumer, long atMs, long untilMs, List<Delivery> messages)
+            implements QueueEvent {}
+
+    /**
+     * One of them.
+     *
+     * @param arrival the message as it was found in the log
+     * @param nonce tells this delivery from any other
+     */
+    record Delivery(int partition, Arrival arrival, long nonce) {
+        MessageId id() {
+            return new MessageId(partition, arrival.offset());
+        }
+    }
+
+    /** Deliveries last longer, or shorter. */
+    record Extended(UUID queue, long untilMs, List<MessageId> messages) implements QueueEvent {}
+
+    /** Deliveries failed; the messages are delivered again. */
+    record Returned(UUID queue, long atMs, List<Return> messages) implements QueueEvent {}
+
+    /**
+     * One of them.
+     *
+     * @param dueMs not before this, in ms since the epoch
+     */
+    record Return(MessageId id, long dueMs, String reason) {}
+
+    /** Messages are not delivered again, and on their way to the dead letters. */
+    record Condemned(UUID queue, long atMs, String reason, List<MessageId> messages) implements QueueEvent {}
+
+    /** Nothing more happens to messages. */
+    record Finished(UUID queue, Outcome outcome, List<MessageId> messages) implements QueueEvent {}
+
+    /** Everything in front of an offset that is not delivered at the moment is finished. */
+    record Purged(UUID queue, int partition, long beforeOffset) implements QueueEvent {}
+
+    /** There is nothing in {@code [from, to)}, or no more. */
+    record Gone(UUID queue, int partition, long from, long to) implements QueueEvent {}
+
+    /** What becomes of messages. */
+    enum Outcome {
+        /** A consumer is done with it. */
+        ACKNOWLEDGED,
+        /** It is among the dead letters. */
+        DEAD,
+        /** It became too old. */
+        EXPIRED,
+        /** It was purged or deleted. */
+        DROPPED
+    }
+}

@@ -1,0 +1,239 @@
+package io.sluice.groups.queue;
+
+import io.sluice.groups.EventInput;
+import io.sluice.groups.EventOutput;
+import io.sluice.groups.queue.QueueConfig.Order;
+import io.sluice.groups.queue.QueueEvent.Changed;
+import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Created;
+import io.sluice.groups.queue.QueueEvent.Delayed;
+import io.sluice.groups.queue.QueueEvent.Deleted;
+import io.sluice.groups.queue.QueueEvent.Delivery;
+import io.sluice.groups.queue.QueueEvent.Due;
+import io.sluice.groups.queue.QueueEvent.Extended;
+import io.sluice.groups.queue.QueueEvent.Finished;
+import io.sluice.groups.queue.QueueEvent.Gone;
+import io.sluice.groups.queue.QueueEvent.Leased;
+import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Purged;
+import io.sluice.groups.queue.QueueEvent.Return;
+import io.sluice.groups.queue.QueueEvent.Returned;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The records of queues. All numbers are big-endian; a text is 4 bytes of its length and then UTF-8; a list is 4 bytes of how many there are, and then
+ * each. Times are ms since the epoch. A message is 4 bytes of its partition and 8 of its offset.
+ *
+ * <pre>
+ *   1  version, 1
+ *   1  kind
+ *  16  the queue: the id of its topic, the high 8 bytes, then the low ones
+ *
+ * kind 1, created     name (text), settings, 8 at
+ *      2, changed     settings, 1 whether it is paused, 8 at
+ *      3, deleted
+ *      4, delayed     4 partition, 8 scanned to, list of: 8 offset, 8 due
+ *      5, leased      consumer (text), 8 at, 8 until, list of: message, 8 key, 8 enqueued, 8 deliver at, 8 expires, 8 nonce
+ *      6, extended    8 until, list of messages
+ *      7, returned    8 at, list of: message, 8 due, reason (text)
+ *      8, condemned   8 at, reason (text), list of messages
+ *      9, finished    1 outcome, list of messages
+ *     10, purged      4 partition, 8 before offset
+ *     11, gone        4 partition, 8 from, 8 to
+ *
+ * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
+ *           dead letter queue (text, empty for none), 8 time to live, 1 order, 4 in flight
+ * </pre>
+ */
+public final class QueueEvents {
+    private static final int VERSION = 1;
+    private static final int MESSAGE_BYTES = Integer.BYTES + Long.BYTES;
+    private static final Outcome[] OUTCOMES = Outcome.values();
+    private static final Order[] ORDERS = Order.values();
+
+    private QueueEvents() {}
+
+    /** The bytes of an event. */
+    public static byte[] encode(QueueEvent event) {
+        EventOutput out = new EventOutput()
+                .putByte(VERSION)
+                .putByte(kind(event))
+                .putLong(event.queue().getMostSignificantBits())
+                .putLong(event.queue().getLeastSignificantBits());
+        if (event instanceof Created created) {
+            config(out.putText(created.name()), created.config()).putLong(created.atMs());
+        } else if (event instanceof Changed changed) {
+            config(out, changed.config()).putByte(changed.paused() ? 1 : 0).putLong(changed.atMs());
+        } else if (event instanceof Delayed delayed) {
+            out.putInt(delayed.partition())
+                    .putLong(delayed.scannedTo())
+                    .putAll(delayed.messages(), due -> out.putLong(due.offset()).putLong(due.dueMs()));
+        } else if (event instanceof Leased leased) {
+            out.putText(leased.consumer())
+                    .putLong(leased.atMs())
+                    .putLong(leased.untilMs())
+                    .putAll(
+                            leased.messages(),
+                            delivery -> message(out, delivery.id())
+                                    .putLong(delivery.arrival().key())
+                                    .putLong(delivery.arrival().enqueuedMs())
+                                    .putLong(delivery.arrival().deliverAtMs())
+                                    .putLong(delivery.arrival().expiresAtMs())
+                                    .putLong(delivery.nonce()));
+        } else if (event instanceof Extended extended) {
+            out.putLong(extended.untilMs()).putAll(extended.messages(), message -> message(out, message));
+        } else if (event instanceof Returned returned) {
+            out.putLong(returned.atMs())
+                    .putAll(
+                            returned.messages(),
+                            message -> message(out, message.id())
+                                    .putLong(message.dueMs())
+                                    .putText(message.reason()));
+        } else if (event instanceof Condemned dead) {
+            out.putLong(dead.atMs()).putText(dead.reason()).putAll(dead.messages(), message -> message(out, message));
+        } else if (event instanceof Finished finished) {
+            out.putByte(finished.outcome().ordinal()).putAll(finished.messages(), message -> message(out, message));
+        } else if (event instanceof Purged purged) {
+            out.putInt(purged.partition()).putLong(purged.beforeOffset());
+        } else if (event instanceof Gone gone) {
+            out.putInt(gone.partition()).putLong(gone.from()).putLong(gone.to());
+        }
+        return out.toArray();
+    }
+
+    private static int kind(QueueEvent event) {
+        if (event instanceof Created) {
+            return 1;
+        } else if (event instanceof Changed) {
+            return 2;
+        } else if (event instanceof Deleted) {
+            return 3;
+        } else if (event instanceof Delayed) {
+            return 4;
+        } else if (event instanceof Leased) {
+            return 5;
+        } else if (event instanceof Extended) {
+            return 6;
+        } else if (event instanceof Returned) {
+            return 7;
+        } else if (event instanceof Condemned) {
+            return 8;
+        } else if (event instanceof Finished) {
+            return 9;
+        } else if (event instanceof Purged) {
+            return 10;
+        }
+        return 11;
+    }
+
+    private static EventOutput message(EventOutput out, MessageId message) {
+        return out.putInt(message.partition()).putLong(message.offset());
+    }
+
+    private static EventOutput config(EventOutput out, QueueConfig config) {
+        Backoff backoff = config.backoff();
+        return out.putLong(config.visibilityTimeoutMs())
+                .putInt(config.maxDeliveries())
+                .putLong(backoff.initialMs())
+                .putLong(Double.doubleToLongBits(backoff.multiplier()))
+                .putLong(backoff.maxMs())
+                .putLong(Double.doubleToLongBits(backoff.jitter()))
+                .putText(config.deadLetterQueue().orElse(""))
+                .putLong(config.ttlMs())
+                .putByte(config.order().ordinal())
+                .putInt(config.maxInFlight());
+    }
+
+    /**
+     * An event of its bytes.
+     *
+     * @throws io.sluice.core.BrokerException DATA_CORRUPT if they make no sense
+     */
+    public static QueueEvent decode(ByteBuffer bytes) {
+        EventInput in = new EventInput(bytes);
+        int version = in.getByte();
+        if (version != VERSION) {
+            throw EventInput.corrupt("version " + version);
+        }
+        int kind = in.getByte();
+        UUID queue = new UUID(in.getLong(), in.getLong());
+        QueueEvent event = decode(kind, queue, in);
+        in.requireEnd();
+        return event;
+    }
+
+    private static QueueEvent decode(int kind, UUID queue, EventInput in) {
+        return switch (kind) {
+            case 1 -> new Created(queue, in.getText(), config(in), in.getLong());
+            case 2 -> new Changed(queue, config(in), in.getByte() != 0, in.getLong());
+            case 3 -> new Deleted(queue);
+            case 4 ->
+                new Delayed(
+                        queue,
+                        in.getInt(),
+                        in.getLong(),
+                        in.getAll(2 * Long.BYTES, () -> new Due(in.getLong(), in.getLong())));
+            case 5 ->
+                new Leased(
+                        queue,
+                        in.getText(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getAll(MESSAGE_BYTES + 5 * Long.BYTES, () -> delivery(in)));
+            case 6 -> new Extended(queue, in.getLong(), in.getAll(MESSAGE_BYTES, () -> message(in)));
+            case 7 ->
+                new Returned(
+                        queue,
+                        in.getLong(),
+                        in.getAll(
+                                MESSAGE_BYTES + Long.BYTES + Integer.BYTES,
+                                () -> new Return(message(in), in.getLong(), in.getText())));
+            case 8 -> new Condemned(queue, in.getLong(), in.getText(), in.getAll(MESSAGE_BYTES, () -> message(in)));
+            case 9 ->
+                new Finished(
+                        queue, one(OUTCOMES, in.getByte(), "outcome"), in.getAll(MESSAGE_BYTES, () -> message(in)));
+            case 10 -> new Purged(queue, in.getInt(), in.getLong());
+            case 11 -> new Gone(queue, in.getInt(), in.getLong(), in.getLong());
+            default -> throw EventInput.corrupt("an event of kind " + kind);
+        };
+    }
+
+    private static Delivery delivery(EventInput in) {
+        int partition = in.getInt();
+        long offset = in.getLong();
+        Arrival arrival = new Arrival(offset, in.getLong(), in.getLong(), in.getLong(), in.getLong());
+        return new Delivery(partition, arrival, in.getLong());
+    }
+
+    private static MessageId message(EventInput in) {
+        return new MessageId(in.getInt(), in.getLong());
+    }
+
+    private static <T> T one(T[] all, int index, String what) {
+        if (index < 0 || index >= all.length) {
+            throw EventInput.corrupt(what + " " + index);
+        }
+        return all[index];
+    }
+
+    private static QueueConfig config(EventInput in) {
+        long visibilityMs = in.getLong();
+        int maxDeliveries = in.getInt();
+        Backoff backoff = new Backoff(
+                in.getLong(),
+                Double.longBitsToDouble(in.getLong()),
+                in.getLong(),
+                Double.longBitsToDouble(in.getLong()));
+        String deadLetters = in.getText();
+        return new QueueConfig(
+                visibilityMs,
+                maxDeliveries,
+                backoff,
+                deadLetters.isEmpty() ? Optional.empty() : Optional.of(deadLetters),
+                in.getLong(),
+                one(ORDERS, in.getByte(), "order"),
+                in.getInt());
+    }
+}

@@ -1,0 +1,91 @@
+package io.sluice.groups.queue;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.roaringbitmap.longlong.Roaring64Bitmap;
+
+/**
+ * One partition of a queue. What is durable: the frontier, and which messages before it are not finished. What is not: how far the log has been
+ * read, and what of it is in memory. For one thread.
+ */
+final class Window {
+    final int partition;
+
+    /** Everything before it is finished, or open. */
+    long frontier;
+    /** Not finished, before the frontier: held, asleep, or waiting to be delivered. */
+    final Roaring64Bitmap open = new Roaring64Bitmap();
+    /** Delivered and not finished, by offset. */
+    final Map<Long, Message> held = new HashMap<>();
+    /** Those of the open that are not due for long. */
+    final DelayIndex delayed = new DelayIndex();
+
+    /** How far the log has been read. */
+    long scanned;
+    /** What has to be read again, before that. */
+    final Roaring64Bitmap unread = new Roaring64Bitmap();
+    /** Due soon, by offset. */
+    final Map<Long, Soon> soon = new HashMap<>();
+    /** Never delivered and in memory: in which lane. */
+    final Map<Long, Lane> loaded = new HashMap<>();
+    /** By key. */
+    final Map<Long, Lane> lanes = new HashMap<>();
+
+    Window(int partition) {
+        this.partition = partition;
+    }
+
+    Lane lane(long key) {
+        return lanes.computeIfAbsent(key, k -> new Lane(this, k));
+    }
+
+    /** The lane is forgotten if there is nothing in it. */
+    void tidy(Lane lane) {
+        if (lane.isEmpty() && !lane.inRing) {
+            lanes.remove(lane.key, lane);
+        }
+    }
+
+    /** Everything before the offset is known, and open unless it is finished. */
+    void advance(long to) {
+        if (to > frontier) {
+            open.addRange(frontier, to);
+            frontier = to;
+        }
+    }
+
+    /** The first offset that is not finished. */
+    long low() {
+        return open.isEmpty() ? frontier : open.first();
+    }
+
+    /** Whether a message is neither finished nor held. */
+    boolean isUndelivered(long offset) {
+        return offset >= frontier || (open.contains(offset) && !held.containsKey(offset));
+    }
+
+    /** After a replay nothing is in memory: everything that is open has to be read, unless it sleeps. */
+    void begin() {
+        scanned = frontier;
+        unread.or(open);
+        unread.andNot(delayed.asleep());
+        held.keySet().forEach(unread::removeLong);
+    }
+
+    /** A message that will be delivered within a minute or so. */
+    final class Soon extends Timed {
+        final Queue queue;
+        final Arrival message;
+
+        Soon(Queue queue, Arrival message) {
+            this.queue = queue;
+            this.message = message;
+        }
+
+        @Override
+        void due(QueueEffects effects) {
+            soon.remove(message.offset());
+            queue.becameDue(Window.this, message);
+        }
+    }
+}
