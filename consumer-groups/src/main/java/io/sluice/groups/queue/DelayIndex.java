@@ -1,10 +1,9 @@
 package io.sluice.groups.queue;
 
+import java.util.Iterator;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import org.roaringbitmap.longlong.PeekableLongIterator;
-import org.roaringbitmap.longlong.Roaring64Bitmap;
 
 /**
  * Messages that need not be looked at before some time: which offsets, by the time at which they wake up. That time is at or before the one at
@@ -18,9 +17,9 @@ final class DelayIndex {
     private static final long HOUR_MS = 3_600_000;
     private static final long DAY_MS = 24 * HOUR_MS;
 
-    private final NavigableMap<Long, Roaring64Bitmap> byWakeMs = new TreeMap<>();
+    private final NavigableMap<Long, OffsetSet> byWakeMs = new TreeMap<>();
     /** All of them. */
-    private final Roaring64Bitmap asleep = new Roaring64Bitmap();
+    private final OffsetSet asleep = new OffsetSet();
 
     /**
      * When a message wakes up that is due at a time.
@@ -39,18 +38,18 @@ final class DelayIndex {
     /** A message sleeps until a time, and no longer until another. */
     void add(long offset, long wakeMs) {
         remove(offset);
-        asleep.addLong(offset);
-        byWakeMs.computeIfAbsent(wakeMs, at -> new Roaring64Bitmap()).addLong(offset);
+        asleep.add(offset);
+        byWakeMs.computeIfAbsent(wakeMs, at -> new OffsetSet()).add(offset);
     }
 
     void remove(long offset) {
         if (!asleep.contains(offset)) {
             return;
         }
-        asleep.removeLong(offset);
-        for (Map.Entry<Long, Roaring64Bitmap> bucket : byWakeMs.entrySet()) {
+        asleep.remove(offset);
+        for (Map.Entry<Long, OffsetSet> bucket : byWakeMs.entrySet()) {
             if (bucket.getValue().contains(offset)) {
-                bucket.getValue().removeLong(offset);
+                bucket.getValue().remove(offset);
                 if (bucket.getValue().isEmpty()) {
                     byWakeMs.remove(bucket.getKey());
                 }
@@ -61,27 +60,28 @@ final class DelayIndex {
 
     /** Takes out everything in front of an offset. */
     void removeBefore(long offset) {
-        for (PeekableLongIterator each = asleep.clone().getLongIterator(); each.hasNext(); ) {
-            long at = each.next();
-            if (at >= offset) {
-                return;
+        for (Iterator<OffsetSet> each = byWakeMs.values().iterator(); each.hasNext(); ) {
+            OffsetSet bucket = each.next();
+            bucket.removeBefore(offset);
+            if (bucket.isEmpty()) {
+                each.remove();
             }
-            remove(at);
         }
+        asleep.removeBefore(offset);
     }
 
     /** Takes out what wakes up until a time. */
-    Roaring64Bitmap wake(long nowMs) {
-        Roaring64Bitmap all = new Roaring64Bitmap();
+    OffsetSet wake(long nowMs) {
+        OffsetSet all = new OffsetSet();
         while (nextMs() <= nowMs) {
-            all.or(byWakeMs.pollFirstEntry().getValue());
+            all.addAll(byWakeMs.pollFirstEntry().getValue());
         }
-        asleep.andNot(all);
+        asleep.removeAll(all);
         return all;
     }
 
     /** Who sleeps. Not to be changed. */
-    Roaring64Bitmap asleep() {
+    OffsetSet asleep() {
         return asleep;
     }
 
@@ -91,11 +91,11 @@ final class DelayIndex {
     }
 
     /** All that sleep, by the time at which they wake up. */
-    NavigableMap<Long, Roaring64Bitmap> byWakeMs() {
+    NavigableMap<Long, OffsetSet> byWakeMs() {
         return byWakeMs;
     }
 
     long count() {
-        return asleep.getLongCardinality();
+        return asleep.count();
     }
 }

@@ -2,7 +2,6 @@ package io.sluice.groups.queue;
 
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import org.roaringbitmap.longlong.Roaring64Bitmap;
 
 /**
  * The messages of one key in one partition, or of those without a key: which of them is next. Lanes take turns, so that a key with many messages does
@@ -19,7 +18,7 @@ final class Lane {
     /** Of the held: returned, and could be delivered now. */
     private final NavigableMap<Long, Message> again = new TreeMap<>();
     /** Could be delivered, but have to be read again first. All lie behind the fresh ones, or became due later. */
-    final Roaring64Bitmap overflow = new Roaring64Bitmap();
+    final OffsetSet overflow = new OffsetSet();
     /** Whether it is in the queue's ring of lanes that have something to deliver. */
     boolean inRing;
 
@@ -47,7 +46,7 @@ final class Lane {
         int count = all.size();
         all.clear();
         if (!overflow.isEmpty()) {
-            Windows.removeBefore(overflow, offset);
+            overflow.removeBefore(offset);
         }
         return count;
     }
@@ -91,7 +90,7 @@ final class Lane {
 
     /** Gives up the memory of what was never delivered. */
     void shed() {
-        fresh.keySet().forEach(overflow::addLong);
+        fresh.keySet().forEach(overflow::add);
         fresh.clear();
     }
 

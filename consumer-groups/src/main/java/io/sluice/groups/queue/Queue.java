@@ -25,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.UUID;
-import org.roaringbitmap.longlong.PeekableLongIterator;
-import org.roaringbitmap.longlong.Roaring64Bitmap;
 
 /**
  * One queue: a window of per-message states over the partitions of a topic. Requests are decided into events; {@link #apply} alone changes what is
@@ -55,7 +53,7 @@ final class Queue {
     private final Timed waking = new Timed() {
         @Override
         void due(QueueEffects effects) {
-            windows.values().forEach(window -> window.unread.or(window.delayed.wake(effects.nowMs())));
+            windows.values().forEach(window -> window.unread.addAll(window.delayed.wake(effects.nowMs())));
             scheduleWaking();
         }
     };
@@ -174,7 +172,7 @@ final class Queue {
             at = offset + 1;
         }
         missing(window, at, to, effects);
-        Windows.remove(window.unread, from, to);
+        window.unread.remove(from, to);
         if (from <= window.scanned) {
             window.scanned = Math.max(window.scanned, to);
         }
@@ -188,9 +186,7 @@ final class Queue {
 
     /** There is nothing in {@code [from, to)}: nobody must wait for it. */
     private void missing(Window window, long from, long to, QueueEffects effects) {
-        if (from < to
-                && (to > window.scanned
-                        || !Windows.within(window.unread, from, to).isEmpty())) {
+        if (from < to && (to > window.scanned || !window.unread.within(from, to).isEmpty())) {
             effects.record(new Gone(id, window.partition, from, to));
         }
     }
@@ -213,12 +209,12 @@ final class Queue {
     /** A message may be delivered. */
     void becameDue(Window window, Arrival message) {
         Lane lane = window.lane(message.key());
-        lane.overflow.removeLong(message.offset());
+        lane.overflow.remove(message.offset());
         // What lies behind those that are not in memory waits with them.
         boolean behind = !lane.overflow.isEmpty() && message.offset() > lane.overflow.first();
         boolean isBlocked = loaded > limits.loaded() / 2 && lane.isBlocked(isStrict());
         if (behind || isBlocked || lane.freshCount() >= limits.loadedOfKey()) {
-            lane.overflow.addLong(message.offset());
+            lane.overflow.add(message.offset());
         } else {
             lane.load(message);
             window.loaded.put(message.offset(), lane);
@@ -359,9 +355,8 @@ final class Queue {
             return;
         }
         // They stay where they are until they have been read: what comes meanwhile lies behind them.
-        PeekableLongIterator each = lane.overflow.getLongIterator();
-        for (int i = lane.freshCount(); i < limits.loadedOfKey() && each.hasNext(); i++) {
-            lane.window.unread.addLong(each.next());
+        for (long offset : lane.overflow.first(limits.loadedOfKey() - lane.freshCount())) {
+            lane.window.unread.add(offset);
         }
     }
 
@@ -516,7 +511,7 @@ final class Queue {
         }
         finish(QueueEvent.Outcome.DROPPED, List.of(message), effects);
         // It may be one of those of its key that are not in memory.
-        window.lanes.values().forEach(lane -> lane.overflow.removeLong(message.offset()));
+        window.lanes.values().forEach(lane -> lane.overflow.remove(message.offset()));
         dispatch(effects);
         return QueueError.NONE;
     }
@@ -614,9 +609,9 @@ final class Queue {
         Window window = window(message.partition());
         long offset = message.offset();
         window.advance(offset + 1);
-        window.open.removeLong(offset);
+        window.open.remove(offset);
         window.delayed.remove(offset);
-        window.unread.removeLong(offset);
+        window.unread.remove(offset);
         Window.Soon soon = window.soon.remove(offset);
         if (soon != null) {
             agenda.cancel(soon);
@@ -656,14 +651,14 @@ final class Queue {
                 .filter(message -> message.state == State.RETURNED && message.id.offset() < beforeOffset)
                 .toList();
         waiting.forEach(message -> applyFinished(message.id));
-        long before = window.open.getLongCardinality();
-        Windows.removeBefore(window.open, beforeOffset);
+        long before = window.open.count();
+        window.open.removeBefore(beforeOffset);
         for (Message message : window.held.values()) {
-            window.open.addLong(message.id.offset());
+            window.open.add(message.id.offset());
         }
-        counters.dropped += waiting.size() + before - window.open.getLongCardinality();
+        counters.dropped += waiting.size() + before - window.open.count();
         window.delayed.removeBefore(beforeOffset);
-        Windows.removeBefore(window.unread, beforeOffset);
+        window.unread.removeBefore(beforeOffset);
         window.soon.values().removeIf(soon -> {
             boolean gone = soon.message.offset() < beforeOffset;
             if (gone) {
@@ -681,16 +676,16 @@ final class Queue {
 
     private void applyGone(Window window, long from, long to) {
         window.advance(to);
-        Roaring64Bitmap gone = Windows.within(window.open, from, to);
-        counters.gone += gone.getLongCardinality();
+        OffsetSet gone = window.open.within(from, to);
+        counters.gone += gone.count();
         // What was delivered of it cannot be delivered again.
         window.held.keySet().stream()
                 .filter(gone::contains)
                 .map(offset -> new MessageId(window.partition, offset))
                 .toList()
                 .forEach(this::applyFinished);
-        window.open.andNot(gone);
-        window.unread.andNot(gone);
+        window.open.removeAll(gone);
+        window.unread.removeAll(gone);
         gone.forEach(window.delayed::remove);
     }
 

@@ -2,7 +2,6 @@ package io.sluice.groups.queue;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.roaringbitmap.longlong.Roaring64Bitmap;
 
 /**
  * One partition of a queue. What is durable: the frontier, and which messages before it are not finished. What is not: how far the log has been
@@ -14,7 +13,7 @@ final class Window {
     /** Everything before it is finished, or open. */
     long frontier;
     /** Not finished, before the frontier: held, asleep, or waiting to be delivered. */
-    final Roaring64Bitmap open = new Roaring64Bitmap();
+    final OffsetSet open = new OffsetSet();
     /** Delivered and not finished, by offset. */
     final Map<Long, Message> held = new HashMap<>();
     /** Those of the open that are not due for long. */
@@ -23,7 +22,7 @@ final class Window {
     /** How far the log has been read. */
     long scanned;
     /** What has to be read again, before that. */
-    final Roaring64Bitmap unread = new Roaring64Bitmap();
+    final OffsetSet unread = new OffsetSet();
     /** Due soon, by offset. */
     final Map<Long, Soon> soon = new HashMap<>();
     /** Never delivered and in memory: in which lane. */
@@ -49,7 +48,7 @@ final class Window {
     /** Everything before the offset is known, and open unless it is finished. */
     void advance(long to) {
         if (to > frontier) {
-            open.addRange(frontier, to);
+            open.add(frontier, to);
             frontier = to;
         }
     }
@@ -67,9 +66,9 @@ final class Window {
     /** After a replay nothing is in memory: everything that is open has to be read, unless it sleeps. */
     void begin() {
         scanned = frontier;
-        unread.or(open);
-        unread.andNot(delayed.asleep());
-        held.keySet().forEach(unread::removeLong);
+        unread.addAll(open);
+        unread.removeAll(delayed.asleep());
+        held.keySet().forEach(unread::remove);
     }
 
     /** A message that will be delivered within a minute or so. */

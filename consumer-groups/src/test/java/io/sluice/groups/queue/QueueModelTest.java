@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
  * withheld that it would deliver, and after a start the state is what it was. When nothing more is sent, every message is finished.
  */
 class QueueModelTest {
-    private static final int LIVES = "long".equals(System.getProperty("proof.budget")) ? 100_000 : 2_000;
+    private static final int LIVES =
+            "long".equals(System.getProperty("proof.budget")) ? 100_000 : Integer.getInteger("lives", 2_000);
     private static final int STEPS = 120;
 
     @Test
@@ -380,7 +381,8 @@ class QueueModelTest {
                             .filter(item -> item.isUnfinished() && !model.isExpired(item, machine.nowMs()))
                             .map(item -> item.id))
                     .isEmpty();
-            assertThat(machine.queue().heldCount()).isZero();
+            // All that is left is too old, and waits for its turn to be dropped.
+            check();
         }
     }
 }
