@@ -206,8 +206,14 @@ final class Queue {
         }
     }
 
+    /** The time of a message has come that was never delivered. */
+    void due(Window window, Arrival message, QueueEffects effects) {
+        becameDue(window, message);
+        dispatch(effects);
+    }
+
     /** A message may be delivered. */
-    void becameDue(Window window, Arrival message) {
+    private void becameDue(Window window, Arrival message) {
         Lane lane = window.lane(message.key());
         lane.overflow.remove(message.offset());
         // What lies behind those that are not in memory waits with them.

@@ -84,7 +84,7 @@ final class Window {
         @Override
         void due(QueueEffects effects) {
             soon.remove(message.offset());
-            queue.becameDue(Window.this, message);
+            queue.due(Window.this, message, effects);
         }
     }
 }

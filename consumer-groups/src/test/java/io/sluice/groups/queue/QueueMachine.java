@@ -99,14 +99,39 @@ final class QueueMachine {
             while (from.isPresent() && from.getAsLong() < end(partition)) {
                 long to = Math.min(end(partition), from.getAsLong() + random.nextInt(1, 20));
                 long begin = from.getAsLong();
-                List<Arrival> found = log.get(partition).stream()
-                        .filter(message -> message.offset() >= begin && message.offset() < to)
-                        .toList();
+                List<Arrival> found = found(partition, begin, to);
                 int at = partition;
                 turn(effects -> queue.feed(at, begin, to, found, effects));
                 from = queue.nextToRead(partition);
             }
         }
+    }
+
+    private List<Arrival> found(int partition, long from, long to) {
+        List<Arrival> all = log.get(partition);
+        return all.subList(indexOf(all, from), indexOf(all, to));
+    }
+
+    /** The first message at or behind an offset. */
+    private static int indexOf(List<Arrival> all, long offset) {
+        int low = 0;
+        int high = all.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (all.get(middle).offset() < offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /** The next thing that happens of itself. */
+    void step() {
+        nowMs = Math.max(nowMs, agenda.nextMs());
+        turn(agenda::run);
+        read();
     }
 
     /** Lets time pass, and whatever happens meanwhile. */
