@@ -154,11 +154,13 @@ public final class HttpErrors {
             return;
         }
         problem.headers().forEach(response::putHeader);
-        response.setStatusCode(problem.status()).putHeader("Content-Type", "application/problem+json");
+        boolean restV2 = RestProblem.owns(request.path());
+        response.setStatusCode(problem.status())
+                .putHeader("Content-Type", restV2 ? RestProblem.MEDIA_TYPE : "application/problem+json");
         if (!request.isEnded()) {
             dropRest(request);
         }
-        response.end(document(problem).toBuffer());
+        response.end((restV2 ? RestProblem.document(problem) : document(problem)).toBuffer());
     }
 
     /**

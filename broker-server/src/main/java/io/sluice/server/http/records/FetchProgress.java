@@ -1,22 +1,40 @@
 package io.sluice.server.http.records;
 
+import java.util.Optional;
+
 /** How far a fetch has come, and how much it may still return. For use by one thread at a time. */
 final class FetchProgress {
     private long offset;
     private int recordsLeft;
     private long bytesLeft;
+    private final boolean firstAlwaysFits;
     private long records;
     private boolean full;
+    private Optional<Stop> stop = Optional.empty();
+
+    /** Why nothing more is returned, though the limits would allow it. */
+    enum Stop {
+        /** The first record of all is larger than everything that may be returned. */
+        TOO_LARGE,
+        /** A record cannot be shown in the form that was asked for. */
+        OTHER_FORM
+    }
 
     /**
      * @param offset the first offset wanted
      * @param maxRecords how many records to return at most
-     * @param maxBytes how many bytes of keys, values and headers to return at most
+     * @param maxBytes how many bytes of keys, values and headers to return at most, but one record always
      */
     FetchProgress(long offset, int maxRecords, long maxBytes) {
+        this(offset, maxRecords, maxBytes, true);
+    }
+
+    /** @param firstAlwaysFits whether the first record is returned even if it is larger than that */
+    FetchProgress(long offset, int maxRecords, long maxBytes, boolean firstAlwaysFits) {
         this.offset = offset;
         this.recordsLeft = maxRecords;
         this.bytesLeft = maxBytes;
+        this.firstAlwaysFits = firstAlwaysFits;
     }
 
     /** The next offset to look at. */
@@ -34,12 +52,21 @@ final class FetchProgress {
         return full || recordsLeft == 0;
     }
 
+    /** Why a record was not returned, if it was not for the sake of the limits alone. */
+    Optional<Stop> stop() {
+        return stop;
+    }
+
     /**
-     * Counts a record in that is about to be returned, or says that it does not fit any more. The first one always
-     * fits.
+     * Counts a record in that is about to be returned, or says that it does not fit any more. The first one fits as said at
+     * the beginning.
      */
     boolean admit(long recordOffset, long bytes) {
-        if (recordsLeft == 0 || records > 0 && bytes > bytesLeft) {
+        if (recordsLeft == 0 || bytes > bytesLeft && (records > 0 || !firstAlwaysFits)) {
+            if (records == 0) {
+                stop = Optional.of(Stop.TOO_LARGE);
+                offset = recordOffset;
+            }
             full = true;
             return false;
         }
@@ -48,6 +75,14 @@ final class FetchProgress {
         records++;
         offset = recordOffset + 1;
         return true;
+    }
+
+    /** The record that was admitted last is not returned after all, and none after it. */
+    void refuse(long recordOffset) {
+        records--;
+        offset = recordOffset;
+        stop = Optional.of(Stop.OTHER_FORM);
+        full = true;
     }
 
     /** Goes on in another partition, with what is left of the limits. */

@@ -99,7 +99,10 @@ final class MemorySource implements RecordSource {
             if (!progress.admit(cursor.offset(), bytes)) {
                 return;
             }
-            json.record(out, cursor);
+            if (!json.record(out, cursor)) {
+                progress.refuse(cursor.offset());
+                return;
+            }
         }
     }
 

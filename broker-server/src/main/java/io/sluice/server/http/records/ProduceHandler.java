@@ -10,12 +10,10 @@ import java.util.Optional;
 /** {@code POST /v1/topics/{topic}/records}: finds the topic, and the way to read the body by its content type. */
 final class ProduceHandler {
     private final Loop loop;
-    private final JsonProduce json;
     private final RawProduce raw;
 
     ProduceHandler(Loop loop) {
         this.loop = loop;
-        this.json = new JsonProduce(loop);
         this.raw = new RawProduce(loop);
     }
 
@@ -50,7 +48,7 @@ final class ProduceHandler {
     private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
         try {
             switch (request.contentType()) {
-                case ProduceRequest.JSON -> json.handle(ctx, request, topic);
+                case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
                 default -> raw.handle(ctx, request, topic);

@@ -10,9 +10,10 @@ import java.util.List;
 
 /**
  * Writes the records of one fetch as JSON, one after the other. Binary headers stand in a member of their own,
- * {@code headers_base64}, which is left out where there are none. For use by one thread at a time.
+ * {@code headers_base64}, which is left out where there are none. For use by one thread at a time. Another form of records
+ * differs from this one in what it overrides.
  */
-final class RecordJson {
+class RecordJson {
     static final byte[] KEY = JsonOutput.ascii(",\"key\":");
     static final byte[] KEY_BASE64 = JsonOutput.ascii(",\"key_base64\":");
     static final byte[] VALUE = JsonOutput.ascii(",\"value\":");
@@ -48,27 +49,54 @@ final class RecordJson {
         begin = named.put(PARTITION).number(partition.partition()).put(OFFSET).toByteArray();
     }
 
-    Values values() {
+    final Values values() {
         return values;
     }
 
-    boolean lines() {
+    /** The name of a key that is shown as base64. */
+    byte[] keyBase64() {
+        return KEY_BASE64;
+    }
+
+    /** The name of a value that is shown as base64. */
+    byte[] valueBase64() {
+        return VALUE_BASE64;
+    }
+
+    /** Whether keys and values are all shown in the one form that {@link #values()} names, or not at all. */
+    boolean isStrict() {
+        return false;
+    }
+
+    final boolean lines() {
         return lines;
     }
 
-    /** Writes the record that a cursor stands on. */
-    void record(JsonOutput out, RecordCursor record) {
+    /**
+     * Writes the record that a cursor stands on.
+     *
+     * @return false if it cannot be shown in this form: then nothing has been written
+     */
+    final boolean record(JsonOutput out, RecordCursor record) {
+        boolean wasFirst = first;
+        int before = out.size();
         begin(out, record.offset(), record.timestamp());
-        field(out, KEY, KEY_BASE64, record.hasKey(), record.key());
-        field(out, VALUE, VALUE_BASE64, record.hasValue(), record.value());
+        boolean shown = field(out, KEY, keyBase64(), record.hasKey(), record.key())
+                && field(out, VALUE, valueBase64(), record.hasValue(), record.value());
+        if (!shown) {
+            out.truncate(before);
+            first = wasFirst;
+            return false;
+        }
         if (record.headerCount() > 0) {
             record.forEachHeader((name, hasValue, value) -> header(out, name, hasValue, value));
         }
         end(out);
+        return true;
     }
 
     /** Writes all that stands before the key. */
-    void begin(JsonOutput out, long offset, long timestampMs) {
+    final void begin(JsonOutput out, long offset, long timestampMs) {
         if (!first && !lines) {
             out.put(',');
         }
@@ -77,13 +105,17 @@ final class RecordJson {
         out.put(begin).number(offset).put(TIMESTAMP).number(timestampMs);
     }
 
-    /** Writes key or value, which is there as a whole. */
-    void field(JsonOutput out, byte[] name, byte[] base64Name, boolean present, ByteBuffer field) {
-        if (present) {
-            out.member(name, base64Name, field, values, lines);
-        } else {
+    /**
+     * Writes key or value, which is there as a whole.
+     *
+     * @return false if it cannot be shown in this form, and what was written must be taken back
+     */
+    final boolean field(JsonOutput out, byte[] name, byte[] base64Name, boolean present, ByteBuffer field) {
+        if (!present) {
             out.put(name).putNull();
+            return true;
         }
+        return out.member(name, base64Name, field, values, lines) != ValueKind.BINARY || !isStrict();
     }
 
     /** Writes a header; those of a record follow its value. */

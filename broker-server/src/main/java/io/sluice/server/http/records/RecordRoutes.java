@@ -49,6 +49,11 @@ public final class RecordRoutes implements RouteGroup {
         return new RecordAccess(vertx, codecs, limits, budget);
     }
 
+    /** What produces over the REST v2 face, for the event loop that asks: it shares limits and memory with these. */
+    public RestProduceHandler rest() {
+        return new RestProduceHandler(new Loop(vertx, broker, codecs, limits, budget, metrics));
+    }
+
     /** Adds the routes, for the event loop that runs this router. */
     @Override
     public void mount(Router router) {

@@ -112,6 +112,12 @@ final class RecordStream implements Closeable {
         position += length;
     }
 
+    /** Moves to the fields of a record, which begin at or behind the present position. */
+    void enter(long begin, long end) throws IOException {
+        skip(begin - position);
+        recordEnd = end;
+    }
+
     /** Moves to a position at or behind the present one. */
     void skipTo(long target) throws IOException {
         skip(target - position);

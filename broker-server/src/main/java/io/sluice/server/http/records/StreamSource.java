@@ -84,13 +84,17 @@ final class StreamSource implements RecordSource {
                         if (!progress.admit(records.offset(), records.remaining())) {
                             return true;
                         }
+                        if (json.isStrict() && !canShow(json.values())) {
+                            progress.refuse(records.offset());
+                            return true;
+                        }
                         json.begin(out, records.offset(), records.timestamp());
                         state = State.KEY;
                     }
                 }
-                case KEY -> field(out, json, RecordJson.KEY, RecordJson.KEY_BASE64, State.PIECES_OF_KEY, State.VALUE);
+                case KEY -> field(out, json, RecordJson.KEY, json.keyBase64(), State.PIECES_OF_KEY, State.VALUE);
                 case VALUE ->
-                    field(out, json, RecordJson.VALUE, RecordJson.VALUE_BASE64, State.PIECES_OF_VALUE, State.HEADERS);
+                    field(out, json, RecordJson.VALUE, json.valueBase64(), State.PIECES_OF_VALUE, State.HEADERS);
                 case PIECES_OF_KEY -> piece(out, json, State.VALUE);
                 case PIECES_OF_VALUE -> piece(out, json, State.HEADERS);
                 default -> {
@@ -114,7 +118,8 @@ final class StreamSource implements RecordSource {
             state = afterwards;
             return;
         }
-        kind = kindOf(json.values(), length);
+        // What was looked at before the record was begun is known, and the scout has gone on.
+        kind = json.isStrict() ? json.values().strictKind() : kindOf(json.values(), length);
         out.put(kind == ValueKind.BINARY ? base64Name : name);
         if (kind != ValueKind.JSON) {
             out.put('"');
@@ -123,15 +128,37 @@ final class StreamSource implements RecordSource {
         state = inPieces;
     }
 
+    /** Sends the scout over key and value of the record that begins here: whether both can be shown in one form. */
+    private boolean canShow(Values values) throws IOException {
+        if (values == Values.BASE64) {
+            return true;
+        }
+        scout().enter(records.position(), records.position() + records.remaining());
+        return isShown(values) && isShown(values);
+    }
+
+    private boolean isShown(Values values) throws IOException {
+        int length = scout.readLength("field");
+        return length < 0 || scouted(values, length) == values.strictKind();
+    }
+
+    private RecordStream scout() throws IOException {
+        if (scout == null) {
+            scout = open();
+        }
+        return scout;
+    }
+
     /** Sends the scout over the field that begins here. */
     private ValueKind kindOf(Values values, int length) throws IOException {
         if (values == Values.BASE64) {
             return ValueKind.BINARY;
         }
-        if (scout == null) {
-            scout = open();
-        }
-        scout.skipTo(records.position());
+        scout().skipTo(records.position());
+        return scouted(values, length);
+    }
+
+    private ValueKind scouted(Values values, int length) throws IOException {
         classifier.begin();
         for (int left = length; left > 0; ) {
             int count = Math.min(left, PIECE_BYTES);
