@@ -519,6 +519,14 @@ public final class ConsumerGroup implements Members {
         }
     }
 
+    /** A member over HTTP is there, though it neither polls nor commits: it keeps what it has. */
+    public void isThere(String memberId, Effects effects) {
+        Seat seat = seats.get(memberId);
+        if (seat != null && seat.is(Kind.HTTP)) {
+            alive(seat, effects);
+        }
+    }
+
     /** Moves the positions of partitions that the member has had ever since the poll that its cursor is of. */
     public Poll.Committed commit(String memberId, Poll.Cursor cursor, Effects effects) {
         Seat seat = seats.get(memberId);
