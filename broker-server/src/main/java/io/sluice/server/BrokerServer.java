@@ -13,6 +13,7 @@ import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.records.RecordRoutes;
+import io.sluice.server.http.restv2.RestV2Routes;
 import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
 import io.sluice.server.kafka.KafkaLimits;
@@ -67,8 +68,12 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        this.http =
-                new HttpApi(vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), registry);
+        this.http = new HttpApi(
+                vertx,
+                config.limits(),
+                config.cors(),
+                routes(vertx, broker, groups, config, health, registry),
+                registry);
         this.kafka = kafkaListener();
     }
 
@@ -109,6 +114,18 @@ public final class BrokerServer implements AutoCloseable {
                         config.groups().limits(),
                         records.access(),
                         config.limits(),
+                        config.broker().clock(),
+                        registry),
+                new RestV2Routes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.rest(),
+                        config.limits(),
+                        config.broker().given(),
+                        config.kafka().node().id(),
                         config.broker().clock(),
                         registry));
     }

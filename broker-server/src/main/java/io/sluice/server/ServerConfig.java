@@ -10,8 +10,10 @@ import io.sluice.core.config.Settings;
 import io.sluice.groups.GroupConfig;
 import io.sluice.server.KafkaSettings.KafkaConfig;
 import io.sluice.server.codec.KafkaCodecs;
+import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpLimits;
 import io.sluice.server.http.records.RecordLimits;
+import io.sluice.server.http.restv2.RestLimits;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -30,6 +32,8 @@ import java.util.TreeMap;
  * @param eventLoopCount how many event loops serve connections
  * @param limits the limits of HTTP
  * @param records the limits of the routes of records
+ * @param cors which pages of other origins may read what HTTP answers
+ * @param rest the limits of the REST v2 face
  * @param chosen a line for every setting that somebody chose: its name, its value, and where it was found
  */
 public record ServerConfig(
@@ -41,6 +45,8 @@ public record ServerConfig(
         int eventLoopCount,
         HttpLimits limits,
         RecordLimits records,
+        Cors cors,
+        RestLimits rest,
         List<String> chosen) {
     /** Every setting that a broker process has. */
     public static final Settings SETTINGS =
@@ -109,6 +115,12 @@ public record ServerConfig(
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
                 limits(values),
                 recordLimits(values, contradictions),
+                new Cors(
+                        values.get(ServerSettings.HTTP_CORS_ALLOWED_ORIGINS),
+                        values.get(ServerSettings.HTTP_CORS_ALLOWED_METHODS)),
+                new RestLimits(
+                        values.get(ServerSettings.REST_MAX_CONSUMER_INSTANCES),
+                        values.get(ServerSettings.REST_CONSUMER_INSTANCE_TIMEOUT_MS)),
                 chosen);
         faults.addAll(contradictions.sentences());
         return config;

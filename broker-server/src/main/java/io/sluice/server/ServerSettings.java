@@ -139,6 +139,39 @@ public final class ServerSettings {
             Rule.between(100, 600_000),
             "How long requests in flight have to finish when the broker stops.");
 
+    /** {@code http.cors.allowed.origins}. */
+    public static final Setting<List<String>> HTTP_CORS_ALLOWED_ORIGINS = Setting.ofList(
+            "http.cors.allowed.origins",
+            List.of(),
+            new Rule<>(
+                    origins -> origins.stream()
+                            .allMatch(origin -> origin.equals("*") || origin.matches("https?://[^/\\s]+")),
+                    "origins like https://shop.example, or *"),
+            "The origins whose pages a browser lets read answers; none if empty, * for all.");
+
+    /** {@code http.cors.allowed.methods}. */
+    public static final Setting<List<String>> HTTP_CORS_ALLOWED_METHODS = Setting.ofList(
+            "http.cors.allowed.methods",
+            List.of("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"),
+            new Rule<>(
+                    methods -> methods.stream().allMatch(method -> method.matches("[A-Z]+")),
+                    "methods in capital letters"),
+            "The methods that pages of http.cors.allowed.origins may use.");
+
+    /** {@code rest.max.consumer.instances}. */
+    public static final Setting<Integer> REST_MAX_CONSUMER_INSTANCES = Setting.ofInt(
+            "rest.max.consumer.instances",
+            10_000,
+            Rule.between(1, 1_000_000),
+            "How many consumer instances the REST v2 face may have; one more is answered 503.");
+
+    /** {@code rest.consumer.instance.timeout.ms}. */
+    public static final Setting<Long> REST_CONSUMER_INSTANCE_TIMEOUT_MS = Setting.ofLong(
+            "rest.consumer.instance.timeout.ms",
+            300_000,
+            Rule.between(100, 86_400_000),
+            "After how long without a request a consumer instance of the REST v2 face is removed.");
+
     /** All of them. */
     public static final Settings ALL = Settings.of(List.of(
             DATA_DIR,
@@ -158,7 +191,11 @@ public final class ServerSettings {
             HTTP_REQUEST_TIMEOUT_MS,
             HTTP_MIN_BODY_BYTES_PER_SECOND,
             HTTP_IDLE_TIMEOUT_MS,
-            HTTP_SHUTDOWN_TIMEOUT_MS));
+            HTTP_SHUTDOWN_TIMEOUT_MS,
+            HTTP_CORS_ALLOWED_ORIGINS,
+            HTTP_CORS_ALLOWED_METHODS,
+            REST_MAX_CONSUMER_INSTANCES,
+            REST_CONSUMER_INSTANCE_TIMEOUT_MS));
 
     private ServerSettings() {}
 }

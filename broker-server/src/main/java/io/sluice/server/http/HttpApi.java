@@ -19,6 +19,7 @@ public final class HttpApi {
 
     private final Vertx vertx;
     private final HttpLimits limits;
+    private final Cors cors;
     private final List<RouteGroup> groups;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections = new AtomicInteger();
@@ -28,10 +29,16 @@ public final class HttpApi {
 
     private final List<HttpLoop> loops = Collections.synchronizedList(new ArrayList<>());
 
-    /** A listener that does not listen yet. */
+    /** A listener that does not listen yet, for pages of its own origin alone. */
     public HttpApi(Vertx vertx, HttpLimits limits, List<RouteGroup> groups, MeterRegistry registry) {
+        this(vertx, limits, Cors.OFF, groups, registry);
+    }
+
+    /** A listener that does not listen yet. */
+    public HttpApi(Vertx vertx, HttpLimits limits, Cors cors, List<RouteGroup> groups, MeterRegistry registry) {
         this.vertx = vertx;
         this.limits = limits;
+        this.cors = cors;
         this.groups = List.copyOf(groups);
         this.metrics = new HttpMetrics(registry, openConnections, limits.maxConnections());
     }
@@ -56,7 +63,8 @@ public final class HttpApi {
                 : SocketAddress.inetSocketAddress(port, host);
         return vertx.deployVerticle(
                         () -> {
-                            HttpLoop loop = new HttpLoop(address, options, limits, groups, metrics, openConnections);
+                            HttpLoop loop =
+                                    new HttpLoop(address, options, limits, cors, groups, metrics, openConnections);
                             loops.add(loop);
                             return loop;
                         },

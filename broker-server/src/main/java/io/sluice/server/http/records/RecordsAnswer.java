@@ -120,6 +120,11 @@ public final class RecordsAnswer {
         return progress.stop().filter(FetchProgress.Stop.OTHER_FORM::equals).isPresent();
     }
 
+    /** The partition in which the last round ended before it was through. */
+    public ReadPlace last() {
+        return places.get(at);
+    }
+
     /** Whether nobody takes an answer any more. */
     public boolean isGone() {
         return reader.isGone();
