@@ -13,6 +13,8 @@ import static io.sluice.server.http.restv2.RestFace.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.fixture.Await;
+import io.sluice.server.fixture.BlockedThreadsFail;
+import io.sluice.server.fixture.NoErrorsLogged;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest;
@@ -29,12 +31,14 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Consumers of the REST v2 face: instances, what they want, where they stand, and their records. */
+@ExtendWith({NoErrorsLogged.class, BlockedThreadsFail.class})
 class RestConsumersTest {
     private static final String NOT_FOUND = "The specified consumer instance was not found.";
     private static final String EXCLUSIVE = "Subscriptions to topics, partitions, and patterns are mutually exclusive.";

@@ -7,6 +7,8 @@ import static io.sluice.server.http.restv2.RestFace.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.fixture.Await;
+import io.sluice.server.fixture.BlockedThreadsFail;
+import io.sluice.server.fixture.NoErrorsLogged;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
 import java.net.http.HttpResponse;
@@ -20,9 +22,11 @@ import java.util.stream.Collectors;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The life of instances: how many there may be, how long they stay, and what is left of them. */
+@ExtendWith({NoErrorsLogged.class, BlockedThreadsFail.class})
 class RestLifeTest {
     private static final Pattern LINE = Pattern.compile("(?m)^ *\\d+: +(\\d+) +\\d+ +(\\S+)");
     private static final List<String> OF_INSTANCES = List.of(

@@ -11,6 +11,8 @@ import static io.sluice.server.http.restv2.RestFace.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.fixture.Await;
+import io.sluice.server.fixture.BlockedThreadsFail;
+import io.sluice.server.fixture.NoErrorsLogged;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest;
@@ -22,11 +24,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Producing over the REST v2 face: what is stored, what is answered for each record, and what is refused. */
+@ExtendWith({NoErrorsLogged.class, BlockedThreadsFail.class})
 class RestProduceTest {
     @TempDir
     Path folder;

@@ -6,6 +6,8 @@ import static io.sluice.server.http.restv2.RestFace.ok;
 import static io.sluice.server.http.restv2.RestFace.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.server.fixture.BlockedThreadsFail;
+import io.sluice.server.fixture.NoErrorsLogged;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -14,11 +16,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Topics and partitions as the REST v2 face shows them, the routes about the bridge itself, and the form of errors. */
+@ExtendWith({NoErrorsLogged.class, BlockedThreadsFail.class})
 class RestTopicsTest {
     @TempDir
     Path folder;
