@@ -47,6 +47,9 @@ import java.util.function.Supplier;
  */
 final class Instance {
     private static final int MAX_QUEUED = 16;
+    /** How long a poll that is being answered may keep its instance from being deleted. */
+    private static final long MAX_ANSWER_MS = 5_000;
+
     /**
      * Keeps apart instances and members who poll by themselves. An instance of the same name that is made after a restart of the
      * broker goes on in the place of the one before.
@@ -574,6 +577,12 @@ final class Instance {
 
     /** Goes in order: what was polled is committed, if the instance commits by itself. */
     Future<Void> close() {
+        home.runOnContext(v -> polling.ifPresent(poll -> home.owner().setTimer(MAX_ANSWER_MS, timer -> {
+            // Its client may be gone without a word, and whoever deletes the instance wants to go on.
+            if (polling.equals(Optional.of(poll))) {
+                poll.cut();
+            }
+        })));
         return ask(() -> autoCommit().compose(done -> leave()).map(left -> {
             gone = true;
             return null;

@@ -151,6 +151,16 @@ final class InstancePoll {
         });
     }
 
+    /** The instance goes: an answer that its client does not take to its end is cut off, and not taken for a whole one. */
+    void cut() {
+        context.runOnContext(v -> {
+            if (!over && ctx.response().headWritten()) {
+                ctx.response().reset();
+            }
+            leave();
+        });
+    }
+
     // ---- records ----
 
     private void told(List<Place> places) {

@@ -10,8 +10,12 @@ import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -163,6 +167,37 @@ class RestLifeTest {
             face.produce("t", 0, "a");
 
             assertThat(list(waiting.join())).hasSize(1);
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotReadItsAnswerCannotKeepItsInstance() throws IOException {
+        try (RestFace face = new RestFace(folder, Map.of())) {
+            ok(
+                    face.post(
+                            "/admin/topics",
+                            new JsonObject()
+                                    .put("topic_name", "t")
+                                    .put("partitions_count", 1)
+                                    .put("configs", new JsonObject().put("max.message.bytes", "9000000"))),
+                    201);
+            face.produce("t", 0, "x".repeat(8_000_000));
+            String consumer = face.consumer(fromEarliest("c"));
+            face.subscribe(consumer, "t");
+            try (Socket stalled = new Socket()) {
+                stalled.setReceiveBufferSize(4_096);
+                stalled.connect(new InetSocketAddress("127.0.0.1", face.server.port()));
+                stalled.getOutputStream()
+                        .write(("GET " + consumer + "/records?timeout=20000 HTTP/1.1\r\nHost: x\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                assertThat(stalled.getInputStream().read()).isEqualTo('H');
+
+                ok(face.server.send("DELETE", consumer), 204);
+
+                assertThat(instances(face)).isZero();
+            }
+            // What was not taken was not committed.
+            assertThat(face.committed("g", "t", 0)).isNotEqualTo(1L);
         }
     }
 
