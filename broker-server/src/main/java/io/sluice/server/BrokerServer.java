@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
 import io.sluice.server.http.MetaRoutes;
@@ -48,6 +49,7 @@ public final class BrokerServer implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
+    private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
     private final KafkaListener kafka;
@@ -67,8 +69,9 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        this.http =
-                new HttpApi(vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), registry);
+        this.clients = new ClientRegistry(config.broker().clock());
+        this.http = new HttpApi(
+                vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), clients, registry);
         this.kafka = kafkaListener();
     }
 
@@ -84,7 +87,8 @@ public final class BrokerServer implements AutoCloseable {
                 responses,
                 new ConfigEntries(config.broker().given(), config.settings()),
                 config.broker().dataDirectory());
-        return new KafkaListener(vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis);
+        return new KafkaListener(
+                vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis, clients);
     }
 
     /** Every route of the HTTP face, in groups. */
