@@ -12,6 +12,7 @@ import io.sluice.server.http.MetricsRoutes;
 import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
+import io.sluice.server.http.clients.ClientRoutes;
 import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.kafka.ApiTable;
@@ -71,7 +72,11 @@ public final class BrokerServer implements AutoCloseable {
                 broker.engine(), config.groups(), config.broker().clock());
         this.clients = new ClientRegistry(config.broker().clock());
         this.http = new HttpApi(
-                vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), clients, registry);
+                vertx,
+                config.limits(),
+                routes(vertx, broker, groups, clients, config, health, registry),
+                clients,
+                registry);
         this.kafka = kafkaListener();
     }
 
@@ -96,6 +101,7 @@ public final class BrokerServer implements AutoCloseable {
             Vertx vertx,
             Broker broker,
             GroupCoordinator groups,
+            ClientRegistry clients,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -106,6 +112,7 @@ public final class BrokerServer implements AutoCloseable {
                 new MetricsRoutes(registry),
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
                 records,
+                new ClientRoutes(clients),
                 new GroupRoutes(
                         vertx,
                         broker,
