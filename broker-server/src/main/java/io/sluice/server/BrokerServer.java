@@ -117,6 +117,7 @@ public final class BrokerServer implements AutoCloseable {
                         vertx,
                         broker,
                         groups,
+                        clients,
                         config.groups().limits(),
                         records.access(),
                         config.limits(),
