@@ -21,8 +21,13 @@ public final class Table {
         if (cells.length != columns) {
             throw new IllegalArgumentException(cells.length + " cells for " + columns + " columns");
         }
-        rows.add(Arrays.stream(cells).map(String::valueOf).toList());
+        rows.add(Arrays.stream(cells).map(Table::printable).toList());
         return this;
+    }
+
+    /** Names come from clients: what would move the cursor of a terminal does not reach it. */
+    private static String printable(Object cell) {
+        return String.valueOf(cell).replaceAll("\\p{Cc}", "?");
     }
 
     /** The lines, without a line end behind the last. */
