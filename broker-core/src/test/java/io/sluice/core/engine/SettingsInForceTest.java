@@ -9,6 +9,7 @@ import io.sluice.core.partition.Partition;
 import io.sluice.core.storage.LogDirectory;
 import io.sluice.core.topic.NewTopic;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -62,6 +63,17 @@ class SettingsInForceTest {
             latch.await(500, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void intervalsMayBeZero() throws Exception {
+        BrokerConfig always =
+                config.with("log.flush.offset.checkpoint.interval.ms", "0").with("log.cleaner.backoff.ms", "0");
+        try (LocalLogEngine engine = LocalLogEngine.on(always, root)) {
+            engine.start();
+
+            assertThat(engine.createTopic(new NewTopic("t", 1, Map.of()))).succeedsWithin(Duration.ofSeconds(20));
         }
     }
 }
