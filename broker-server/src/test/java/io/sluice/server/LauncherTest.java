@@ -112,7 +112,8 @@ class LauncherTest {
         Process broker = start();
         try {
             List<String> flags = new ArrayList<>();
-            for (String line; !(line = broker.inputReader(StandardCharsets.UTF_8).readLine()).equals("-jar"); ) {
+            for (String line;
+                    !(line = broker.inputReader(StandardCharsets.UTF_8).readLine()).equals("-jar"); ) {
                 flags.add(line);
             }
 
