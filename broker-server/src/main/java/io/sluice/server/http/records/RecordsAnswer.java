@@ -313,7 +313,8 @@ public final class RecordsAnswer {
                         ? new BrokerException(
                                 ErrorCode.DATA_CORRUPT,
                                 "the records of " + places.get(at).partition() + " at offset " + progress.offset()
-                                        + " are damaged: " + failure.getMessage(),
+                                        + " cannot be read, they are damaged or were compressed badly: "
+                                        + failure.getMessage(),
                                 failure)
                         : failure);
     }
