@@ -167,9 +167,7 @@ public final class GroupCoordinator implements AutoCloseable {
         if (topicsAreOthers.compareAndSet(false, true)) {
             execute(() -> {
                 topicsAreOthers.set(false);
-                shards.values()
-                        .forEach(shard ->
-                                shard.topicsChanged(id -> engine.topic(id).isEmpty(), clock.millis()));
+                shards.values().forEach(shard -> shard.topicsChanged(clock.millis()));
             });
         }
     }

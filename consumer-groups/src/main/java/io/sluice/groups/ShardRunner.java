@@ -15,11 +15,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,13 +212,8 @@ final class ShardRunner {
     }
 
     /** Tells the shard that there are other topics, or more partitions. */
-    void topicsChanged(Predicate<UUID> isGone, long nowMs) {
-        if (fault() == GroupError.NONE) {
-            run(nowMs, effects -> {
-                shard.topicsDeleted(isGone, effects);
-                shard.topicsChanged(effects);
-            });
-        }
+    void topicsChanged(long nowMs) {
+        tell(GroupShard::topicsChanged, nowMs);
     }
 
     /** Lets the shard do something that nobody waits for. */

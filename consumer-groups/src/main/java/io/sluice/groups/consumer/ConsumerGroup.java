@@ -496,7 +496,12 @@ public final class ConsumerGroup implements Members {
         now.assigned().keySet().stream()
                 .sorted()
                 .forEach(partition -> name(partition)
-                        .ifPresent(named -> readable.add(new Poll.Readable(named, partition, positions.apply(named)))));
+                        .ifPresent(named -> readable.add(new Poll.Readable(
+                                named,
+                                partition,
+                                positions
+                                        .apply(named)
+                                        .filter(position -> position.topicId().equals(partition.topicId()))))));
         long poll = seat.polls(request.interrupted());
         int waitingFor = (int) seat.state().target().stream()
                 .filter(wanted -> !now.assigned().containsKey(wanted))
