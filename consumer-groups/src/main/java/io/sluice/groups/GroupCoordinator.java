@@ -219,6 +219,16 @@ public final class GroupCoordinator implements AutoCloseable {
         return ask(group, Poll.Answer::refused, (shard, reply, effects) -> shard.poll(group, request, reply, effects));
     }
 
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String group, String member, long poll) {
+        execute(() -> {
+            ShardRunner shard = shards.get(partitionOf(group));
+            if (shard != null) {
+                shard.tell((groups, effects) -> groups.pollGoesOn(group, member, poll, effects), clock.millis());
+            }
+        });
+    }
+
     /** A poll has been answered; to be called once for each that was let in. */
     public void pollDone(String group, Poll.Done done) {
         execute(() -> {

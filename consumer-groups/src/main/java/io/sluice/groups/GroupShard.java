@@ -257,6 +257,11 @@ public final class GroupShard {
         membersChanged(groupId, effects);
     }
 
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String groupId, String memberId, long poll, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollGoesOn(memberId, poll, effects));
+    }
+
     /** A poll has been answered. */
     public void pollDone(String groupId, Poll.Done done, Effects effects) {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));

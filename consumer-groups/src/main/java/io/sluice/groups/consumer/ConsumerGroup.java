@@ -509,6 +509,11 @@ public final class ConsumerGroup implements Members {
         effects.answer(reply, new Poll.Answer(GroupError.NONE, poll, epoch, committed, readable, waitingFor));
     }
 
+    /** A poll takes long to be answered, and its client is there. */
+    public void pollGoesOn(String memberId, long poll, Effects effects) {
+        seat(memberId).filter(seat -> seat.isPolling(poll)).ifPresent(seat -> alive(seat, effects));
+    }
+
     /** A poll has ended; its client may hold records now. */
     public void pollDone(Poll.Done done, Effects effects) {
         Seat seat = seats.get(done.member());
