@@ -192,6 +192,23 @@ class ClassicGroupTest {
     }
 
     @Test
+    void idsThatNobodyHasComeBackWithTakeRoomBesideMembersOfOtherProtocolsToo() {
+        machine.topics.put("t", 1);
+        new SimulatedConsumer(machine, GROUP, "consumer", "", List.of("t")).step(1);
+        for (int i = 0; i < machine.limits.maxMembers() + 10; i++) {
+            SimulatedClassic client = new SimulatedClassic(machine, GROUP, "c" + i, false, List.of("t"));
+            try {
+                client.step(1);
+            } catch (AssertionError refused) {
+                assertThat(refused).hasMessageContaining("GROUP_FULL");
+                assertThat(i).isEqualTo(machine.limits.maxMembers() - 1);
+                return;
+            }
+        }
+        throw new AssertionError("as many ids as anybody asks for");
+    }
+
+    @Test
     void aGroupWithMembersIsNotDeleted() {
         Join.Answer a = settled("a");
         Answers<GroupError> refused = new Answers<>();

@@ -226,8 +226,13 @@ public final class ConsumerGroup implements Members {
                         .findFirst();
     }
 
-    boolean hasRoom() {
-        return seats.size() < limits.maxMembers();
+    private boolean hasRoom() {
+        return hasRoomBeside(0);
+    }
+
+    /** @param others who are not members yet */
+    boolean hasRoomBeside(int others) {
+        return seats.size() + others < limits.maxMembers();
     }
 
     Topics topics() {
