@@ -450,6 +450,9 @@ class PollTest {
                 .isEqualTo("invalid_argument");
         assertThat(problem(face.post("g/poll", ask.copy().put("session_timeout_ms", 1)), 400))
                 .isEqualTo("invalid_argument");
+        String half = "{\"member\": \"\\ud800\", \"topics\": [\"t\"]}";
+        assertThat(problem(face.server.send("POST", "/v1/groups/g/poll", half), 400))
+                .isEqualTo("invalid_argument");
         assertThat(problem(face.post("g".repeat(256) + "/poll", ask), 400)).isEqualTo("invalid_group");
         assertThat(problem(face.post("g/poll", ask.copy().put("commit", "!")), 400))
                 .isEqualTo("invalid_cursor");
