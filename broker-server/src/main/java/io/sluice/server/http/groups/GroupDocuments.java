@@ -53,7 +53,10 @@ final class GroupDocuments {
             List<TopicPartition> assigned =
                     named(member.state().standing().assigned().keySet());
             assigned.forEach(partition -> owners.put(partition, member.state().id()));
-            members.add(member(member, assigned, nowMs));
+            List<TopicPartition> givesBack =
+                    named(member.state().standing().revoking().keySet());
+            givesBack.forEach(partition -> owners.put(partition, member.state().id()));
+            members.add(member(member, assigned, givesBack, nowMs));
         }
         for (SettledMember member : group.members()) {
             List<TopicPartition> assigned = assigned(group, member);
@@ -88,7 +91,8 @@ final class GroupDocuments {
         return all;
     }
 
-    private static JsonObject member(ConsumerMember member, List<TopicPartition> assigned, long nowMs) {
+    private static JsonObject member(
+            ConsumerMember member, List<TopicPartition> assigned, List<TopicPartition> givesBack, long nowMs) {
         MemberState state = member.state();
         JsonObject document = new JsonObject()
                 .put("id", state.id())
@@ -98,8 +102,11 @@ final class GroupDocuments {
         putUnlessEmpty(document, "instance_id", state.client().instanceId());
         document.put("topics", new JsonArray(state.subscription().topics()));
         putUnlessEmpty(document, "topic_pattern", state.subscription().regex());
-        document.put("assignment", places(assigned))
-                .put("epoch", state.standing().epoch())
+        document.put("assignment", places(assigned));
+        if (!givesBack.isEmpty()) {
+            document.put("giving_back", places(givesBack));
+        }
+        document.put("epoch", state.standing().epoch())
                 .put("session_timeout_ms", state.client().sessionTimeoutMs())
                 .put("last_heard_ms", Math.max(0, nowMs - member.lastHeardMs()));
         if (member.heldRecords() > 0) {
