@@ -167,9 +167,7 @@ public final class GroupCoordinator implements AutoCloseable {
         if (topicsAreOthers.compareAndSet(false, true)) {
             execute(() -> {
                 topicsAreOthers.set(false);
-                shards.values()
-                        .forEach(shard ->
-                                shard.topicsChanged(id -> engine.topic(id).isEmpty(), clock.millis()));
+                shards.values().forEach(shard -> shard.topicsChanged(clock.millis()));
             });
         }
     }
@@ -219,6 +217,16 @@ public final class GroupCoordinator implements AutoCloseable {
     /** A member over HTTP comes for records. */
     public CompletableFuture<Poll.Answer> poll(String group, Poll.Request request) {
         return ask(group, Poll.Answer::refused, (shard, reply, effects) -> shard.poll(group, request, reply, effects));
+    }
+
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String group, String member, long poll) {
+        execute(() -> {
+            ShardRunner shard = shards.get(partitionOf(group));
+            if (shard != null) {
+                shard.tell((groups, effects) -> groups.pollGoesOn(group, member, poll, effects), clock.millis());
+            }
+        });
     }
 
     /** A poll has been answered; to be called once for each that was let in. */

@@ -13,6 +13,7 @@ import io.sluice.groups.consumer.MemberState;
 import io.sluice.groups.consumer.MemberState.Standing;
 import io.sluice.groups.consumer.Poll;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,8 +22,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.function.Predicate;
 
 /**
  * The groups of one partition of the coordinator's log: a state machine with time as an argument. What survives is changed by
@@ -83,8 +82,9 @@ public final class GroupShard {
         }
     }
 
-    /** Everything has been replayed: the sessions of all members begin. */
+    /** Everything has been replayed: the sessions of all members begin. Topics may have been deleted since. */
     public void begin(Effects effects) {
+        forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             forgetIfNothingIsLeft(group.id(), effects);
             group.members().begin(effects);
@@ -273,6 +273,11 @@ public final class GroupShard {
         look(groupId, Reason.MEMBER_CHANGED, request.member(), effects);
     }
 
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String groupId, String memberId, long poll, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollGoesOn(memberId, poll, effects));
+    }
+
     /** A poll has been answered. */
     public void pollDone(String groupId, Poll.Done done, Effects effects) {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));
@@ -292,12 +297,15 @@ public final class GroupShard {
 
     // ---- positions ----
 
-    /** Moves positions: those whose text is not too long, if the group lets the member. */
+    /** Moves positions: those of topics that there are, whose text is not too long, if the group lets the member. */
     public void commit(Offsets.Commit request, Reply<Map<TopicPartition, GroupError>> reply, Effects effects) {
         GroupError fault = mayCommit(request, effects);
         Map<TopicPartition, GroupError> outcomes = new HashMap<>();
         request.positions().forEach((partition, position) -> {
             GroupError outcome = fault;
+            if (outcome == GroupError.NONE && !isCurrent(partition, position)) {
+                outcome = GroupError.UNKNOWN_PARTITION;
+            }
             if (outcome == GroupError.NONE && position.metadata().length() > limits.maxMetadataBytes()) {
                 outcome = GroupError.METADATA_TOO_LARGE;
             }
@@ -345,12 +353,11 @@ public final class GroupShard {
         Map<TopicPartition, CommittedOffset> all =
                 find(groupId).map(Group::positions).orElse(Map.of());
         Map<TopicPartition, CommittedOffset> found = new HashMap<>();
-        if (wanted.isEmpty()) {
-            found.putAll(all);
-        } else {
-            for (TopicPartition partition : wanted.get()) {
-                Optional.ofNullable(all.get(partition)).ifPresent(position -> found.put(partition, position));
-            }
+        for (TopicPartition partition :
+                wanted.<Collection<TopicPartition>>map(some -> some).orElse(all.keySet())) {
+            Optional.ofNullable(all.get(partition))
+                    .filter(position -> isCurrent(partition, position))
+                    .ifPresent(position -> found.put(partition, position));
         }
         effects.answer(reply, new Offsets.Fetched(GroupError.NONE, found));
     }
@@ -397,15 +404,18 @@ public final class GroupShard {
                         .isPresent());
     }
 
-    /**
-     * Topics are gone: whoever has such a name later is another topic, in which the old positions mean nothing.
-     *
-     * @param isGone whether there is no topic of an id any more
-     */
-    public void topicsDeleted(Predicate<UUID> isGone, Effects effects) {
+    /** Whether a position is of the topic that has its name now, and not of one of that name before. */
+    private boolean isCurrent(TopicPartition partition, CommittedOffset position) {
+        return topics.topic(position.topicId())
+                .filter(topic -> topic.name().equals(partition.topic()))
+                .isPresent();
+    }
+
+    /** Whoever has the name of a deleted topic is another topic, in which the old positions mean nothing. */
+    private void forgetDeletedTopics(Effects effects) {
         for (Group group : List.copyOf(groups.values())) {
             List<TopicPartition> gone = group.positions().entrySet().stream()
-                    .filter(entry -> isGone.test(entry.getValue().topicId()))
+                    .filter(entry -> !isCurrent(entry.getKey(), entry.getValue()))
                     .map(Map.Entry::getKey)
                     .toList();
             gone.forEach(partition -> group.topicDeleted(partition, effects));
@@ -415,6 +425,7 @@ public final class GroupShard {
 
     /** There are other topics than before, or more partitions. */
     public void topicsChanged(Effects effects) {
+        forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             group.consumer().ifPresent(members -> members.topicsChanged(effects));
             look(group.id(), Reason.TOPICS_CHANGED, "", effects);
@@ -453,6 +464,11 @@ public final class GroupShard {
             return;
         }
         Group group = orNew(groupId);
+        if (!to.entrySet().stream().allMatch(entry -> isCurrent(entry.getKey(), entry.getValue()))) {
+            effects.answer(reply, new Moved(GroupError.UNKNOWN_PARTITION, List.of()));
+            forgetIfNothingIsLeft(groupId, effects);
+            return;
+        }
         for (Map.Entry<TopicPartition, Long> must : expected.entrySet()) {
             CommittedOffset position = group.positions().get(must.getKey());
             if ((position == null ? NOWHERE : position.offset()) != must.getValue()) {

@@ -142,10 +142,7 @@ class ConsumerGroupSimulationTest {
             } else {
                 machine.topics.put("a", a.get().partitions() + 1);
             }
-            machine.turn(effects -> {
-                machine.shard().topicsDeleted(id -> machine.topics.topic(id).isEmpty(), effects);
-                machine.shard().topicsChanged(effects);
-            });
+            machine.turn(effects -> machine.shard().topicsChanged(effects));
         }
 
         private void seek() {

@@ -433,7 +433,7 @@ public final class LogReader {
                 }
             }
         } catch (MalformedRecordException e) {
-            throw damaged(segment, position, e.getMessage());
+            return Optional.of(asExactAsItGets(batch, logStart));
         }
         return largest;
     }
@@ -448,7 +448,9 @@ public final class LogReader {
         return batch;
     }
 
-    /** A batch that cannot be looked into. */
+    /**
+     * A batch that cannot be looked into: there is no codec for it, or it is as it came and its producer compressed it badly.
+     */
     private static TimestampedOffset asExactAsItGets(RecordBatch batch, long logStart) {
         return new TimestampedOffset(Math.max(logStart, batch.baseOffset()), batch.maxTimestamp(), batch.leaderEpoch());
     }
@@ -495,7 +497,7 @@ public final class LogReader {
                 }
             }
         } catch (MalformedRecordException e) {
-            throw damaged(segment, scanner.position(), e.getMessage());
+            return Optional.of(asExactAsItGets(batch, logStart));
         }
         return Optional.empty();
     }

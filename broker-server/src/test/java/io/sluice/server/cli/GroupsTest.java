@@ -77,6 +77,13 @@ class GroupsTest {
     }
 
     @Test
+    void whatNamesHaveInThemDoesNothingToTheTerminal() {
+        server.send("POST", "/v1/groups/h/poll", "{\"member\": \"a\\nb\\u001b[31m\", \"topics\": [\"t\"]}");
+
+        assertThat(ok("groups describe h")).contains("a\\u000ab\\u001b[31m ").doesNotContain("\u001b");
+    }
+
+    @Test
     void aGroupIsDescribedWithItsMembersAndHowFarItIsBehind() {
         Shell.run("6\n7\n".getBytes(StandardCharsets.UTF_8), args("produce t --partition 0"));
         server.send("POST", "/v1/groups/g/poll", "{\"member\":\"m\",\"topics\":[\"t\"]}");

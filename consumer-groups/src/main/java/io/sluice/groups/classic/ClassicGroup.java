@@ -270,8 +270,12 @@ public final class ClassicGroup implements Members {
         changes++;
         List<String> evicted = new ArrayList<>();
         for (Member member : List.copyOf(members.values())) {
-            // While the group changes nobody knows what a member has kept.
-            if (state != GroupState.STABLE || isAffected.test(member.assignment())) {
+            // While the group changes nobody knows what a member has kept. And a cooperative one gives back what it had
+            // before
+            // only after it has heard of its assignment, with a commit.
+            if (state != GroupState.STABLE
+                    || isAffected.test(member.assignment())
+                    || isAffected.test(member.assignmentBefore())) {
                 remove(member, GroupError.UNKNOWN_MEMBER, effects);
                 evicted.add(member.id());
             }
@@ -459,6 +463,8 @@ public final class ClassicGroup implements Members {
         before.takeSync().ifPresent(old -> effects.answer(old, Sync.Answer.refused(GroupError.FENCED_INSTANCE)));
         timers.cancel(before.session());
         Member member = new Member(request.newMemberId(), request, this);
+        member.assign(before.assignmentBefore());
+        member.keepAssignment();
         member.assign(before.assignment());
         member.owesSync(before.owesSync());
         Map<String, Member> all = new LinkedHashMap<>();
@@ -585,6 +591,7 @@ public final class ClassicGroup implements Members {
         state = GroupState.COMPLETING;
         sinceMs = effects.nowMs();
         for (Member member : members.values()) {
+            member.keepAssignment();
             member.owesSync(true);
             Optional<Reply<Join.Answer>> reply = member.takeJoin();
             if (reply.isPresent()) {

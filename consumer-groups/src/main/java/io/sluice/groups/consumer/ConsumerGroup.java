@@ -270,8 +270,13 @@ public final class ConsumerGroup implements Members {
                         .findFirst();
     }
 
-    boolean hasRoom() {
-        return seats.size() < limits.maxMembers();
+    private boolean hasRoom() {
+        return hasRoomBeside(0);
+    }
+
+    /** @param others who are not members yet */
+    boolean hasRoomBeside(int others) {
+        return seats.size() + others < limits.maxMembers();
     }
 
     Topics topics() {
@@ -540,12 +545,22 @@ public final class ConsumerGroup implements Members {
         now.assigned().keySet().stream()
                 .sorted()
                 .forEach(partition -> name(partition)
-                        .ifPresent(named -> readable.add(new Poll.Readable(named, partition, positions.apply(named)))));
+                        .ifPresent(named -> readable.add(new Poll.Readable(
+                                named,
+                                partition,
+                                positions
+                                        .apply(named)
+                                        .filter(position -> position.topicId().equals(partition.topicId()))))));
         long poll = seat.polls(request.interrupted());
         int waitingFor = (int) seat.state().target().stream()
                 .filter(wanted -> !now.assigned().containsKey(wanted))
                 .count();
         effects.answer(reply, new Poll.Answer(GroupError.NONE, poll, epoch, committed, readable, waitingFor));
+    }
+
+    /** A poll takes long to be answered, and its client is there. */
+    public void pollGoesOn(String memberId, long poll, Effects effects) {
+        seat(memberId).filter(seat -> seat.isPolling(poll)).ifPresent(seat -> alive(seat, effects));
     }
 
     /** A poll has ended; its client may hold records now. */

@@ -72,13 +72,14 @@ final class GroupDocuments {
             Map<TopicPartition, Long> waitingSince,
             long nowMs) {}
 
-    /** The partitions of each member, by its id. */
-    private Map<String, List<TopicPartition>> assignments(GroupView group) {
+    /** The partitions of each member, by its id; also those that it has not given back yet. */
+    private Map<String, List<TopicPartition>> holdings(GroupView group) {
         Map<String, List<TopicPartition>> all = new HashMap<>();
         for (ConsumerMember member : group.consumers()) {
-            all.put(
-                    member.state().id(),
-                    named(member.state().standing().assigned().keySet()));
+            List<TopicPartition> some =
+                    named(member.state().standing().assigned().keySet());
+            some.addAll(named(member.state().standing().revoking().keySet()));
+            all.put(member.state().id(), some);
         }
         for (SettledMember member : group.members()) {
             all.put(member.id(), assigned(group, member));
@@ -88,9 +89,9 @@ final class GroupDocuments {
 
     /** Where a group stands in each partition that it has a position in, or a member for. */
     private Map<TopicPartition, Optional<CommittedOffset>> standings(
-            Map<String, List<TopicPartition>> assignments, Map<TopicPartition, CommittedOffset> positions) {
+            Map<String, List<TopicPartition>> holdings, Map<TopicPartition, CommittedOffset> positions) {
         Map<TopicPartition, Optional<CommittedOffset>> all = new TreeMap<>(BY_NAME);
-        assignments.values().forEach(some -> some.forEach(partition -> all.put(partition, Optional.empty())));
+        holdings.values().forEach(some -> some.forEach(partition -> all.put(partition, Optional.empty())));
         positions.forEach((partition, position) -> all.put(partition, Optional.of(position)));
         return all;
     }
@@ -98,7 +99,7 @@ final class GroupDocuments {
     /** The first offset that the group has not done, of each partition in which there is one. */
     Map<TopicPartition, Long> undone(GroupView view, Map<TopicPartition, CommittedOffset> positions) {
         Map<TopicPartition, Long> undone = new LinkedHashMap<>();
-        standings(assignments(view), positions).forEach((partition, position) -> {
+        standings(holdings(view), positions).forEach((partition, position) -> {
             try {
                 PartitionLog log = broker.partition(partition);
                 long first = log.logStartOffset();
@@ -116,21 +117,25 @@ final class GroupDocuments {
 
     JsonObject description(Facts facts) {
         GroupView group = facts.view();
-        Map<String, List<TopicPartition>> assignments = assignments(group);
+        Map<String, List<TopicPartition>> holdings = holdings(group);
         Map<TopicPartition, String> owners = new HashMap<>();
-        assignments.forEach((member, some) -> some.forEach(partition -> owners.put(partition, member)));
+        holdings.forEach((member, some) -> some.forEach(partition -> owners.put(partition, member)));
         Map<TopicPartition, JsonObject> places = new LinkedHashMap<>();
-        standings(assignments, facts.positions())
+        standings(holdings, facts.positions())
                 .forEach((partition, position) -> places.put(
                         partition, position(partition, position, Optional.ofNullable(owners.get(partition)), facts)));
         JsonArray members = new JsonArray();
         for (ConsumerMember member : group.consumers()) {
             String id = member.state().id();
-            members.add(withWork(
-                    member(member, assignments.get(id), facts.nowMs()), id, assignments.get(id), places, facts));
+            JsonObject document = member(
+                    member,
+                    named(member.state().standing().assigned().keySet()),
+                    named(member.state().standing().revoking().keySet()),
+                    facts.nowMs());
+            members.add(withWork(document, id, holdings.get(id), places, facts));
         }
         for (SettledMember member : group.members()) {
-            List<TopicPartition> assigned = assignments.get(member.id());
+            List<TopicPartition> assigned = holdings.get(member.id());
             members.add(withWork(member(group, member, assigned), member.id(), assigned, places, facts));
         }
         JsonObject document = summary(group.id(), group.type(), group.state())
@@ -228,7 +233,8 @@ final class GroupDocuments {
         return all;
     }
 
-    private static JsonObject member(ConsumerMember member, List<TopicPartition> assigned, long nowMs) {
+    private static JsonObject member(
+            ConsumerMember member, List<TopicPartition> assigned, List<TopicPartition> givesBack, long nowMs) {
         MemberState state = member.state();
         JsonObject document = new JsonObject()
                 .put("id", state.id())
@@ -238,8 +244,11 @@ final class GroupDocuments {
         putUnlessEmpty(document, "instance_id", state.client().instanceId());
         document.put("topics", new JsonArray(state.subscription().topics()));
         putUnlessEmpty(document, "topic_pattern", state.subscription().regex());
-        document.put("assignment", places(assigned))
-                .put("epoch", state.standing().epoch())
+        document.put("assignment", places(assigned));
+        if (!givesBack.isEmpty()) {
+            document.put("giving_back", places(givesBack));
+        }
+        document.put("epoch", state.standing().epoch())
                 .put("session_timeout_ms", state.client().sessionTimeoutMs())
                 .put("last_heard_ms", Math.max(0, nowMs - member.lastHeardMs()));
         if (member.heldRecords() > 0) {

@@ -60,9 +60,16 @@ class GroupViewTest {
     }
 
     private void produce(long timestampMs, int count) {
+        produce(timestampMs, count, 1);
+    }
+
+    private void produce(long timestampMs, int count, int partitions) {
         JsonArray records = new JsonArray();
         for (int i = 0; i < count; i++) {
-            records.add(new JsonObject().put("value", i).put("timestamp", timestampMs + i));
+            records.add(new JsonObject()
+                    .put("value", i)
+                    .put("timestamp", timestampMs + i)
+                    .put("partition", i % partitions));
         }
         assertThat(server.send(
                                 "POST",
@@ -115,7 +122,7 @@ class GroupViewTest {
     @Test
     void theMemberThatIsWaitedForIsNamed() {
         server.send("PATCH", "/v1/topics/t", "{\"partitions\": 2}");
-        produce(System.currentTimeMillis(), 40);
+        produce(System.currentTimeMillis(), 40, 2);
         poll("slow", "");
         poll("late", "");
         JsonArray rebalances = group().getJsonArray("rebalances");

@@ -195,6 +195,25 @@ class MoveTest {
     }
 
     @Test
+    void whatAMemberHasNotGivenBackYetIsToldAsItsOwn() {
+        for (int partition = 0; partition < 2; partition++) {
+            face.produce("t", partition, "a");
+        }
+        face.poll("holds");
+        face.poll("waits");
+
+        JsonObject group = ok(face.server.get("/v1/groups/g"));
+
+        JsonObject holds = objects(group.getJsonArray("members")).get(0);
+        assertThat(holds.getString("id")).isEqualTo("holds");
+        assertThat(holds.getJsonArray("assignment")).hasSize(1);
+        assertThat(holds.getJsonArray("giving_back")).hasSize(1);
+        assertThat(objects(group.getJsonArray("positions")))
+                .hasSize(2)
+                .allMatch(position -> position.getString("owner").equals("holds"));
+    }
+
+    @Test
     void groupsAreListedPageByPageAndDeletedWhenTheyAreEmpty() {
         for (String group : List.of("a", "b", "c")) {
             ok(face.post(group + "/poll", ask("m")));
