@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
 
 /**
@@ -35,6 +36,9 @@ final class SimulatedClassic implements SimulatedClient {
     private String id = "";
     private int generation = -1;
     private Set<TopicPartition> owned = new TreeSet<>();
+    /** Of which topics that is: one that comes later by the same name is another. */
+    private final Map<String, UUID> topicIds = new HashMap<>();
+
     private boolean mustJoin = true;
     private Optional<Join.Answer> toSync = Optional.empty();
     private boolean isWaiting;
@@ -61,6 +65,7 @@ final class SimulatedClassic implements SimulatedClient {
         if (!gone) {
             owned.forEach(partition -> machine.topics
                     .topic(partition.topic())
+                    .filter(topic -> topic.id().equals(topicIds.get(topic.name())))
                     .ifPresent(topic -> all.add(new TopicIdPartition(topic.id(), partition.partition()))));
         }
         return all;
@@ -217,6 +222,8 @@ final class SimulatedClassic implements SimulatedClient {
                         .forEach((topic, some) -> some.forEach(one -> now.add(new TopicPartition(topic, one))));
                 mustJoin = !now.containsAll(owned);
                 owned = now;
+                topicIds.clear();
+                machine.topics.topics().forEach(topic -> topicIds.put(topic.name(), topic.id()));
             }
             case UNKNOWN_MEMBER -> lost();
             case REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION -> mustJoin = true;
