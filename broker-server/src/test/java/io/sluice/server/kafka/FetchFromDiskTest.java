@@ -8,6 +8,8 @@ import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.ChildServer;
 import io.sluice.server.fixture.NoErrorsLogged;
 import io.sluice.server.fixture.RunningServer;
+import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,7 @@ import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.PartitionData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.junit.jupiter.api.Test;
@@ -94,6 +97,30 @@ class FetchFromDiskTest {
                 }
                 assertThat(found).as("with answers of %d bytes", limit).isEqualTo(sizes);
             }
+            noneIsHeld(server);
+        }
+    }
+
+    @Test
+    void aDamagedBatchIsNotServedEvenIfItIsLargerThanTheAnswerMayBe() throws IOException {
+        try (RunningServer server = server();
+                KafkaWire wire = new KafkaWire(server.kafkaPort())) {
+            Requests t = topic(wire);
+            produce(wire, t, "small");
+            produce(wire, t, "x".repeat(300_000));
+            try (RandomAccessFile segment = new RandomAccessFile(
+                    folder.resolve("t-0/00000000000000000000.log").toFile(), "rw")) {
+                segment.seek(200_000);
+                segment.write('y');
+            }
+
+            // Who reads on needs no search, which would look at the batch as well.
+            PartitionData small = dataOf(wire.call(ApiKeys.FETCH, FETCH, fetch(t, 0, 1_000)));
+            assertThat(small.records().sizeInBytes()).isBetween(1, 1_000);
+            PartitionData data = dataOf(wire.call(ApiKeys.FETCH, FETCH, fetch(t, 1, 1_000)));
+
+            assertThat(Errors.forCode(data.errorCode())).isEqualTo(Errors.CORRUPT_MESSAGE);
+            assertThat(data.records().sizeInBytes()).isZero();
             noneIsHeld(server);
         }
     }

@@ -353,6 +353,7 @@ final class Fetch {
     /** Reads a batch whole. On a worker. */
     private ByteBuf whole(OversizedBatch batch) {
         try (batch) {
+            batch.verify();
             int size = batch.sizeInBytes();
             ByteBuf bytes = ReadMemory.take(request.allocator(), size);
             try {
