@@ -1,6 +1,7 @@
 package io.sluice.server.kafka;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.sluice.server.clients.Client;
@@ -153,7 +154,9 @@ final class KafkaConnection {
                     return false;
                 }
             }
-            request = new ApiRequest<>(header, message, client, session, context, memory, frame.reservedBytes());
+            ByteBufAllocator allocator = socket.channelHandlerContext().alloc();
+            request = new ApiRequest<>(
+                    header, message, client, session, context, allocator, memory, frame.reservedBytes());
         } catch (RuntimeException e) {
             // The generated classes throw exceptions of many kinds at bytes that are no message.
             refuse(api.key().name + " version " + version + " cannot be read: " + e.getMessage());

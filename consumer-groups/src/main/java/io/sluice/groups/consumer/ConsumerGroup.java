@@ -839,21 +839,37 @@ public final class ConsumerGroup implements Members {
         for (Seat seat : List.copyOf(seats.values())) {
             Standing standing = seat.state().standing();
             boolean has = partitions.stream().anyMatch(partition -> sinceOf(seat, partition) != Integer.MAX_VALUE);
-            if (!has) {
+            // Who is away reads nothing, and asks for its positions when it comes back.
+            if (!has || standing.epoch() == Standing.AWAY) {
                 continue;
             }
             evicted.add(seat.id());
-            if (seat.is(Kind.HTTP)) {
-                moved(seat, standing, partitions, effects);
-            } else {
-                remove(seat, Poll.Interruption.REMOVED, effects);
-                anyGone = true;
+            switch (seat.state().kind()) {
+                case HTTP -> moved(seat, standing, partitions, effects);
+                case CONSUMER -> fence(seat, effects);
+                case CLASSIC -> {
+                    remove(seat, Poll.Interruption.REMOVED, effects);
+                    anyGone = true;
+                }
             }
         }
         if (anyGone) {
             assignAnew(effects);
         }
         return evicted;
+    }
+
+    /**
+     * A member of the consumer protocol loses everything, its epoch too, and its place is kept: it joins again by the same id and
+     * gets the same partitions, and the others notice nothing. Were it removed instead, there are clients that would never
+     * join again when they heard that nobody knows them.
+     */
+    private void fence(Seat seat, Effects effects) {
+        effects.record(new GroupEvent.EpochBegun(id, epoch + 1));
+        effects.record(new GroupEvent.MemberChanged(
+                id, seat.state().with(new Standing(epoch, epoch, Phase.STABLE, Map.of(), Map.of()))));
+        watch(seat, effects);
+        giveOn(effects);
     }
 
     /** A member without a position of its own keeps the partitions, as if it had just been given them. */

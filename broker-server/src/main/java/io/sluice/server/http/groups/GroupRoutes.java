@@ -70,7 +70,7 @@ public final class GroupRoutes implements RouteGroup {
         this.limits = limits;
         this.records = records;
         this.maxBodyBytes = http.maxBodyBytes();
-        this.metrics = new GroupMetrics(registry);
+        this.metrics = new GroupMetrics(groups.notices(), registry);
         this.commits = new Commits(broker, groups, metrics, maxBodyBytes, clock);
         this.seeks = new Seeks(broker, groups, maxBodyBytes, clock);
         this.skips = new Skips(broker, groups, records, maxBodyBytes, clock);

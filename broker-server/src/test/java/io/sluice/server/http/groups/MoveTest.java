@@ -437,6 +437,10 @@ class MoveTest {
         JsonObject notice = objects(describe().getJsonArray("notices")).get(0);
         assertThat(notice.getString("topic")).isEqualTo("u");
         assertThat(notice.getString("reason")).isEqualTo("topic_deleted");
+        assertThat(face.server.metric("sluice_groups_positions_lost_total{reason=\"topic_deleted\"}"))
+                .isEqualTo(1);
+        assertThat(face.server.metric("sluice_groups_positions_lost_total{reason=\"data_gone\"}"))
+                .isZero();
         face.server.send("DELETE", "/v1/topics/t/partitions/0/records?before=2");
 
         JsonObject restored = ok(face.server.send("POST", "/v1/groups/g/snapshots/s/restore"));
