@@ -2,6 +2,7 @@ package io.sluice.groups;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.Rebalance.Reason;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Generation;
 import io.sluice.groups.classic.Join;
@@ -12,15 +13,15 @@ import io.sluice.groups.consumer.MemberState;
 import io.sluice.groups.consumer.MemberState.Standing;
 import io.sluice.groups.consumer.Poll;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.function.Predicate;
 
 /**
  * The groups of one partition of the coordinator's log: a state machine with time as an argument. What survives is changed by
@@ -39,7 +40,7 @@ public final class GroupShard {
     private final GroupLimits limits;
     private final Topics topics;
     private final Timers timers = new Timers();
-    private final Map<String, Group> groups = new TreeMap<>();
+    private final NavigableMap<String, Group> groups = new TreeMap<>();
     /** Groups of which a timer has taken members. */
     private final Set<String> timedOut = new HashSet<>();
 
@@ -81,11 +82,13 @@ public final class GroupShard {
         }
     }
 
-    /** Everything has been replayed: the sessions of all members begin. */
+    /** Everything has been replayed: the sessions of all members begin. Topics may have been deleted since. */
     public void begin(Effects effects) {
+        forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             forgetIfNothingIsLeft(group.id(), effects);
             group.members().begin(effects);
+            group.rebalances().begin(group.members(), effects.nowMs());
         }
     }
 
@@ -120,6 +123,11 @@ public final class GroupShard {
         forgetIfNothingIsLeft(id, effects);
     }
 
+    /** As {@link Rebalances#look}, after a turn. */
+    private void look(String id, Reason turn, String by, Effects effects) {
+        find(id).ifPresent(group -> group.rebalances().look(group.members(), turn, by, effects.nowMs()));
+    }
+
     // ---- time ----
 
     /** When {@link #tick} has something to do, at the earliest, in ms since the epoch. */
@@ -132,7 +140,10 @@ public final class GroupShard {
         timers.run(effects);
         List<String> changed = List.copyOf(timedOut);
         timedOut.clear();
-        changed.forEach(id -> membersChanged(id, effects));
+        changed.forEach(id -> {
+            membersChanged(id, effects);
+            look(id, Reason.MEMBER_EXPIRED, "", effects);
+        });
         if (effects.nowMs() >= nextSweepMs) {
             nextSweepMs = effects.nowMs() + SWEEP_MS;
             for (Group group : List.copyOf(groups.values())) {
@@ -162,6 +173,7 @@ public final class GroupShard {
         known.ifPresent(group -> ProtocolMoves.toClassicIfEmpty(group, effects));
         orNew(groupId).members().join(request, reply, effects);
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     private static Join.Answer refusedJoin(GroupError error, Join.Request request) {
@@ -175,6 +187,7 @@ public final class GroupShard {
             return;
         }
         group.get().members().sync(request, reply, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     public void heartbeat(
@@ -211,6 +224,7 @@ public final class GroupShard {
                     .orElseGet(() -> memberFault(groupId)));
         }
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_LEFT, "", effects);
         effects.answer(reply, List.copyOf(outcomes));
     }
 
@@ -234,6 +248,7 @@ public final class GroupShard {
             group.consumer().orElseThrow().heartbeat(request, reply, effects);
         }
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     /** A member over HTTP comes for records. */
@@ -255,6 +270,12 @@ public final class GroupShard {
                 .orElseThrow()
                 .poll(request, partition -> Optional.ofNullable(positions.get(partition)), reply, effects);
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.member(), effects);
+    }
+
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String groupId, String memberId, long poll, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollGoesOn(memberId, poll, effects));
     }
 
     /** A member over HTTP is there. */
@@ -265,6 +286,7 @@ public final class GroupShard {
     /** A poll has been answered. */
     public void pollDone(String groupId, Poll.Done done, Effects effects) {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));
+        look(groupId, Reason.MEMBER_CHANGED, done.member(), effects);
     }
 
     /** A member over HTTP says what it has done, and does not ask for more. */
@@ -274,17 +296,21 @@ public final class GroupShard {
         Poll.Committed committed =
                 members.map(all -> all.commit(memberId, cursor, effects)).orElse(Poll.Committed.NOTHING);
         members.ifPresent(all -> all.committed(memberId, effects));
+        look(groupId, Reason.MEMBER_CHANGED, memberId, effects);
         effects.answer(reply, committed);
     }
 
     // ---- positions ----
 
-    /** Moves positions: those whose text is not too long, if the group lets the member. */
+    /** Moves positions: those of topics that there are, whose text is not too long, if the group lets the member. */
     public void commit(Offsets.Commit request, Reply<Map<TopicPartition, GroupError>> reply, Effects effects) {
         GroupError fault = mayCommit(request, effects);
         Map<TopicPartition, GroupError> outcomes = new HashMap<>();
         request.positions().forEach((partition, position) -> {
             GroupError outcome = fault;
+            if (outcome == GroupError.NONE && !isCurrent(partition, position)) {
+                outcome = GroupError.UNKNOWN_PARTITION;
+            }
             if (outcome == GroupError.NONE && position.metadata().length() > limits.maxMetadataBytes()) {
                 outcome = GroupError.METADATA_TOO_LARGE;
             }
@@ -332,12 +358,11 @@ public final class GroupShard {
         Map<TopicPartition, CommittedOffset> all =
                 find(groupId).map(Group::positions).orElse(Map.of());
         Map<TopicPartition, CommittedOffset> found = new HashMap<>();
-        if (wanted.isEmpty()) {
-            found.putAll(all);
-        } else {
-            for (TopicPartition partition : wanted.get()) {
-                Optional.ofNullable(all.get(partition)).ifPresent(position -> found.put(partition, position));
-            }
+        for (TopicPartition partition :
+                wanted.<Collection<TopicPartition>>map(some -> some).orElse(all.keySet())) {
+            Optional.ofNullable(all.get(partition))
+                    .filter(position -> isCurrent(partition, position))
+                    .ifPresent(position -> found.put(partition, position));
         }
         effects.answer(reply, new Offsets.Fetched(GroupError.NONE, found));
     }
@@ -384,15 +409,18 @@ public final class GroupShard {
                         .isPresent());
     }
 
-    /**
-     * Topics are gone: whoever has such a name later is another topic, in which the old positions mean nothing.
-     *
-     * @param isGone whether there is no topic of an id any more
-     */
-    public void topicsDeleted(Predicate<UUID> isGone, Effects effects) {
+    /** Whether a position is of the topic that has its name now, and not of one of that name before. */
+    private boolean isCurrent(TopicPartition partition, CommittedOffset position) {
+        return topics.topic(position.topicId())
+                .filter(topic -> topic.name().equals(partition.topic()))
+                .isPresent();
+    }
+
+    /** Whoever has the name of a deleted topic is another topic, in which the old positions mean nothing. */
+    private void forgetDeletedTopics(Effects effects) {
         for (Group group : List.copyOf(groups.values())) {
             List<TopicPartition> gone = group.positions().entrySet().stream()
-                    .filter(entry -> isGone.test(entry.getValue().topicId()))
+                    .filter(entry -> !isCurrent(entry.getKey(), entry.getValue()))
                     .map(Map.Entry::getKey)
                     .toList();
             gone.forEach(partition -> group.topicDeleted(partition, effects));
@@ -402,8 +430,10 @@ public final class GroupShard {
 
     /** There are other topics than before, or more partitions. */
     public void topicsChanged(Effects effects) {
+        forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             group.consumer().ifPresent(members -> members.topicsChanged(effects));
+            look(group.id(), Reason.TOPICS_CHANGED, "", effects);
         }
     }
 
@@ -439,6 +469,11 @@ public final class GroupShard {
             return;
         }
         Group group = orNew(groupId);
+        if (!to.entrySet().stream().allMatch(entry -> isCurrent(entry.getKey(), entry.getValue()))) {
+            effects.answer(reply, new Moved(GroupError.UNKNOWN_PARTITION, List.of()));
+            forgetIfNothingIsLeft(groupId, effects);
+            return;
+        }
         for (Map.Entry<TopicPartition, Long> must : expected.entrySet()) {
             CommittedOffset position = group.positions().get(must.getKey());
             if ((position == null ? NOWHERE : position.offset()) != must.getValue()) {
@@ -459,6 +494,7 @@ public final class GroupShard {
         }
         effects.answer(reply, new Moved(GroupError.NONE, evicted));
         membersChanged(groupId, effects);
+        look(groupId, Reason.POSITIONS_MOVED, "", effects);
     }
 
     private static boolean hasAny(byte[] assignment, Set<TopicPartition> partitions) {
@@ -505,16 +541,28 @@ public final class GroupShard {
 
     // ---- groups ----
 
-    /** All groups. */
-    public void list(Reply<List<GroupView>> reply, Effects effects) {
-        effects.answer(reply, groups.values().stream().map(GroupView::of).toList());
+    /**
+     * Some groups by name; no others are looked at.
+     *
+     * @param after the name behind which to begin, or empty
+     * @param limit how many at most
+     */
+    public void list(String after, int limit, Reply<List<GroupSummary>> reply, Effects effects) {
+        effects.answer(
+                reply,
+                groups.tailMap(after, false).values().stream()
+                        .limit(limit)
+                        .map(GroupSummary::of)
+                        .toList());
     }
 
     /** One group. */
     public void describe(String groupId, Reply<GroupView> reply, Effects effects) {
         effects.answer(
                 reply,
-                find(groupId).map(GroupView::of).orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
+                find(groupId)
+                        .map(group -> GroupView.of(group, effects.nowMs()))
+                        .orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
     }
 
     /** Deletes a group that has no members, with its positions. */

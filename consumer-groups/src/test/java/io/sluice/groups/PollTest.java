@@ -215,6 +215,28 @@ class PollTest {
     }
 
     @Test
+    void whoTakesALongAnswerIsNotSilent() {
+        Poll.Answer one = poll("one");
+        for (int i = 0; i < 5; i++) {
+            machine.pass(6_000);
+            machine.turn(effects -> machine.shard().pollGoesOn("g", "one", one.poll(), effects));
+        }
+        done("one", one, partitions(one));
+        // Who has been answered is not kept alive by that poll.
+        machine.pass(6_000);
+        machine.turn(effects -> machine.shard().pollGoesOn("g", "one", one.poll(), effects));
+        assertThat(poll("one", cursor(one, id(0), 3)).committed().partitions())
+                .containsEntry(new TopicPartition("t", 0), GroupError.NONE);
+        Poll.Answer again = poll("one");
+        done("one", again, partitions(again));
+        machine.pass(6_000);
+        machine.turn(effects -> machine.shard().pollGoesOn("g", "one", again.poll(), effects));
+        machine.pass(6_000);
+        assertThat(poll("one", cursor(again, id(0), 4)).committed().partitions())
+                .containsEntry(new TopicPartition("t", 0), GroupError.FENCED_MEMBER_EPOCH);
+    }
+
+    @Test
     void theNameOfAMemberOfAnotherProtocolIsRefused() {
         new SimulatedConsumer(machine, "g", "taken", "", List.of("t")).step(1);
         assertThat(poll("taken").error()).isEqualTo(GroupError.MEMBER_OF_OTHER_PROTOCOL);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.consumer.Poll;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,10 +70,47 @@ class PositionsTest {
     void positionsOfADeletedTopicGoAndThatIsSaid() {
         commit(T0, 5);
         machine.topics.delete("t");
-        machine.turn(effects ->
-                machine.shard().topicsDeleted(id -> machine.topics.topic(id).isEmpty(), effects));
+        machine.turn(effects -> machine.shard().topicsChanged(effects));
         assertThat(positions()).isEmpty();
         assertThat(reasons()).containsExactly(Notice.Reason.TOPIC_DELETED);
+    }
+
+    @Test
+    void aTopicThatWasDeletedWhileTheBrokerWasDownTakesItsPositionsAlong() {
+        commit(T0, 5);
+        machine.topics.delete("t");
+        topic = machine.topics.put("t", 2);
+        machine.restart();
+        assertThat(positions()).isEmpty();
+        assertThat(reasons()).containsExactly(Notice.Reason.TOPIC_DELETED);
+        commit(T0, 1);
+        assertThat(positions().get(T0).offset()).isEqualTo(1);
+    }
+
+    @Test
+    void aNewTopicOfAnOldNameBeginsWithoutPositionsAtOnce() {
+        commit(T0, 5);
+        Topic old = topic;
+        machine.topics.delete("t");
+        topic = machine.topics.put("t", 2);
+        // Nobody has told the coordinator yet.
+        assertThat(positions()).isEmpty();
+        AtomicReference<Map<TopicPartition, GroupError>> late = new AtomicReference<>();
+        CommittedOffset ofOld = new CommittedOffset(old.id(), 6, -1, "", machine.nowMs());
+        machine.turn(effects ->
+                machine.shard().commit(new Offsets.Commit("g", "", "", -1, Map.of(T0, ofOld)), late::set, effects));
+        assertThat(late.get()).containsEntry(T0, GroupError.UNKNOWN_PARTITION);
+        AtomicReference<Poll.Answer> polled = new AtomicReference<>();
+        machine.turn(effects -> machine.shard()
+                .poll(
+                        "g",
+                        new Poll.Request(
+                                "m", List.of("t"), 10_000, "", "", Optional.empty(), Poll.NEW, interruption -> {}),
+                        polled::set,
+                        effects));
+        assertThat(polled.get().partitions())
+                .hasSize(2)
+                .allMatch(readable -> readable.position().isEmpty());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.sluice.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -95,6 +96,10 @@ public final class JsonFields {
         }
         if (value.textValue().length() > maxChars) {
             throw invalid(name, "has " + value.textValue().length() + " characters; it may have " + maxChars);
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
+            // As bytes it would be another text, and two of them the same.
+            throw invalid(name, "has half of a surrogate pair, which is no character");
         }
         return Optional.of(value.textValue());
     }

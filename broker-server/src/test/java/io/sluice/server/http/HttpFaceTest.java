@@ -72,6 +72,33 @@ class HttpFaceTest {
     }
 
     @Test
+    void anAddressThatIsNoTextIsRefused() {
+        for (String address : List.of("/hello?key=%ff%fe", "/hello?key=\u00fc", "/%c3", "/hello?%80=1")) {
+            assertThat(answerTo("GET " + address + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+                    .as(address)
+                    .startsWith("HTTP/1.1 400 ")
+                    .contains("\"code\":\"malformed_request\"", "UTF-8");
+        }
+        assertThat(answerTo("GET /hello?key=%c3%bc%25 HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void aRequestWithTwoHostsIsRefused() {
+        assertThat(answerTo("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("more than one Host");
+    }
+
+    private static String answerTo(String request) {
+        try (HttpFace face = new HttpFace(timeouts(60_000, 300), HELLO);
+                RawConnection client = new RawConnection(face.port())) {
+            client.send(request);
+            return client.readToEnd();
+        }
+    }
+
+    @Test
     void anIdleConnectionIsClosed() {
         try (HttpFace face = new HttpFace(timeouts(60_000, 300), HELLO);
                 RawConnection silent = new RawConnection(face.port());

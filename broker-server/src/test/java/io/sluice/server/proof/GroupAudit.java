@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,11 @@ import java.util.Map;
  * For use by one thread.
  */
 final class GroupAudit {
+    /** How long what a killed member had may stand still: the six seconds of its session, and the rebalance after it. */
+    private static final long KILL_LASTS_MS = 8_000;
+
+    private static final long NEVER_MS = -KILL_LASTS_MS - 1;
+
     private final Path journal;
     private final List<Part> parts = new ArrayList<>();
     private final BitSet numbers = new BitSet();
@@ -33,9 +39,22 @@ final class GroupAudit {
     private int sent;
     private int undone;
     private int repeats;
+    private boolean brokerAway;
+    private long brokerBackMs = NEVER_MS;
+    private long memberKilledMs = NEVER_MS;
+
+    /** What happened while something stood still; the first that fits. */
+    enum Cause {
+        /** The broker was away. */
+        BROKER_KILLED,
+        /** A member was killed, and its session had to end. */
+        MEMBER_KILLED,
+        /** Members came or left in order, or nobody did. */
+        NO_KILL
+    }
 
     /** What is known of one partition. */
-    private static final class Part {
+    private final class Part {
         /** The number at each offset, or -1. */
         private long[] numbers = new long[0];
 
@@ -48,9 +67,9 @@ final class GroupAudit {
     }
 
     /** How long something stood still. */
-    private static final class Pause {
+    private final class Pause {
         private long sinceMs = -1;
-        private long longestMs;
+        private final Map<Cause, Long> longestMs = new EnumMap<>(Cause.class);
 
         private void lagsAt(long nowMs) {
             if (sinceMs < 0) {
@@ -60,10 +79,21 @@ final class GroupAudit {
 
         private void movesAt(long nowMs, boolean stillLags) {
             if (sinceMs >= 0) {
-                longestMs = Math.max(longestMs, nowMs - sinceMs);
+                longestMs.merge(causeSince(sinceMs), nowMs - sinceMs, Math::max);
             }
             sinceMs = stillLags ? nowMs : -1;
         }
+
+        private long longestMs(Cause cause) {
+            return longestMs.getOrDefault(cause, 0L);
+        }
+    }
+
+    private Cause causeSince(long ms) {
+        if (brokerAway || brokerBackMs >= ms) {
+            return Cause.BROKER_KILLED;
+        }
+        return memberKilledMs + KILL_LASTS_MS >= ms ? Cause.MEMBER_KILLED : Cause.NO_KILL;
     }
 
     GroupAudit(Path journal, int partitions) {
@@ -104,9 +134,22 @@ final class GroupAudit {
                 did(timeMs, Integer.parseInt(words[3]), Integer.parseInt(words[4]), Integer.parseInt(words[5]), line);
             }
             case "committed" -> committed(Integer.parseInt(words[3]), Integer.parseInt(words[4]), line);
+            case GroupJournal.KILLS -> kills(timeMs, words[3]);
+            case GroupJournal.HAS_AGAIN -> {
+                brokerAway = false;
+                brokerBackMs = timeMs;
+            }
             default -> {
                 // For whoever reads the journal.
             }
+        }
+    }
+
+    private void kills(long timeMs, String whom) {
+        if (whom.equals(GroupJournal.BROKER)) {
+            brokerAway = true;
+        } else {
+            memberKilledMs = timeMs;
         }
     }
 
@@ -198,19 +241,31 @@ final class GroupAudit {
     }
 
     /** How long at most records were there and nobody did any, in ms. */
-    long longestPauseMs() {
-        return groupPause.longestMs;
+    long longestPauseMs(Cause cause) {
+        return groupPause.longestMs(cause);
     }
 
     /** How long at most a partition had records and nobody did any of them, in ms. */
-    long longestPartitionPauseMs() {
-        return parts.stream().mapToLong(part -> part.pause.longestMs).max().orElse(0);
+    long longestPartitionPauseMs(Cause cause) {
+        return parts.stream()
+                .mapToLong(part -> part.pause.longestMs(cause))
+                .max()
+                .orElse(0);
     }
 
     @Override
     public String toString() {
-        return done + " of " + sent + " records done, " + repeats + " again, by " + doneBy.size()
-                + " members; longest pause " + longestPauseMs() + " ms, of a partition " + longestPartitionPauseMs()
-                + " ms";
+        StringBuilder text = new StringBuilder(done + " of " + sent + " records done, " + repeats + " again, by "
+                + doneBy.size() + " members; longest pauses of the group and of a partition:");
+        for (Cause cause : Cause.values()) {
+            text.append(" ")
+                    .append(cause)
+                    .append(" ")
+                    .append(longestPauseMs(cause))
+                    .append(" and ")
+                    .append(longestPartitionPauseMs(cause))
+                    .append(" ms");
+        }
+        return text.toString();
     }
 }

@@ -18,6 +18,9 @@ final class Member {
     private int sessionTimeoutMs;
     private List<Protocol> protocols;
     private byte[] assignment = Sync.NOTHING;
+    /** What it had in the generation before, as far as it is known. */
+    private byte[] assignmentBefore = Sync.NOTHING;
+
     private Optional<Reply<Join.Answer>> joining = Optional.empty();
     private Optional<Reply<Sync.Answer>> syncing = Optional.empty();
     /** Whether the generation waits for its sync. */
@@ -131,6 +134,17 @@ final class Member {
 
     void assign(byte[] now) {
         assignment = now;
+    }
+
+    byte[] assignmentBefore() {
+        return assignmentBefore;
+    }
+
+    /** A generation begins: what it has, it had. */
+    void keepAssignment() {
+        if (assignment.length > 0) {
+            assignmentBefore = assignment;
+        }
     }
 
     boolean isJoining() {

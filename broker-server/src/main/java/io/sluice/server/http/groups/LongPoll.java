@@ -10,6 +10,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.ReadPlace;
@@ -62,6 +63,8 @@ final class LongPoll {
     private CompletableFuture<Woken> waiting = new CompletableFuture<>();
     private long timer = -1;
     private boolean ended;
+    /** When the coordinator last heard of the member by this poll. */
+    private long heardNs = System.nanoTime();
 
     /** One turn of the coordinator, and what has become of it. */
     private static final class Turn {
@@ -116,6 +119,7 @@ final class LongPoll {
 
     void start() {
         answer.onGone(this::leave);
+        answer.onTaken(this::taken);
         // Others may answer as well: the broker stops, or the log refuses.
         ctx.addEndHandler(done -> leave());
         ask(request.commit(), Poll.NEW);
@@ -155,6 +159,7 @@ final class LongPoll {
             fail(GroupErrors.problem(told.error(), request.group()));
             return;
         }
+        Caller.of(ctx).member(request.group(), request.member(), request.topics());
         told.committed().partitions().forEach((partition, outcome) -> {
             if (outcome != GroupError.NONE) {
                 refused.put(partition, outcome);
@@ -170,6 +175,15 @@ final class LongPoll {
         if (over.open) {
             over.open = false;
             groups.pollDone(request.group(), new Poll.Done(request.member(), over.told.poll(), holding, records));
+        }
+    }
+
+    /** Whoever takes a long answer piece by piece is alive, however long it takes. */
+    private void taken() {
+        long nowNs = System.nanoTime();
+        if (turn.open && nowNs - heardNs >= TimeUnit.MILLISECONDS.toNanos(request.sessionTimeoutMs()) / 8) {
+            heardNs = nowNs;
+            groups.pollGoesOn(request.group(), request.member(), turn.told.poll());
         }
     }
 

@@ -242,7 +242,9 @@ final class JsonFetch {
                         ? new BrokerException(
                                 ErrorCode.DATA_CORRUPT,
                                 "the records of " + request.topic() + "-" + request.partition() + " at offset "
-                                        + progress.offset() + " are damaged: " + failure.getMessage(),
+                                        + progress.offset()
+                                        + " cannot be read, they are damaged or were compressed badly: "
+                                        + failure.getMessage(),
                                 failure)
                         : failure);
     }

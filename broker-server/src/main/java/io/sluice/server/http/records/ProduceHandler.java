@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -47,6 +48,7 @@ final class ProduceHandler {
 
     private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
         try {
+            Caller.of(ctx).produced(topic.name());
             switch (request.contentType()) {
                 case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();

@@ -43,6 +43,7 @@ public final class RecordsAnswer {
     private int at;
     private int inARow;
     private Runnable then = () -> {};
+    private Runnable onTaken = () -> {};
 
     /** What is being written; null between reads. */
     private RecordSource source;
@@ -136,6 +137,11 @@ public final class RecordsAnswer {
             release();
             action.run();
         });
+    }
+
+    /** What to do whenever the client has taken a piece of a long answer. */
+    public void onTaken(Runnable action) {
+        onTaken = action;
     }
 
     /** How many records it has. */
@@ -327,7 +333,10 @@ public final class RecordsAnswer {
         // Not when there is room in a queue, but when the socket has taken this piece: queues would hold several.
         response.write(Responses.buffer(piece)).onComplete(written -> {
             if (written.succeeded()) {
-                reader.context().runOnContext(v -> proceed());
+                reader.context().runOnContext(v -> {
+                    onTaken.run();
+                    proceed();
+                });
             } else {
                 release();
             }
@@ -395,7 +404,8 @@ public final class RecordsAnswer {
                         ? new BrokerException(
                                 ErrorCode.DATA_CORRUPT,
                                 "the records of " + places.get(at).partition() + " at offset " + progress.offset()
-                                        + " are damaged: " + failure.getMessage(),
+                                        + " cannot be read, they are damaged or were compressed badly: "
+                                        + failure.getMessage(),
                                 failure)
                         : failure);
     }

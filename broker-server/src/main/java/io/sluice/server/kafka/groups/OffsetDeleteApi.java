@@ -59,9 +59,16 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
             return response;
         }
         for (OffsetDeleteRequestTopic topic : data.topics()) {
-            OffsetDeleteResponseTopic topicAnswer = new OffsetDeleteResponseTopic().setName(topic.name());
-            response.topics().add(topicAnswer);
+            OffsetDeleteResponseTopic topicAnswer = response.topics().find(topic.name());
+            if (topicAnswer == null) {
+                topicAnswer = new OffsetDeleteResponseTopic().setName(topic.name());
+                response.topics().add(topicAnswer);
+            }
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
+                if (topicAnswer.partitions().find(partition.partitionIndex()) != null) {
+                    // Named again: the answer has a place for each once.
+                    continue;
+                }
                 Errors outcome = isThere(topic.name(), partition)
                         ? KafkaErrors.of(deleted.partitions()
                                 .getOrDefault(

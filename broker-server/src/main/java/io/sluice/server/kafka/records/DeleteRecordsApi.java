@@ -32,9 +32,16 @@ public final class DeleteRecordsApi implements ApiHandler<DeleteRecordsRequestDa
         DeleteRecordsResponseData response = new DeleteRecordsResponseData();
         Gather gather = new Gather(response);
         for (DeleteRecordsTopic topic : request.message().topics()) {
-            DeleteRecordsTopicResult topicAnswer = new DeleteRecordsTopicResult().setName(topic.name());
-            response.topics().add(topicAnswer);
+            DeleteRecordsTopicResult topicAnswer = response.topics().find(topic.name());
+            if (topicAnswer == null) {
+                topicAnswer = new DeleteRecordsTopicResult().setName(topic.name());
+                response.topics().add(topicAnswer);
+            }
             for (DeleteRecordsPartition partition : topic.partitions()) {
+                if (topicAnswer.partitions().find(partition.partitionIndex()) != null) {
+                    // Named again: the answer has a place for each once.
+                    continue;
+                }
                 DeleteRecordsPartitionResult answer = new DeleteRecordsPartitionResult()
                         .setPartitionIndex(partition.partitionIndex())
                         .setLowWatermark(DeleteRecordsResponse.INVALID_LOW_WATERMARK);

@@ -8,7 +8,9 @@ import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
 import io.sluice.server.kafka.TopicNames;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -41,16 +43,21 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
         DeleteTopicsResponseData response = new DeleteTopicsResponseData();
         Gather gather = new Gather(response);
         Set<String> seen = new HashSet<>();
-        for (DeleteTopicState wish : wanted) {
-            DeletableTopicResult answer =
-                    new DeletableTopicResult().setName(wish.name()).setTopicId(wish.topicId());
-            response.responses().add(answer);
+        for (DeleteTopicState wish : new LinkedHashSet<>(wanted)) {
             boolean hasId = !wish.topicId().equals(Uuid.ZERO_UUID);
-            if (hasId == (wish.name() != null)) {
+            boolean isClear = hasId == (wish.name() == null);
+            Optional<Topic> topic = Optional.empty();
+            if (isClear) {
+                topic = hasId ? TopicNames.find(broker, wish.topicId()) : broker.topic(wish.name());
+            }
+            DeletableTopicResult answer = new Result()
+                    .setName(topic.map(Topic::name).orElse(wish.name()))
+                    .setTopicId(topic.map(TopicNames::idOf).orElse(wish.topicId()));
+            response.responses().add(answer);
+            if (!isClear) {
                 refuse(answer, Errors.INVALID_REQUEST, "Name a topic by its name or by its id, and not by both.");
                 continue;
             }
-            Optional<Topic> topic = hasId ? TopicNames.find(broker, wish.topicId()) : broker.topic(wish.name());
             if (topic.isEmpty()) {
                 Errors unknown = hasId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                 refuse(answer, unknown, unknown.message());
@@ -60,7 +67,6 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
                 refuse(answer, Errors.INVALID_REQUEST, "Duplicate topic name.");
                 continue;
             }
-            answer.setName(topic.get().name()).setTopicId(TopicNames.idOf(topic.get()));
             if (TopicNames.isInternal(topic.get())) {
                 refuse(answer, Errors.INVALID_REQUEST, "The topic is the broker's own.");
                 continue;
@@ -73,6 +79,14 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
             });
         }
         return gather.seal();
+    }
+
+    /** The answer is a table by name: many of one name, or of none, would take cubic time to find their place. */
+    private static final class Result extends DeletableTopicResult {
+        @Override
+        public int hashCode() {
+            return Objects.hash(name(), topicId());
+        }
     }
 
     private static void refuse(DeletableTopicResult answer, Errors error, String message) {

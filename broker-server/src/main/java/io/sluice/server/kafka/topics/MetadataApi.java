@@ -85,10 +85,18 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
         Optional<Topic> topic = TopicNames.find(broker, id);
         response.topics()
                 .add(topic.map(this::describe)
-                        .orElseGet(() -> new MetadataResponseTopic()
+                        .orElseGet(() -> new Nameless()
                                 .setName(null)
                                 .setTopicId(id)
                                 .setErrorCode(Errors.UNKNOWN_TOPIC_ID.code())));
+    }
+
+    /** The answer is a table by name: many topics without one would take cubic time to find their place. */
+    private static final class Nameless extends MetadataResponseTopic {
+        @Override
+        public int hashCode() {
+            return topicId().hashCode();
+        }
     }
 
     private void byName(String name, boolean create, MetadataResponseData response, Gather gather) {
