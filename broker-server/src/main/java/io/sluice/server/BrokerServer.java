@@ -12,6 +12,7 @@ import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.groups.GroupRoutes;
+import io.sluice.server.http.push.PushRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
@@ -109,6 +110,15 @@ public final class BrokerServer implements AutoCloseable {
                         config.groups().limits(),
                         records.access(),
                         config.limits(),
+                        config.broker().clock(),
+                        registry),
+                new PushRoutes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.push(),
                         config.broker().clock(),
                         registry));
     }

@@ -11,6 +11,7 @@ import io.sluice.groups.GroupConfig;
 import io.sluice.server.KafkaSettings.KafkaConfig;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.http.HttpLimits;
+import io.sluice.server.http.push.PushLimits;
 import io.sluice.server.http.records.RecordLimits;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
  * @param eventLoopCount how many event loops serve connections
  * @param limits the limits of HTTP
  * @param records the limits of the routes of records
+ * @param push the limits of pushed streams
  * @param chosen a line for every setting that somebody chose: its name, its value, and where it was found
  */
 public record ServerConfig(
@@ -41,6 +43,7 @@ public record ServerConfig(
         int eventLoopCount,
         HttpLimits limits,
         RecordLimits records,
+        PushLimits push,
         List<String> chosen) {
     /** Every setting that a broker process has. */
     public static final Settings SETTINGS =
@@ -109,6 +112,7 @@ public record ServerConfig(
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
                 limits(values),
                 recordLimits(values, contradictions),
+                push(values),
                 chosen);
         faults.addAll(contradictions.sentences());
         return config;
@@ -124,6 +128,16 @@ public record ServerConfig(
                 values.get(ServerSettings.HTTP_MIN_BODY_BYTES_PER_SECOND),
                 values.get(ServerSettings.HTTP_IDLE_TIMEOUT_MS),
                 values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS));
+    }
+
+    private static PushLimits push(SettingValues values) {
+        return new PushLimits(
+                values.get(ServerSettings.HTTP_PUSH_MEMORY_BYTES),
+                values.get(ServerSettings.HTTP_PUSH_CONNECTION_BYTES),
+                values.get(ServerSettings.HTTP_PUSH_HEARTBEAT_MS),
+                values.get(ServerSettings.HTTP_PUSH_MAX_SUBSCRIPTIONS),
+                values.get(ServerSettings.HTTP_PUSH_MAX_MESSAGE_BYTES),
+                values.get(ServerSettings.HTTP_PUSH_MAX_PUBLISHES));
     }
 
     private static RecordLimits recordLimits(SettingValues values, SettingFaults faults) {

@@ -37,7 +37,10 @@ final class Connections {
     /** A connection has been accepted. */
     void opened(HttpConnection connection) {
         int count = openCount.incrementAndGet();
-        connection.closeHandler(nothing -> {
+        var channel =
+                ((HttpServerConnection) connection).channelHandlerContext().channel();
+        // The channel's end and not the connection's, which ends for Vert.x when it becomes a WebSocket.
+        channel.closeFuture().addListener(closed -> {
             openCount.decrementAndGet();
             open.remove(connection);
         });
@@ -45,8 +48,6 @@ final class Connections {
             connection.close();
             return;
         }
-        var channel =
-                ((HttpServerConnection) connection).channelHandlerContext().channel();
         var watched = new WatchedConnection(channel, limits, count > limits.maxConnections(), System.nanoTime());
         channel.pipeline().addFirst("watch", watched);
         open.put(connection, watched);
@@ -62,7 +63,7 @@ final class Connections {
         if (watched == null) {
             return false;
         }
-        watched.requestBegan(ctx.request());
+        watched.requestBegan(ctx);
         ctx.addEndHandler(ended -> watched.requestEnded(ctx.request()));
         return !watched.refused();
     }

@@ -10,6 +10,7 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
@@ -32,6 +33,8 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
     private boolean headBegun;
     /** The request that is being answered; null between requests. */
     private HttpServerRequest request;
+
+    private RoutingContext ctx;
     /** How many bytes of a response waited for the client at the last look. */
     private long unsentBytes;
     /** When the client last took a byte of the response, or none waited. */
@@ -58,9 +61,10 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
         context.fireChannelRead(message);
     }
 
-    void requestBegan(HttpServerRequest begun) {
+    void requestBegan(RoutingContext begun) {
         headBegun = false;
-        request = begun;
+        ctx = begun;
+        request = begun.request();
         sinceNs = System.nanoTime();
         takenNs = sinceNs;
     }
@@ -68,6 +72,7 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
     void requestEnded(HttpServerRequest ended) {
         if (request == ended) {
             request = null;
+            ctx = null;
             sinceNs = System.nanoTime();
         }
     }
@@ -110,7 +115,7 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         long unsentNow = unsentBytes();
-        if (channel.isWritable() || unsentNow != unsentBytes) {
+        if (unsentNow == 0 || unsentNow != unsentBytes) {
             unsentBytes = unsentNow;
             takenNs = nowNs;
         } else if (nowNs - takenNs > TimeUnit.MILLISECONDS.toNanos(limits.idleTimeoutMs())) {
@@ -130,6 +135,10 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
 
     /** Answers a request that reads and has nothing to send yet, because the broker stops. */
     void endWaiting() {
+        if (request == null) {
+            return;
+        }
+        OpenStream.of(ctx).ifPresent(OpenStream::stop);
         if (request != null && isReading(request) && !request.response().headWritten()) {
             HttpErrors.respond(
                     request,

@@ -10,6 +10,9 @@ final class FetchProgress {
     /** How long records that are not wanted are looked at before an answer says how far that went. */
     static final long SCAN_NS = TimeUnit.SECONDS.toNanos(1);
 
+    /** As long as it takes. */
+    static final long NEVER = Long.MAX_VALUE;
+
     private final RecordFilter filter;
     private final RecordFilter.Trial trial;
     private final long scanUntilNs;
@@ -25,12 +28,12 @@ final class FetchProgress {
      * @param maxBytes how many bytes of keys, values and headers to return at most
      */
     FetchProgress(long offset, int maxRecords, long maxBytes) {
-        this(offset, maxRecords, maxBytes, RecordFilter.ALL, 0);
+        this(offset, maxRecords, maxBytes, RecordFilter.ALL, NEVER);
     }
 
     /**
      * @param filter which records are wanted
-     * @param scanUntilNs until when records that are not wanted may be looked at, by {@link System#nanoTime()}
+     * @param scanUntilNs until when records that are not wanted may be looked at, by {@link System#nanoTime()}, or {@link #NEVER}
      */
     FetchProgress(long offset, int maxRecords, long maxBytes, RecordFilter filter, long scanUntilNs) {
         this.filter = filter;
@@ -53,7 +56,9 @@ final class FetchProgress {
 
     /** Whether a limit has been reached: nothing more is to be returned. */
     boolean isFull() {
-        return full || recordsLeft == 0 || !filter.isAll() && System.nanoTime() - scanUntilNs > 0;
+        return full
+                || recordsLeft == 0
+                || !filter.isAll() && scanUntilNs != NEVER && System.nanoTime() - scanUntilNs > 0;
     }
 
     /** Whether the record that a cursor stands on is wanted; one that is not is passed. */
