@@ -127,7 +127,8 @@ public record ServerConfig(
                 values.get(ServerSettings.HTTP_REQUEST_TIMEOUT_MS),
                 values.get(ServerSettings.HTTP_MIN_BODY_BYTES_PER_SECOND),
                 values.get(ServerSettings.HTTP_IDLE_TIMEOUT_MS),
-                values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS));
+                values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS),
+                values.get(ServerSettings.HTTP_PUSH_MAX_MESSAGE_BYTES));
     }
 
     private static PushLimits push(SettingValues values) {
@@ -136,7 +137,6 @@ public record ServerConfig(
                 values.get(ServerSettings.HTTP_PUSH_CONNECTION_BYTES),
                 values.get(ServerSettings.HTTP_PUSH_HEARTBEAT_MS),
                 values.get(ServerSettings.HTTP_PUSH_MAX_SUBSCRIPTIONS),
-                values.get(ServerSettings.HTTP_PUSH_MAX_MESSAGE_BYTES),
                 values.get(ServerSettings.HTTP_PUSH_MAX_PUBLISHES));
     }
 

@@ -152,6 +152,15 @@ public final class JsonFields {
         return value != null && value.isTextual() ? List.of(value.textValue()) : list(name, maxSize);
     }
 
+    /** A yes or no; no if the field is not there. */
+    public boolean flag(String name) {
+        JsonNode value = object.get(name);
+        if (value != null && !value.isBoolean()) {
+            throw invalid(name, "must be true or false");
+        }
+        return value != null && value.booleanValue();
+    }
+
     /** Whether a field is there. */
     public boolean has(String name) {
         return object.has(name);

@@ -8,6 +8,11 @@ public interface OpenStream {
     /** Ends it in order, on its event loop: the broker stops. */
     void stop();
 
+    /** Whether it goes on when its request has been answered. */
+    default boolean outlivesRequest() {
+        return false;
+    }
+
     /** Makes it the answer of a request. */
     static void answer(RoutingContext ctx, OpenStream stream) {
         ctx.put(OpenStream.class.getName(), stream);

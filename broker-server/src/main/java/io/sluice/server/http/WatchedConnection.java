@@ -70,7 +70,8 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
     }
 
     void requestEnded(HttpServerRequest ended) {
-        if (request == ended) {
+        if (request == ended
+                && !OpenStream.of(ctx).map(OpenStream::outlivesRequest).orElse(false)) {
             request = null;
             ctx = null;
             sinceNs = System.nanoTime();

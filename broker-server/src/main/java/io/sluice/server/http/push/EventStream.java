@@ -184,6 +184,11 @@ final class EventStream implements Outlet, OpenStream, PushLoop.Ticking {
     // ---- the end ----
 
     @Override
+    public void gone() {
+        end();
+    }
+
+    @Override
     public void failed(Throwable why) {
         if (ended) {
             return;

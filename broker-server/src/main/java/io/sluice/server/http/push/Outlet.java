@@ -22,6 +22,9 @@ interface Outlet {
     /** A topic is no more; its partitions are left out from now on. */
     void topicDeleted(String topic, boolean last);
 
+    /** Nobody is there any more. */
+    void gone();
+
     /** The stream cannot go on. */
     void failed(Throwable why);
 }

@@ -334,7 +334,7 @@ final class Pump implements PushLoop.Ticking {
                 }
                 loop.enqueue(this);
             } else {
-                outlet.failed(written.cause());
+                outlet.gone();
             }
         });
     }

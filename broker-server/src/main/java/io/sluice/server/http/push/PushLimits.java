@@ -7,16 +7,10 @@ package io.sluice.server.http.push;
  * @param connectionBytes how large a piece on its way to one connection may be
  * @param heartbeatMs how long a stream is silent before a sign of life is sent
  * @param maxSubscriptions how many subscriptions one WebSocket may have
- * @param maxMessageBytes how large a message from a WebSocket may be
  * @param maxPublishes how many records of one WebSocket may be on their way into the log
  */
 public record PushLimits(
-        long memoryBytes,
-        int connectionBytes,
-        long heartbeatMs,
-        int maxSubscriptions,
-        int maxMessageBytes,
-        int maxPublishes) {
+        long memoryBytes, int connectionBytes, long heartbeatMs, int maxSubscriptions, int maxPublishes) {
     /** How many partitions one subscription may read: its cursor names them all, and has to fit into a header. */
     static final int MAX_PARTITIONS = 1_000;
 

@@ -9,12 +9,17 @@ import io.sluice.groups.GroupLimits;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.server.http.Accept;
 import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.OpenStream;
+import io.sluice.server.http.Query;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.Routes;
+import io.sluice.server.http.records.RecordPublisher;
 import io.sluice.server.http.records.RecordRoutes;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
@@ -28,6 +33,7 @@ import java.util.UUID;
  *
  * <pre>
  *  GET /v1/topics/{topic}/events    records as Server-Sent Events
+ *  GET /v1/ws                       a WebSocket to publish and subscribe
  * </pre>
  */
 public final class PushRoutes implements RouteGroup {
@@ -71,7 +77,36 @@ public final class PushRoutes implements RouteGroup {
     public void mount(Router router) {
         PushLoop loop =
                 new PushLoop(vertx.getOrCreateContext(), broker, groups, records.access(), limits, room, metrics);
+        RecordPublisher publisher = records.publisher();
         Routes.get(router, "/v1/topics/:topic/events", ctx -> events(loop, ctx));
+        router.get("/v1/ws").handler(ctx -> webSocket(loop, publisher, ctx));
+    }
+
+    private void webSocket(PushLoop loop, RecordPublisher publisher, RoutingContext ctx) {
+        Query.refuse(ctx);
+        HttpServerRequest request = ctx.request();
+        if (!request.canUpgradeToWebSocket()) {
+            throw new HttpProblem(426, "upgrade_required", "this address is for WebSockets")
+                    .withHeader("Upgrade", "websocket");
+        }
+        requireSameOrigin(request);
+        WsConnection connection = new WsConnection(loop, publisher, groupLimits, clock, clientId(ctx));
+        OpenStream.answer(ctx, connection);
+        request.toWebSocket().onSuccess(connection::start).onFailure(failure -> HttpErrors.respond(ctx, failure));
+    }
+
+    /** Browsers let a page of anybody connect to any WebSocket, and leave it to the server to say no. */
+    private static void requireSameOrigin(HttpServerRequest request) {
+        String origin = request.getHeader("Origin");
+        if (origin == null) {
+            return;
+        }
+        String host = request.getHeader("Host");
+        int scheme = origin.indexOf("://");
+        if (scheme < 0 || !origin.substring(scheme + 3).equalsIgnoreCase(host)) {
+            throw new HttpProblem(
+                    403, "foreign_origin", "pages of " + origin + " may not connect; pages of " + host + " may");
+        }
     }
 
     private void events(PushLoop loop, RoutingContext ctx) {
