@@ -14,6 +14,7 @@ import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.clients.ClientRoutes;
 import io.sluice.server.http.groups.GroupRoutes;
+import io.sluice.server.http.push.PushRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.http.restv2.RestV2Routes;
 import io.sluice.server.kafka.ApiTable;
@@ -123,6 +124,15 @@ public final class BrokerServer implements AutoCloseable {
                         config.groups().limits(),
                         records.access(),
                         config.limits(),
+                        config.broker().clock(),
+                        registry),
+                new PushRoutes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.push(),
                         config.broker().clock(),
                         registry),
                 new RestV2Routes(

@@ -172,6 +172,50 @@ public final class ServerSettings {
             Rule.between(100, 86_400_000),
             "After how long without a request a consumer instance of the REST v2 face is removed.");
 
+    /** {@code http.push.heartbeat.ms}. */
+    public static final Setting<Long> HTTP_PUSH_HEARTBEAT_MS = Setting.ofLong(
+            "http.push.heartbeat.ms",
+            15_000,
+            Rule.between(100, 300_000),
+            "How long a pushed stream is silent before a sign of life is sent.");
+
+    /** {@code http.push.connection.bytes}. */
+    public static final Setting<Integer> HTTP_PUSH_CONNECTION_BYTES = Setting.ofInt(
+            "http.push.connection.bytes",
+            32_768,
+            Rule.between(1_024, 1_048_576),
+            "How many bytes of records may be on their way to the client of one pushed stream; less if there are so many"
+                    + " streams that http.push.memory.bytes would not do for all of them.");
+
+    /** {@code http.push.memory.bytes}. */
+    public static final Setting<Long> HTTP_PUSH_MEMORY_BYTES = Setting.ofLong(
+            "http.push.memory.bytes",
+            Math.max(4L << 20, Runtime.getRuntime().maxMemory() / 8),
+            Rule.atLeast(1_048_576),
+            "How many bytes pushed streams may hold, over all connections; who finds none waits. By default an eighth of the"
+                    + " heap.");
+
+    /** {@code http.push.max.subscriptions}. */
+    public static final Setting<Integer> HTTP_PUSH_MAX_SUBSCRIPTIONS = Setting.ofInt(
+            "http.push.max.subscriptions",
+            100,
+            Rule.between(1, 10_000),
+            "How many subscriptions one WebSocket may have.");
+
+    /** {@code http.push.max.message.bytes}. */
+    public static final Setting<Integer> HTTP_PUSH_MAX_MESSAGE_BYTES = Setting.ofInt(
+            "http.push.max.message.bytes",
+            1_048_576,
+            Rule.between(1_024, 67_108_864),
+            "How large a message from a WebSocket may be; one that is larger ends the connection.");
+
+    /** {@code http.push.max.publishes}. */
+    public static final Setting<Integer> HTTP_PUSH_MAX_PUBLISHES = Setting.ofInt(
+            "http.push.max.publishes",
+            64,
+            Rule.between(1, 10_000),
+            "How many records of one WebSocket may be on their way into the log; then it is not read until one is there.");
+
     /** All of them. */
     public static final Settings ALL = Settings.of(List.of(
             DATA_DIR,
@@ -195,7 +239,13 @@ public final class ServerSettings {
             HTTP_CORS_ALLOWED_ORIGINS,
             HTTP_CORS_ALLOWED_METHODS,
             REST_MAX_CONSUMER_INSTANCES,
-            REST_CONSUMER_INSTANCE_TIMEOUT_MS));
+            REST_CONSUMER_INSTANCE_TIMEOUT_MS,
+            HTTP_PUSH_HEARTBEAT_MS,
+            HTTP_PUSH_CONNECTION_BYTES,
+            HTTP_PUSH_MEMORY_BYTES,
+            HTTP_PUSH_MAX_SUBSCRIPTIONS,
+            HTTP_PUSH_MAX_MESSAGE_BYTES,
+            HTTP_PUSH_MAX_PUBLISHES));
 
     private ServerSettings() {}
 }

@@ -8,6 +8,7 @@ import io.sluice.server.cli.consume.ConsumeCommand;
 import io.sluice.server.cli.groups.GroupsCommand;
 import io.sluice.server.cli.log.LogCommand;
 import io.sluice.server.cli.produce.ProduceCommand;
+import io.sluice.server.cli.tail.TailCommand;
 import io.sluice.server.cli.topics.TopicsCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -33,6 +34,7 @@ public final class CliCommands {
         commands.put("topics", () -> new TopicsCommand(streams));
         commands.put("produce", () -> new ProduceCommand(streams));
         commands.put("consume", () -> new ConsumeCommand(streams));
+        commands.put("tail", () -> new TailCommand(streams));
         commands.put("groups", () -> new GroupsCommand(streams));
         commands.put("clients", () -> new ClientsCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));

@@ -71,6 +71,11 @@ public final class HttpApi {
                 .setMaxInitialLineLength(limits.maxInitialLineBytes())
                 .setHandle100ContinueAutomatically(true)
                 .setHttp2ClearTextEnabled(false)
+                .setMaxWebSocketFrameSize(limits.maxMessageBytes())
+                .setMaxWebSocketMessageSize(limits.maxMessageBytes())
+                // A compressor would hold its window for every connection, idle ones included.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setAcceptBacklog(1_024)
                 .setTcpNoDelay(true);
         SocketAddress address = port == 0

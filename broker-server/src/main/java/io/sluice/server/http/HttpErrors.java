@@ -190,6 +190,19 @@ public final class HttpErrors {
         return !chunked && (length == null || length.length() < SMALL_BODY_DIGITS);
     }
 
+    /**
+     * The document of a failure, for an answer that is no HTTP response. What nobody foresaw is logged.
+     *
+     * @param what what failed, for the log
+     */
+    public static JsonObject document(Throwable failure, String what) {
+        HttpProblem problem = problem(failure);
+        if (problem.code().equals(UNFORESEEN)) {
+            LOG.error("{} failed", what, failure);
+        }
+        return document(problem);
+    }
+
     /** The problem as its JSON document. */
     static JsonObject document(HttpProblem problem) {
         JsonObject document = new JsonObject()

@@ -81,7 +81,7 @@ public final class JsonBody {
     }
 
     /** The fields of a body that has come; see {@link #read}. */
-    static JsonFields parse(Buffer body) {
+    public static JsonFields parse(Buffer body) {
         byte[] bytes = body.getBytes();
         if (bytes.length == 0) {
             return new JsonFields(MAPPER.createObjectNode());

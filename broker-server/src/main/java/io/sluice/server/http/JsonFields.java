@@ -187,6 +187,12 @@ public final class JsonFields {
         return object.isEmpty();
     }
 
+    /** A text, or a list of texts; empty if the field is not there. */
+    public List<String> textOrList(String name, int maxSize) {
+        JsonNode value = object.get(name);
+        return value != null && value.isTextual() ? List.of(value.textValue()) : list(name, maxSize);
+    }
+
     /** Whether a field is there. */
     public boolean has(String name) {
         return object.has(name);

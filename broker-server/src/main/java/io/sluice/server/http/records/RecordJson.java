@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.core.record.RecordCursor;
+import io.sluice.server.http.filter.RecordFilter;
 import io.sluice.server.http.json.Utf8;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,15 @@ class RecordJson {
     /** Whether each record is a line of its own, rather than an element of a list. */
     private final boolean lines;
 
+    /** What stands around each record, if they are pushed; else null. */
+    private final RecordFrame frame;
+    /** Where the records in the output end, if they are pushed. */
+    private final List<Integer> ends = new ArrayList<>();
+
+    private boolean inRecord;
+    private long offset;
+    private byte[] eventType = NOTHING;
+
     private final List<byte[]> binaryHeaders = new ArrayList<>();
     private boolean first = true;
     private int headersInRecord;
@@ -40,6 +50,32 @@ class RecordJson {
         this.begin = JsonOutput.ascii("{\"partition\":" + partition + ",\"offset\":");
         this.values = values;
         this.lines = lines;
+        this.frame = null;
+    }
+
+    /** For records that are pushed, each of them on one line within its frame. */
+    RecordJson(Values values, RecordFrame frame) {
+        this.begin = NOTHING;
+        this.values = values;
+        this.lines = true;
+        this.frame = frame;
+    }
+
+    /** Whether a record has begun and not ended. */
+    boolean isInRecord() {
+        return inRecord;
+    }
+
+    /** Where the records in the output ended, since this was asked last. */
+    int[] takeEnds() {
+        int[] taken = ends.stream().mapToInt(Integer::intValue).toArray();
+        ends.clear();
+        return taken;
+    }
+
+    /** The records that follow are of this partition, and do not name their topic. */
+    void turnTo(int partition) {
+        begin = JsonOutput.ascii("{\"partition\":" + partition + ",\"offset\":");
     }
 
     /** The records that follow are of this partition, and name their topic as well. */
@@ -102,6 +138,12 @@ class RecordJson {
         }
         first = false;
         headersInRecord = 0;
+        if (frame != null) {
+            inRecord = true;
+            this.offset = offset;
+            eventType = NOTHING;
+            out.put(frame.before());
+        }
         out.put(begin).number(offset).put(TIMESTAMP).number(timestampMs);
     }
 
@@ -120,6 +162,9 @@ class RecordJson {
 
     /** Writes a header; those of a record follow its value. */
     void header(JsonOutput out, ByteBuffer name, boolean hasValue, ByteBuffer value) {
+        if (frame != null && hasValue && RecordFilter.isType(name)) {
+            eventType = bytes(value);
+        }
         int before = out.size();
         out.put(headersInRecord == 0 ? HEADERS : NOTHING);
         if (headersInRecord > 0) {
@@ -159,7 +204,11 @@ class RecordJson {
             binaryHeaders.clear();
         }
         out.put('}');
-        if (lines) {
+        if (frame != null) {
+            out.put(frame.after(offset, eventType));
+            ends.add(out.size());
+            inRecord = false;
+        } else if (lines) {
             out.put('\n');
         }
     }

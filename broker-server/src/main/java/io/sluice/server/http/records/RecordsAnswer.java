@@ -6,6 +6,7 @@ import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.record.MalformedRecordException;
 import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.filter.RecordFilter;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
 
 /**
@@ -59,13 +61,27 @@ public final class RecordsAnswer {
      * @param maxRecords how many records there may be
      * @param maxBytes how many bytes they may have; a first record larger than that comes whole
      * @param values how keys, values and headers are shown
+     * @param filter which records are wanted
+     * @param waitMs how long records that are not wanted may be looked at, and a moment more
      */
-    public RecordsAnswer(RecordAccess access, RoutingContext ctx, int maxRecords, int maxBytes, Values values) {
+    public RecordsAnswer(
+            RecordAccess access,
+            RoutingContext ctx,
+            int maxRecords,
+            int maxBytes,
+            Values values,
+            RecordFilter filter,
+            long waitMs) {
         this(
                 access,
                 ctx,
                 new RecordJson(0, values, false),
-                new FetchProgress(0, maxRecords, maxBytes),
+                new FetchProgress(
+                        0,
+                        maxRecords,
+                        maxBytes,
+                        filter,
+                        System.nanoTime() + FetchProgress.SCAN_NS + TimeUnit.MILLISECONDS.toNanos(waitMs)),
                 BEGIN,
                 Responses.JSON);
     }

@@ -19,6 +19,9 @@ final class StreamSource implements RecordSource {
     /** A multiple of 3, so that pieces of base64 fit together. */
     private static final int PIECE_BYTES = 6 * 1024;
 
+    /** After so many bytes of records that nobody wants, others have their turn. */
+    private static final int SCAN_BYTES = 4 * 1024 * 1024;
+
     /** Headers are held in memory while they are written. */
     private static final int MAX_HEADER_BYTES = 1024 * 1024;
 
@@ -36,6 +39,7 @@ final class StreamSource implements RecordSource {
     private final PieceInput.Pieces pieces;
     private final Codecs codecs;
     private final Runnable onClose;
+    private final RecordSieve sieve = new RecordSieve(this::open);
     private final ValueKind.Classifier classifier = new ValueKind.Classifier();
     private byte[] scratch = new byte[PIECE_BYTES];
     private RecordStream records;
@@ -73,6 +77,7 @@ final class StreamSource implements RecordSource {
             }
             records = open();
         }
+        long scanEnd = records.position() + SCAN_BYTES;
         while (out.size() < limitBytes) {
             switch (state) {
                 case RECORD -> {
@@ -81,6 +86,15 @@ final class StreamSource implements RecordSource {
                         return true;
                     }
                     if (records.offset() >= progress.offset()) {
+                        if (!progress.wants(records, sieve)) {
+                            if (progress.isFull()) {
+                                return true;
+                            }
+                            if (records.position() > scanEnd) {
+                                return false;
+                            }
+                            continue;
+                        }
                         if (!progress.admit(records.offset(), records.remaining())) {
                             return true;
                         }
@@ -220,8 +234,9 @@ final class StreamSource implements RecordSource {
         }
         closed = true;
         try (RecordStream first = records;
-                RecordStream second = scout) {
-            assert first != second || first == null;
+                RecordStream second = scout;
+                RecordSieve third = sieve) {
+            assert third != null && (first != second || first == null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
