@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.RestProblem;
@@ -54,6 +55,7 @@ public final class RestProduceHandler {
         if (request.partition() >= topic.partitions()) {
             HttpErrors.respond(ctx, RestProblem.of(404, "The specified topic partition was not found."));
         } else {
+            Caller.of(ctx).produced(topic.name());
             new RestProduce(loop, ctx, request, topic).start();
         }
     }

@@ -107,6 +107,11 @@ final class Instance {
         return id;
     }
 
+    /** Its name as a member of its group. */
+    String member() {
+        return member;
+    }
+
     ConsumerSettings settings() {
         return settings;
     }

@@ -4,6 +4,7 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.records.ReadPlace;
@@ -167,6 +168,7 @@ final class InstancePoll {
         open = true;
         interrupted = Optional.empty();
         readings = places.stream().map(Reading::new).toList();
+        enter(places);
         if (over) {
             close(() -> {});
             return;
@@ -178,6 +180,19 @@ final class InstancePoll {
             return;
         }
         round();
+    }
+
+    /** Whoever looks who is connected finds the instance by the connection that last asked for it. */
+    private void enter(List<Place> places) {
+        List<String> topics = places.stream()
+                .map(place -> place.partition().topic())
+                .distinct()
+                .toList();
+        if (places.stream().anyMatch(place -> place.since() >= 0)) {
+            Caller.of(ctx).member(instance.id().group(), instance.member(), topics);
+        } else {
+            topics.forEach(Caller.of(ctx)::fetched);
+        }
     }
 
     private void find() {

@@ -774,6 +774,18 @@ class RestConsumersTest {
     }
 
     @Test
+    void whoeverLooksWhoIsConnectedFindsTheInstance() {
+        face.topic("t", 1);
+        face.produce("t", 0, "a");
+        String consumer = face.consumer(fromEarliest("c"));
+        face.subscribe(consumer, "t");
+        face.values(consumer);
+
+        assertThat(face.server.get("/v1/clients?group=g").body()).contains("\"rest-v2/c\"", "\"t\"");
+        assertThat(face.server.get("/v1/clients?topic=t").body()).contains("\"produces\":[\"t\"]");
+    }
+
+    @Test
     void aMemberOfTheNativeFaceSharesWithAnInstance() {
         face.topic("t", 2);
         String consumer = face.consumer(fromEarliest("c"));
