@@ -144,6 +144,9 @@ final class KafkaConnection {
             RequestHeaderData header = new RequestHeaderData(reader, headerVersion);
             ApiMessage message = api.key().messageType.newRequest();
             if (api.serves(version)) {
+                if (bytes.readableBytes() > KeyTables.SMALL_BYTES && KeyTables.has(api.key())) {
+                    KeyTables.check(api.key(), version, new ByteBufReader(bytes.duplicate()));
+                }
                 message.read(reader, version);
                 if (reader.remaining() > 0) {
                     refuse(api.key().name + " version " + version + " has " + reader.remaining() + " bytes too many");

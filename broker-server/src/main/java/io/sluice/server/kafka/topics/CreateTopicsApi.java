@@ -5,6 +5,7 @@ import io.sluice.core.config.SettingDescription;
 import io.sluice.core.engine.Change;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
@@ -60,7 +61,7 @@ public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData
             }
         });
         for (String name : seen) {
-            CreatableTopicResult answer = new CreatableTopicResult()
+            CreatableTopicResult answer = new AnswerEntries.CreatedTopic()
                     .setName(name)
                     .setNumPartitions(UNSET)
                     .setReplicationFactor((short) UNSET);
