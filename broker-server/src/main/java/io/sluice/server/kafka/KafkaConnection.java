@@ -303,6 +303,7 @@ final class KafkaConnection {
 
     /** Looks whether anything has moved on the connection lately, and ends it if not. */
     void tick(long nowNs) {
+        frames.tick(nowNs);
         long unsentNow = unsentBytes();
         if (unsentNow != unsentBytes) {
             lastMoveNs = nowNs;
