@@ -128,6 +128,22 @@ class RecordsWireTest {
     }
 
     @Test
+    void topicsOfTheBrokersOwnAreNotWritten() {
+        Requests own = new Requests("__groups", Uuid.ZERO_UUID, 0, "");
+
+        ProduceResponseData answer = wire.call(ApiKeys.PRODUCE, 9, own.produce(9, (short) -1, Requests.records("x")));
+        DeleteRecordsResponseData trimmed = wire.call(ApiKeys.DELETE_RECORDS, 2, own.deleteRecords(0));
+
+        PartitionProduceResponse produced =
+                answer.responses().iterator().next().partitionResponses().get(0);
+        assertThat(Errors.forCode(produced.errorCode())).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+        assertThat(produced.errorMessage()).contains("__groups");
+        assertThat(Errors.forCode(
+                        trimmed.topics().find("__groups").partitions().find(0).errorCode()))
+                .isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+    }
+
+    @Test
     void aSessionTellsOnlyWhatIsNew() {
         Uuid other = create("u");
         Requests u = new Requests("u", other, 0, "");

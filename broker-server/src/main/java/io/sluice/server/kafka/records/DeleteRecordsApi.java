@@ -3,6 +3,7 @@ package io.sluice.server.kafka.records;
 import io.sluice.core.Broker;
 import io.sluice.core.BrokerException;
 import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.topic.TopicName;
 import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
@@ -64,6 +65,7 @@ public final class DeleteRecordsApi implements ApiHandler<DeleteRecordsRequestDa
             String topic, DeleteRecordsPartition partition, DeleteRecordsPartitionResult answer, Gather gather) {
         PartitionLog log;
         try {
+            TopicName.requireForUsers(topic);
             log = broker.partition(topic, partition.partitionIndex());
             if (!broker.requireTopic(topic).config().deleted()) {
                 answer.setErrorCode(Errors.POLICY_VIOLATION.code());

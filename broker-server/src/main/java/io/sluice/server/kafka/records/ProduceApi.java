@@ -10,6 +10,7 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.BatchValidator;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
 import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
@@ -141,6 +142,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         PartitionLog log;
         CompletableFuture<Appended> appended;
         try {
+            TopicName.requireForUsers(topic.name());
             log = broker.partition(topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();
