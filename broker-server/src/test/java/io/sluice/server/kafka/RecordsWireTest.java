@@ -144,6 +144,13 @@ class RecordsWireTest {
     }
 
     @Test
+    void aTopicThatOnlyLooksLikeOneOfTheBrokersIsWritten() {
+        Requests heartbeat = new Requests("x", create("__debezium-heartbeat.pg"), 0, "");
+
+        assertThat(produce(heartbeat, Requests.records("x")).errorCode()).isZero();
+    }
+
+    @Test
     void aSessionTellsOnlyWhatIsNew() {
         Uuid other = create("u");
         Requests u = new Requests("u", other, 0, "");
