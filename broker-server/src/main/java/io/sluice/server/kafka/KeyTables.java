@@ -29,10 +29,8 @@ final class KeyTables {
     /** Requests up to this size have too few elements to take long. */
     static final int SMALL_BYTES = 1_024;
 
-    /** Steps that may be spent on moving elements when tables grow: as many as for 250 elements of one key. */
+    /** Steps that may be spent on moving elements when tables grow: as many as for 250 elements of one key, or 2,800 in a row. */
     private static final long MAX_MOVES = 8_000_000;
-    /** So many elements that are at their place already take one step: the numbers of 10,000 partitions are one row. */
-    private static final int AT_HOME_PER_STEP = 16;
     /** Steps that may be spent on finding places. */
     private static final long MAX_PROBES = 2_000_000;
 
@@ -263,7 +261,7 @@ final class KeyTables {
         for (int i = 1; i <= places.length; i++) {
             int taken = places[(empty + i) % places.length];
             if (taken == 0) {
-                moves += elements * (steps - elements) + elements * elements / AT_HOME_PER_STEP;
+                moves += elements * steps;
                 elements = 0;
                 steps = 0;
             } else {

@@ -164,7 +164,7 @@ class KeyTablesTest {
                 new CreateTopicsRequestData().setTimeoutMs(10_000).setValidateOnly(true);
         CreatableTopic topic =
                 new CreatableTopic().setName("t").setNumPartitions(-1).setReplicationFactor((short) -1);
-        for (int i = 0; i < 10_000; i++) {
+        for (int i = 0; i < 2_500; i++) {
             topic.assignments()
                     .add(new CreatableReplicaAssignment().setPartitionIndex(i).setBrokerIds(List.of(1)));
         }
