@@ -115,14 +115,16 @@ public final class ServerSettings {
             30_000,
             Rule.between(100, 3_600_000),
             "How long the head of a request may take to come, and its body beyond what http.min.body.bytes.per.second"
-                    + " grants; then it is answered 408 and its connection closed.");
+                    + " grants; then it is answered 408 and its connection closed. Also for requests of Kafka clients,"
+                    + " which are not answered.");
 
     /** {@code http.min.body.bytes.per.second}. */
     public static final Setting<Long> HTTP_MIN_BODY_BYTES_PER_SECOND = Setting.ofLong(
             "http.min.body.bytes.per.second",
             1_024,
             Rule.between(1, 1_073_741_824),
-            "How fast a body must come at least, once http.request.timeout.ms is over.");
+            "How fast a body, or a request of a Kafka client, must come at least, once http.request.timeout.ms is"
+                    + " over.");
 
     /** {@code http.idle.timeout.ms}. */
     public static final Setting<Long> HTTP_IDLE_TIMEOUT_MS = Setting.ofLong(
