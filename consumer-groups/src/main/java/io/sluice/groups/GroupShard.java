@@ -32,6 +32,12 @@ public final class GroupShard {
     /** How many snapshots a group may have. */
     public static final int MAX_SNAPSHOTS = 100;
 
+    /** What first epochs are counted from, in seconds: 2020-01-01, in ms since the epoch. */
+    private static final long EPOCHS_BEGIN_MS = 1_577_836_800_000L;
+
+    /** Leaves room for rebalances. Time gets there in 2054. */
+    private static final int MAX_FIRST_EPOCH = Integer.MAX_VALUE / 2;
+
     /** Stands for the position of a group that has none. */
     public static final long NOWHERE = -1;
 
@@ -43,6 +49,8 @@ public final class GroupShard {
     private final Set<String> timedOut = new HashSet<>();
 
     private long nextSweepMs;
+    /** The highest epoch that any group has had, as far as the log still tells. */
+    private int highestEpoch;
 
     /** @param topics the topics that members may want; asked in turns only */
     public GroupShard(GroupLimits limits, Topics topics) {
@@ -67,6 +75,7 @@ public final class GroupShard {
             find(event.group()).ifPresent(Group::unsettle);
         } else if (event instanceof GroupEvent.EpochBegun begun) {
             orNew(begun.group()).asConsumer().epoch(begun.epoch());
+            highestEpoch = Math.max(highestEpoch, begun.epoch());
         } else if (event instanceof GroupEvent.EpochsEnded) {
             find(event.group()).ifPresent(Group::endConsumer);
         } else if (event instanceof GroupEvent.MemberChanged changed) {
@@ -112,6 +121,20 @@ public final class GroupShard {
         if (group.consumer().isPresent()) {
             effects.record(new GroupEvent.EpochsEnded(group.id()));
         }
+    }
+
+    /**
+     * The broker assigns from now on, if it did not before.
+     *
+     * <p>A group of this name may have been there before, and members over HTTP choose their own names: a cursor of then must not
+     * be taken for one of now. So epochs do not begin at 0 again but above all that the group can have had: above those that
+     * are known, and, for nothing is known of a deleted group once the log has been compacted, at the seconds that have
+     * passed. No group is rebalanced more often than once a second for all its life.
+     */
+    private GroupError toConsumer(Group group, Effects effects) {
+        long seconds = (effects.nowMs() - EPOCHS_BEGIN_MS) / 1_000;
+        int first = Math.max(highestEpoch, (int) Math.max(0, Math.min(seconds, MAX_FIRST_EPOCH)));
+        return ProtocolMoves.toConsumer(group, topics, first, effects);
     }
 
     /** A member may have been the last that needed the broker to assign. */
@@ -225,9 +248,8 @@ public final class GroupShard {
             return;
         }
         Group group = orNew(groupId);
-        GroupError fault = joins || group.consumer().isPresent()
-                ? ProtocolMoves.toConsumer(group, topics, effects)
-                : GroupError.UNKNOWN_GROUP;
+        GroupError fault =
+                joins || group.consumer().isPresent() ? toConsumer(group, effects) : GroupError.UNKNOWN_GROUP;
         if (fault != GroupError.NONE) {
             effects.answer(reply, Heartbeat.Answer.refused(fault, "Group " + groupId + " is not a consumer group."));
         } else {
@@ -244,7 +266,7 @@ public final class GroupShard {
             return;
         }
         Group group = orNew(groupId);
-        GroupError fault = ProtocolMoves.toConsumer(group, topics, effects);
+        GroupError fault = toConsumer(group, effects);
         if (fault != GroupError.NONE) {
             effects.answer(reply, Poll.Answer.refused(fault));
             forgetIfNothingIsLeft(groupId, effects);

@@ -32,9 +32,10 @@ final class ProtocolMoves {
     /**
      * The broker assigns from now on.
      *
+     * @param firstEpoch what epochs begin at, unless the group has been rebalanced more often
      * @return NONE, or INCONSISTENT_PROTOCOL if the members are none that have partitions assigned, or cannot be understood
      */
-    static GroupError toConsumer(Group group, Topics topics, Effects effects) {
+    static GroupError toConsumer(Group group, Topics topics, int firstEpoch, Effects effects) {
         if (group.consumer().isPresent()) {
             return GroupError.NONE;
         }
@@ -45,7 +46,7 @@ final class ProtocolMoves {
         } catch (IllegalArgumentException e) {
             return GroupError.INCONSISTENT_PROTOCOL;
         }
-        int epoch = classic.generation();
+        int epoch = Math.max(firstEpoch, classic.generation());
         classic.handOver(effects);
         if (group.settled().isPresent()) {
             effects.record(new GroupEvent.Removed(group.id()));
