@@ -25,7 +25,7 @@ class EvictionTest {
 
     @BeforeEach
     void twoMembersShareThePartitions() {
-        beat("one", "", Heartbeat.JOIN, Set.of());
+        one = beat("one", "", Heartbeat.JOIN, Set.of());
         two = beat("two", "", Heartbeat.JOIN, Set.of());
         one = beat("one", "", one.epoch(), all());
         one = beat("one", "", one.epoch(), one.assignment().orElseThrow());
