@@ -50,6 +50,8 @@ public enum GroupError {
     UNKNOWN_SNAPSHOT,
     /** The group has as many snapshots as it may have. */
     TOO_MANY_SNAPSHOTS,
+    /** What had to be written down as one is more than may be. */
+    TOO_LARGE,
     /** There is no such topic or partition. */
     UNKNOWN_PARTITION,
     /** The coordinator of this group is not here. */

@@ -29,6 +29,9 @@ public final class GroupShard {
     /** How often groups and their positions are looked through for what has happened to them of itself. */
     private static final long SWEEP_MS = 60_000;
 
+    /** How large a snapshot may be, in bytes of its event. */
+    public static final int MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
+
     /** How many snapshots a group may have. */
     public static final int MAX_SNAPSHOTS = 100;
 
@@ -511,6 +514,8 @@ public final class GroupShard {
         } else if (group.get().snapshots().size() >= MAX_SNAPSHOTS
                 && !group.get().snapshots().containsKey(name)) {
             effects.answer(reply, GroupError.TOO_MANY_SNAPSHOTS);
+        } else if (GroupEvents.sizeOf(group.get().positions()) > MAX_SNAPSHOT_BYTES) {
+            effects.answer(reply, GroupError.TOO_LARGE);
         } else {
             effects.record(new GroupEvent.SnapshotTaken(
                     groupId, name, new Snapshot(effects.nowMs(), group.get().positions())));
