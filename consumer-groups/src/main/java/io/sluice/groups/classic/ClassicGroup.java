@@ -279,7 +279,7 @@ public final class ClassicGroup implements Members {
     @Override
     public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
         boolean hasId = !request.memberId().isEmpty();
-        if (!hasRoomFor(request.memberId())) {
+        if (!hasRoomFor(request)) {
             takePromise(request.memberId());
             Optional.ofNullable(members.get(request.memberId())).ifPresent(member -> {
                 remove(member, GroupError.GROUP_FULL, effects);
@@ -295,8 +295,11 @@ public final class ClassicGroup implements Members {
         maybeBeginGeneration(effects);
     }
 
-    private boolean hasRoomFor(String memberId) {
-        if (members.containsKey(memberId)) {
+    private boolean hasRoomFor(Join.Request request) {
+        String memberId = request.memberId();
+        // A static member that comes back without its id takes its own place.
+        boolean isBack = memberId.isEmpty() && byInstance(request.instanceId()).isPresent();
+        if (isBack || members.containsKey(memberId)) {
             return members.size() <= limits.maxMembers();
         }
         int taken = members.size() + promised.size() - (promised.containsKey(memberId) ? 1 : 0);
