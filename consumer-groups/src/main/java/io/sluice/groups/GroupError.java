@@ -4,7 +4,7 @@ package io.sluice.groups;
 public enum GroupError {
     /** It does not refuse. */
     NONE,
-    /** The group's name is empty. */
+    /** The group's name is empty or too long. */
     INVALID_GROUP,
     /** There is no group of that name. */
     UNKNOWN_GROUP,

@@ -171,7 +171,7 @@ public final class GroupShard {
     // ---- members ----
 
     public void join(String groupId, Join.Request request, Reply<Join.Answer> reply, Effects effects) {
-        if (groupId.isEmpty()) {
+        if (isNoName(groupId)) {
             effects.answer(reply, refusedJoin(GroupError.INVALID_GROUP, request));
             return;
         }
@@ -185,9 +185,32 @@ public final class GroupShard {
             effects.answer(reply, refusedJoin(GroupError.UNKNOWN_MEMBER, request));
             return;
         }
+        long bytes = MemberSize.of(
+                request.protocols(),
+                List.of(),
+                request.memberId(),
+                request.newMemberId(),
+                request.instanceId(),
+                request.clientId(),
+                request.clientHost());
+        if (isTooMuch(known, request.memberId(), request.instanceId(), bytes)) {
+            effects.answer(reply, refusedJoin(GroupError.TOO_LARGE, request));
+            return;
+        }
         known.ifPresent(group -> ProtocolMoves.toClassicIfEmpty(group, effects));
         orNew(groupId).members().join(request, reply, effects);
         membersChanged(groupId, effects);
+    }
+
+    private static boolean isNoName(String groupId) {
+        return groupId.isEmpty() || groupId.length() > MemberSize.MAX_GROUP_CHARS;
+    }
+
+    /** Whether the group's members would say too much, if one said this much of itself. */
+    private static boolean isTooMuch(Optional<Group> group, String memberId, String instanceId, long bytes) {
+        long others =
+                group.map(of -> of.members().bytesBeside(memberId, instanceId)).orElse(0L);
+        return others + bytes > MemberSize.MAX_BYTES;
     }
 
     private static Join.Answer refusedJoin(GroupError error, Join.Request request) {
@@ -250,6 +273,30 @@ public final class GroupShard {
                     reply, Heartbeat.Answer.refused(GroupError.UNKNOWN_GROUP, "Group " + groupId + " not found."));
             return;
         }
+        if (isNoName(groupId)) {
+            effects.answer(
+                    reply,
+                    Heartbeat.Answer.refused(GroupError.INVALID_GROUP, "The group's name is empty or too long."));
+            return;
+        }
+        long bytes = MemberSize.of(
+                List.of(),
+                request.topics().orElse(List.of()),
+                request.memberId(),
+                request.instanceId(),
+                request.rackId().orElse(""),
+                request.regex().orElse(""),
+                request.clientId(),
+                request.clientHost());
+        if (request.epoch() >= 0 && isTooMuch(known, request.memberId(), request.instanceId(), bytes)) {
+            effects.answer(
+                    reply,
+                    Heartbeat.Answer.refused(
+                            GroupError.TOO_LARGE,
+                            "The members of group " + groupId + " would say more than " + MemberSize.MAX_BYTES
+                                    + " bytes of themselves and what they want."));
+            return;
+        }
         Group group = orNew(groupId);
         GroupError fault =
                 joins || group.consumer().isPresent() ? toConsumer(group, effects) : GroupError.UNKNOWN_GROUP;
@@ -266,6 +313,12 @@ public final class GroupShard {
         if (request.sessionTimeoutMs() < limits.minSessionTimeoutMs()
                 || request.sessionTimeoutMs() > limits.maxSessionTimeoutMs()) {
             effects.answer(reply, Poll.Answer.refused(GroupError.INVALID_SESSION_TIMEOUT));
+            return;
+        }
+        long bytes =
+                MemberSize.of(List.of(), request.topics(), request.member(), request.clientId(), request.clientHost());
+        if (isTooMuch(find(groupId), request.member(), "", bytes)) {
+            effects.answer(reply, Poll.Answer.refused(GroupError.TOO_LARGE));
             return;
         }
         Group group = orNew(groupId);
@@ -330,6 +383,9 @@ public final class GroupShard {
             return group.get()
                     .members()
                     .mayCommit(request.memberId(), request.instanceId(), request.generation(), effects);
+        }
+        if (isNoName(request.group())) {
+            return GroupError.INVALID_GROUP;
         }
         // Whoever keeps positions here without being a member begins a group by it.
         return request.generation() < 0 ? GroupError.NONE : GroupError.UNKNOWN_GROUP;
@@ -465,7 +521,7 @@ public final class GroupShard {
             Map<TopicPartition, Long> expected,
             Reply<Moved> reply,
             Effects effects) {
-        if (groupId.isEmpty()) {
+        if (isNoName(groupId)) {
             effects.answer(reply, new Moved(GroupError.INVALID_GROUP, List.of()));
             return;
         }

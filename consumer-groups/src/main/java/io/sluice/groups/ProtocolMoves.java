@@ -26,6 +26,8 @@ import java.util.TreeMap;
  */
 final class ProtocolMoves {
     private static final String CONSUMER = "consumer";
+    /** What members have is one event with what they say of themselves, and must fit into the log. */
+    private static final long MAX_ASSIGNMENT_BYTES = 16 * 1024 * 1024;
 
     private ProtocolMoves() {}
 
@@ -125,6 +127,11 @@ final class ProtocolMoves {
                     metadata(member, protocol),
                     assignment(member, topics)));
         });
+        long bytes =
+                members.stream().mapToLong(member -> member.assignment().length).sum();
+        if (bytes > MAX_ASSIGNMENT_BYTES) {
+            return;
+        }
         endConsumer(group, effects);
         effects.record(new GroupEvent.Settled(
                 group.id(),

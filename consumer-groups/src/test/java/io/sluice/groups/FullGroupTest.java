@@ -72,7 +72,8 @@ class FullGroupTest {
 
     @Test
     void aMemberOfTheConsumerProtocolComesBack() {
-        assertThat(beat("one", "host-1", Heartbeat.JOIN).assignment().orElseThrow()).hasSize(4);
+        assertThat(beat("one", "host-1", Heartbeat.JOIN).assignment().orElseThrow())
+                .hasSize(4);
         assertThat(beat("two", "host-2", Heartbeat.JOIN).error()).isEqualTo(GroupError.GROUP_FULL);
         beat("one", "host-1", Heartbeat.LEAVE_FOR_A_WHILE);
 

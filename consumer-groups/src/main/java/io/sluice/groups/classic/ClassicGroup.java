@@ -112,6 +112,16 @@ public final class ClassicGroup implements Members {
     }
 
     @Override
+    public long bytesBeside(String memberId, String instanceId) {
+        Optional<Member> left =
+                instanceId.isEmpty() ? Optional.ofNullable(members.get(memberId)) : byInstance(instanceId);
+        return members.values().stream()
+                .filter(member -> left.isEmpty() || member != left.get())
+                .mapToLong(Member::sizeInBytes)
+                .sum();
+    }
+
+    @Override
     public int generation() {
         return generation;
     }

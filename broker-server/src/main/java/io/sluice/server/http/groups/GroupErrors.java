@@ -17,7 +17,7 @@ final class GroupErrors {
         String who = "group " + group;
         return switch (error) {
             case NONE -> throw new IllegalArgumentException("no error is no problem");
-            case INVALID_GROUP -> new HttpProblem(400, "invalid_group", "the group's name is empty");
+            case INVALID_GROUP -> new HttpProblem(400, "invalid_group", "the group's name is empty or too long");
             case UNKNOWN_GROUP -> new HttpProblem(404, "unknown_group", "there is no " + who);
             case GROUP_NOT_EMPTY ->
                 new HttpProblem(409, "group_not_empty", who + " has members; this needs one without");
