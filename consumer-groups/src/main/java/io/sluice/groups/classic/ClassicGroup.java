@@ -176,6 +176,14 @@ public final class ClassicGroup implements Members {
         return all;
     }
 
+    /**
+     * What a member had in the generation before the present one, as far as it is known: a cooperative one may be reading it
+     * still.
+     */
+    public byte[] assignmentBefore(String memberId) {
+        return members.get(memberId).assignmentBefore();
+    }
+
     /** Whether a member wants a topic; also if nobody can read what it wants. */
     public boolean isSubscribed(String topic) {
         return members.values().stream().anyMatch(member -> {
@@ -499,8 +507,8 @@ public final class ClassicGroup implements Members {
     private void cancelSyncs(Effects effects) {
         timers.cancel(syncs);
         for (Member member : members.values()) {
+            // What it had in the generation before is its own still, and a cooperative one goes on reading it.
             member.owesSync(false);
-            member.assign(Sync.NOTHING);
             member.takeSync()
                     .ifPresent(reply -> effects.answer(reply, Sync.Answer.refused(GroupError.REBALANCE_IN_PROGRESS)));
         }
