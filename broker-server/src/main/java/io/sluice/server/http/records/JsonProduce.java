@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Produces the records of a JSON body: reads and checks all of it, then appends one batch per partition. A fault
+ * Produces the records of a JSON body, or the CloudEvents of one: reads and checks all of it, then appends one batch per partition. A fault
  * anywhere in the body leaves nothing in the log.
  */
 final class JsonProduce {
@@ -28,6 +28,7 @@ final class JsonProduce {
     private record Parsed(ProduceBatches records, RecordBatch[] batches) {}
 
     void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
+        request.requirePartitionOf(topic);
         MemoryBudget.Reservation memory = loop.budget.reserve(ctx, 0);
         BodyReader reader =
                 new BodyReader(ctx.request(), memory, loop.limits.maxBodyBytes(), JsonProduce.this::tooLarge);
@@ -87,8 +88,12 @@ final class JsonProduce {
                 System.currentTimeMillis(),
                 body.length(),
                 request.idempotencyKey().isPresent(),
-                JsonProduce::nameOf);
-        parser.parseList(body.array(), body.from(), body.from() + body.length(), records);
+                isEvents(request) ? EventRecords.names(request) : JsonProduce::nameOf);
+        if (isEvents(request)) {
+            EventRecords.parse(request, body, records);
+        } else {
+            parser.parseList(body.array(), body.from(), body.from() + body.length(), records);
+        }
         CompressionType compression = compressionOf(topic);
         List<BatchDraft> drafts = records.drafts();
         RecordBatch[] batches = new RecordBatch[drafts.size()];
@@ -96,6 +101,10 @@ final class JsonProduce {
             batches[i] = drafts.get(i).build(compression, loop.codecs, request.idempotencyKey(), topic.name());
         }
         return new Parsed(records, batches);
+    }
+
+    private static boolean isEvents(ProduceRequest request) {
+        return !request.contentType().equals(ProduceRequest.JSON);
     }
 
     private static String nameOf(long index, String field) {
@@ -119,6 +128,12 @@ final class JsonProduce {
                     memory.close();
                     answer(ctx, request.acks(), parsed.records(), appends[0]);
                 });
+        if (parsed.batches().length == 0) {
+            // Only a batch of events may be empty.
+            memory.close();
+            answer(ctx, request.acks(), parsed.records(), appends[0]);
+            return;
+        }
         appends[0].start();
     }
 

@@ -49,8 +49,13 @@ final class ProduceHandler {
 
     private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
         try {
+            if (request.binaryEvent()) {
+                raw.handle(ctx, request, topic);
+                return;
+            }
             switch (request.contentType()) {
-                case ProduceRequest.JSON -> json.handle(ctx, request, topic);
+                case ProduceRequest.JSON, ProduceRequest.EVENT, ProduceRequest.EVENTS ->
+                    json.handle(ctx, request, topic);
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
                 default -> raw.handle(ctx, request, topic);

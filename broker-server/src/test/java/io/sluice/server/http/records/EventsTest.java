@@ -1,0 +1,235 @@
+package io.sluice.server.http.records;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.sluice.server.fixture.BlockedThreadsFail;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** CloudEvents over HTTP, in three modes, and as the log has them. */
+@ExtendWith(BlockedThreadsFail.class)
+class EventsTest {
+    private static final String EVENT = "application/cloudevents+json";
+    private static final String BATCH = "application/cloudevents-batch+json";
+    private static final String[] HEAD = {
+        "ce-specversion", "1.0", "ce-id", "a1", "ce-source", "/orders", "ce-type", "order.created"
+    };
+    private static final String JSON_HEAD =
+            "\"specversion\":\"1.0\",\"id\":\"a1\",\"source\":\"/orders\",\"type\":\"order.created\"";
+
+    @TempDir
+    Path folder;
+
+    private RecordFace face;
+
+    @BeforeEach
+    void open() {
+        face = new RecordFace(folder, RecordLimits.forHeap(256L << 20).withMaxBodyBytes(4 << 20), Map.of());
+        face.topic("one", 1, Map.of());
+        face.topic("three", 3, Map.of());
+    }
+
+    @AfterEach
+    void close() {
+        face.close();
+    }
+
+    private HttpResponse<byte[]> post(String path, String type, String body, String... headers) {
+        return face.post("/v1/topics/" + path, type, body, headers);
+    }
+
+    private static String[] head(String... more) {
+        String[] all = Arrays.copyOf(HEAD, HEAD.length + more.length);
+        System.arraycopy(more, 0, all, HEAD.length, more.length);
+        return all;
+    }
+
+    private static void assertProblem(HttpResponse<byte[]> answer, int status, String code, String field) {
+        assertThat(RecordFace.text(answer)).contains("\"code\":\"" + code + "\"");
+        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(RecordFace.json(answer).get("field").asText()).isEqualTo(field);
+    }
+
+    @Test
+    void aBinaryEventHasKafkasHeadersWhateverItsTypeIs() {
+        for (String type : new String[] {
+            "application/json", "application/x-ndjson", "application/x-www-form-urlencoded", "text/plain"
+        }) {
+            HttpResponse<byte[]> answer = post(
+                    "one/records",
+                    type,
+                    "{\"records\": 1}",
+                    head(
+                            "CE-Subject",
+                            "Euro%20%E2%82%AC \"100%\"",
+                            "ce-quoted",
+                            "\"a \\\"b\\\"\"",
+                            "X-Record-More",
+                            "m"));
+            assertThat(answer.statusCode()).as(type).isEqualTo(200);
+        }
+
+        JsonNode records = face.records("one", 0);
+        assertThat(records).hasSize(4);
+        JsonNode record = records.get(0);
+        assertThat(record.get("key").isNull()).isTrue();
+        assertThat(record.get("value").get("records").asInt()).isEqualTo(1);
+        JsonNode headers = RecordFace.json(face.fetch("one", 0, "?values=text"))
+                .get("records")
+                .get(0)
+                .get("headers");
+        assertThat(headers).hasSize(8);
+        assertThat(headers.get("content-type").asText()).isEqualTo("application/json");
+        assertThat(headers.get("ce_specversion").asText()).isEqualTo("1.0");
+        assertThat(headers.get("ce_id").asText()).isEqualTo("a1");
+        assertThat(headers.get("ce_source").asText()).isEqualTo("/orders");
+        assertThat(headers.get("ce_type").asText()).isEqualTo("order.created");
+        assertThat(headers.get("ce_subject").asText()).isEqualTo("Euro € \"100%\"");
+        assertThat(headers.get("ce_quoted").asText()).isEqualTo("a \"b\"");
+        assertThat(headers.get("More").asText()).isEqualTo("m");
+    }
+
+    @Test
+    void aBinaryEventWithoutDataHasNoValue() {
+        assertThat(post("one/records", "application/json", "", HEAD).statusCode())
+                .isEqualTo(200);
+        assertThat(post("one/records", "text/plain", "").statusCode()).isEqualTo(200);
+
+        JsonNode records = face.records("one", 0);
+        assertThat(records.get(0).get("value").isNull()).isTrue();
+        assertThat(records.get(1).get("value").asText()).isEmpty();
+        assertThat(records.get(1).get("value").isNull()).isFalse();
+    }
+
+    @Test
+    void thePartitionKeyIsTheKeyUnlessTheRequestNamesOne() {
+        String[] keyed = head("ce-partitionkey", "k%201");
+        assertThat(post("three/records?partition=1", "text/plain", "x", keyed).statusCode())
+                .isEqualTo(200);
+        assertThat(post("three/records?partition=1&key=own", "text/plain", "x", keyed)
+                        .statusCode())
+                .isEqualTo(200);
+        String json = "{" + JSON_HEAD + ",\"partitionkey\":\"k 1\"}";
+        assertThat(post("three/records?partition=1", EVENT, json).statusCode()).isEqualTo(200);
+        assertThat(post("three/records?partition=1&key=own", EVENT, json).statusCode())
+                .isEqualTo(200);
+
+        JsonNode records = face.records("three", 1);
+        assertThat(records.findValuesAsText("key")).containsExactly("k 1", "own", "k 1", "own");
+        assertThat(records.findValuesAsText("ce_partitionkey")).containsExactly("k 1", "k 1", "k 1", "k 1");
+
+        byte[] key = "k 1".getBytes(StandardCharsets.UTF_8);
+        int partition = Murmur2.partition(key, 0, key.length, 3);
+        for (HttpResponse<byte[]> answer : List.of(
+                post("three/records", EVENT, json),
+                post("three/records", BATCH, "[" + json + "]"),
+                post("three/records", "text/plain", "x", keyed))) {
+            assertThat(RecordFace.json(answer)
+                            .get("offsets")
+                            .get(0)
+                            .get("partition")
+                            .asInt())
+                    .isEqualTo(partition);
+        }
+    }
+
+    @Test
+    void whatABinaryEventLacksIsNamed() {
+        assertProblem(post("one/records", "text/plain", "x", "ce-id", "1"), 400, "invalid_event", "ce-specversion");
+        assertProblem(
+                post("one/records", "text/plain", "x", "ce-specversion", "1.0", "ce-id", "1", "ce-type", "t"),
+                400,
+                "invalid_event",
+                "ce-source");
+        assertProblem(post("one/records", "text/plain", "x", head("ce-time", "now")), 400, "invalid_event", "ce-time");
+        assertProblem(post("one/records", "text/plain", "x", head("ce-a_b", "")), 400, "invalid_event", "ce-a_b");
+        assertProblem(post("one/records", "text/plain", "x", head("ce-sub", "%C0%A0")), 400, "invalid_event", "ce-sub");
+        assertProblem(post("one/records", "text/plain", "x", head("ce-id", "b")), 400, "duplicate_field", "ce-id");
+        assertProblem(
+                post("one/records", "text/plain", "x", head("ce-datacontenttype", "a/b")),
+                400,
+                "invalid_event",
+                "ce-datacontenttype");
+        assertThat(face.records("one", 0)).isEmpty();
+    }
+
+    @Test
+    void aPlainRecordMayHaveAnEventType() {
+        assertThat(post("one/records", "text/plain", "x", "ce-type", "CREATE").statusCode())
+                .isEqualTo(200);
+
+        assertThat(face.records("one", 0).get(0).get("headers").get("ce_type").asText())
+                .isEqualTo("CREATE");
+    }
+
+    @Test
+    void structuredEventsAndBatchesAreBinaryInTheLog() {
+        String event = "{" + JSON_HEAD + ",\"data\":{\"amount\" : 3.50}}";
+        HttpResponse<byte[]> one = post("one/records", EVENT + "; charset=UTF-8", event, "Idempotency-Key", "k1");
+        HttpResponse<byte[]> again = post("one/records", EVENT, event, "Idempotency-Key", "k1");
+        HttpResponse<byte[]> batch = post(
+                "one/records",
+                BATCH,
+                "[" + event + ",{" + JSON_HEAD + ",\"data_base64\":\"gA==\",\"datacontenttype\":\"image/png\"}]");
+        HttpResponse<byte[]> empty = post("one/records", BATCH, "[]");
+
+        assertThat(RecordFace.text(one)).isEqualTo("{\"offsets\":[{\"partition\":0,\"offset\":0}]}");
+        assertThat(RecordFace.text(again)).isEqualTo(RecordFace.text(one));
+        assertThat(RecordFace.text(batch))
+                .isEqualTo("{\"offsets\":[{\"partition\":0,\"offset\":1},{\"partition\":0,\"offset\":2}]}");
+        assertThat(RecordFace.text(empty)).isEqualTo("{\"offsets\":[]}");
+        String fetched = RecordFace.text(face.fetch("one", 0, "?values=text&max_records=1"));
+        assertThat(fetched)
+                .contains(
+                        "\"value\":\"{\\\"amount\\\" : 3.50}\",\"headers\":{\"ce_specversion\":\"1.0\",\"ce_id\":\"a1\","
+                                + "\"ce_source\":\"/orders\",\"ce_type\":\"order.created\",\"content-type\":\"application/json\"}}");
+        assertThat(face.records("one", 0).get(2).get("value_base64").asText()).isEqualTo("gA==");
+    }
+
+    @Test
+    void aFaultAnywhereInABatchLeavesNothing() {
+        String event = "{" + JSON_HEAD + "}";
+        assertProblem(
+                post("one/records", BATCH, "[" + event + ",{\"id\":\"1\"}]"),
+                400,
+                "invalid_event",
+                "events[1].specversion");
+        face.topic("compacted", 1, Map.of("cleanup.policy", "compact"));
+        assertProblem(
+                post("compacted/records", BATCH, "[" + event + "]"), 422, "invalid_record", "events[0].partitionkey");
+        assertProblem(post("compacted/records", EVENT, event), 422, "invalid_record", "partitionkey");
+        assertThat(post("one/records", "application/cloudevents-batch+avro", "x")
+                        .statusCode())
+                .isEqualTo(415);
+        assertThat(post("one/records?key=k", BATCH, "[]").statusCode()).isEqualTo(400);
+        assertThat(post("three/records?partition=3", EVENT, event).statusCode()).isEqualTo(404);
+        assertThat(post("one/records", EVENT, "{" + JSON_HEAD + ",\"data\":\"" + "x".repeat(4 << 20) + "\"}")
+                        .statusCode())
+                .isEqualTo(413);
+        assertThat(face.records("one", 0)).isEmpty();
+    }
+
+    @Test
+    void aLargeBatchIsReadOnAWorker() {
+        String event = "{" + JSON_HEAD + ",\"data\":\"" + "x".repeat(1000) + "\"}";
+        StringBuilder batch = new StringBuilder("[" + event);
+        for (int i = 1; i < 1000; i++) {
+            batch.append(",\n").append(event);
+        }
+        HttpResponse<byte[]> answer =
+                post("three/records", BATCH, batch.append(']').toString());
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(RecordFace.json(answer).get("offsets")).hasSize(1000);
+    }
+}
