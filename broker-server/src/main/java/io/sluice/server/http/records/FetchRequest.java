@@ -47,7 +47,8 @@ record FetchRequest(
     enum Format {
         JSON("application/json"),
         LINES("application/x-ndjson"),
-        BATCHES("application/vnd.sluice.batches");
+        BATCHES("application/vnd.sluice.batches"),
+        EVENTS("application/cloudevents-batch+json");
 
         private final String mediaType;
 
@@ -83,6 +84,10 @@ record FetchRequest(
             start = Start.TAIL;
             from = query.number("tail", 0, 0, Long.MAX_VALUE);
         }
+        Format format = format(ctx);
+        if (format == Format.EVENTS && query.has("values")) {
+            throw Query.invalid("values", "is not for CloudEvents, whose data is shown as its type says");
+        }
         return new FetchRequest(
                 ctx.pathParam("topic"),
                 partition(ctx),
@@ -92,7 +97,7 @@ record FetchRequest(
                 (int) query.number("max_bytes", limits.defaultFetchBytes(), 1, limits.maxFetchBytes()),
                 query.number("wait_ms", 0, 0, limits.maxWaitMs()),
                 Values.parse(query.text("values").orElse("")),
-                format(ctx));
+                format);
     }
 
     /** The partition that the path names. */
@@ -140,7 +145,8 @@ record FetchRequest(
         throw new HttpProblem(
                 406,
                 "not_acceptable",
-                "records come as application/json, application/x-ndjson or application/vnd.sluice.batches, not as "
+                "records come as application/json, application/x-ndjson, application/vnd.sluice.batches or"
+                        + " application/cloudevents-batch+json, not as "
                         + accept);
     }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * Writes the records of one fetch as JSON, one after the other. Binary headers stand in a member of their own,
  * {@code headers_base64}, which is left out where there are none. For use by one thread at a time.
  */
-final class RecordJson {
+sealed class RecordJson permits EventJson {
     static final byte[] KEY = JsonOutput.ascii(",\"key\":");
     static final byte[] KEY_BASE64 = JsonOutput.ascii(",\"key_base64\":");
     static final byte[] VALUE = JsonOutput.ascii(",\"value\":");

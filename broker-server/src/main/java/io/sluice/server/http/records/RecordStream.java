@@ -60,6 +60,12 @@ final class RecordStream implements Closeable {
         return true;
     }
 
+    /** Moves to where another stream over the same batch stands, which is not behind this one. */
+    void follow(RecordStream ahead) throws IOException {
+        skipTo(ahead.position);
+        recordEnd = ahead.recordEnd;
+    }
+
     long offset() {
         return offset;
     }
