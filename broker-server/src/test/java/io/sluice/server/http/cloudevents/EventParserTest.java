@@ -3,16 +3,22 @@ package io.sluice.server.http.cloudevents;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sluice.core.record.Headers;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.record.RecordCursor;
 import io.sluice.server.http.HttpProblem;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -196,5 +202,69 @@ class EventParserTest {
 
     private static String fault(String json, boolean batch) {
         return catchThrowableOfType(HttpProblem.class, () -> parse(json, batch)).detail();
+    }
+
+    /** Whatever comes is refused with a 400, or read as a parser of another kind reads it. */
+    @Test
+    void damagedEventsAreRefusedOrReadAsTheyAre() throws IOException {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random random = new Random(seed);
+        ObjectMapper mapper = JsonMapper.builder()
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+        String[] whole = {
+            "{" + HEAD + ",\"data\":{\"a\":[1.50, \"x\\\"y\"], \"b\":null} ,\"n\":-12,\"yes\":true}",
+            "{\"data\": \"a \\\\ \\u00fc \u20ac\"," + HEAD + ",\"subject\":null}",
+            "{" + HEAD + ",\"datacontenttype\":\"text/plain\",\"data\":\"a \\n b\"}",
+            "{\"data\":-1.5e3," + HEAD + ",\"time\":\"2018-04-05T17:31:00Z\"}",
+        };
+        int read = 0;
+        for (int i = 0; i < 20_000; i++) {
+            String json = damaged(whole[random.nextInt(whole.length)], random);
+            Parsed event;
+            try {
+                event = parse(json, false).get(0);
+            } catch (HttpProblem refused) {
+                assertThat(refused.status()).as("seed %d: %s", seed, json).isEqualTo(400);
+                continue;
+            }
+            read++;
+            JsonNode tree = mapper.readTree(json);
+            String type = tree.path("datacontenttype").asText("application/json");
+            JsonNode data = tree.get("data");
+            assertThat(event.value().isPresent())
+                    .as("seed %d: %s", seed, json)
+                    .isEqualTo(data != null || tree.hasNonNull("data_base64"));
+            if (data != null) {
+                String value = new String(
+                        event.value().orElseThrow().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+                boolean same =
+                        Attributes.isJson(type) ? mapper.readTree(value).equals(data) : value.equals(data.asText());
+                assertThat(same).as("seed %d: %s", seed, json).isTrue();
+            }
+            for (String name : List.of("specversion", "id", "source", "type", "subject", "time", "n", "yes")) {
+                if (tree.hasNonNull(name)) {
+                    assertThat(event.headers())
+                            .as("seed %d: %s", seed, json)
+                            .contains("ce_" + name + "=" + tree.get(name).asText());
+                }
+            }
+        }
+        assertThat(read).as("seed %d", seed).isGreaterThan(1_000);
+    }
+
+    private static String damaged(String json, Random random) {
+        StringBuilder text = new StringBuilder(json);
+        for (int changes = random.nextInt(3); changes >= 0 && text.length() > 1; changes--) {
+            int at = random.nextInt(text.length());
+            char any = "\"\\{}[]:, 0e.-tnau\u20ac\n".charAt(random.nextInt(19));
+            switch (random.nextInt(4)) {
+                case 0 -> text.setCharAt(at, any);
+                case 1 -> text.insert(at, any);
+                case 2 -> text.deleteCharAt(at);
+                default -> text.setLength(random.nextInt(8) == 0 ? Math.max(1, at) : text.length());
+            }
+        }
+        return text.toString();
     }
 }
