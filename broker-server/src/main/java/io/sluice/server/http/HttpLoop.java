@@ -2,6 +2,7 @@ package io.sluice.server.http;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.http.json.Utf8;
 import io.vertx.core.Context;
 import io.vertx.core.Deployable;
@@ -28,9 +29,11 @@ final class HttpLoop implements Deployable {
     private final SocketAddress address;
     private final HttpServerOptions options;
     private final HttpLimits limits;
+    private final Cors cors;
     private final List<RouteGroup> groups;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections;
+    private final ClientRegistry clients;
     private Connections connections;
     private HttpServer server;
 
@@ -38,21 +41,25 @@ final class HttpLoop implements Deployable {
             SocketAddress address,
             HttpServerOptions options,
             HttpLimits limits,
+            Cors cors,
             List<RouteGroup> groups,
             HttpMetrics metrics,
-            AtomicInteger openConnections) {
+            AtomicInteger openConnections,
+            ClientRegistry clients) {
         this.address = address;
         this.options = options;
         this.limits = limits;
+        this.cors = cors;
         this.groups = groups;
         this.metrics = metrics;
         this.openConnections = openConnections;
+        this.clients = clients;
     }
 
     @Override
     public Future<?> deploy(Context context) {
         Vertx vertx = context.owner();
-        connections = new Connections(vertx, limits, openConnections);
+        connections = new Connections(vertx, limits, openConnections, clients);
         server = vertx.createHttpServer(options)
                 .connectionHandler(connections::opened)
                 .requestHandler(router(vertx, groups, this::begin))
@@ -88,7 +95,9 @@ final class HttpLoop implements Deployable {
         if (connections.began(ctx)) {
             refuseUnknownCoding(ctx.request());
             refuseUnclear(ctx.request());
-            ctx.next();
+            if (!cors.answers(ctx)) {
+                ctx.next();
+            }
         } else {
             HttpErrors.closeAfterResponse(ctx.request());
             HttpErrors.respond(

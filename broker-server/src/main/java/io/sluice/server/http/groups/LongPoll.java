@@ -10,6 +10,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.ReadPlace;
@@ -112,7 +113,14 @@ final class LongPoll {
         this.ctx = ctx;
         this.request = request;
         this.context = vertx.getOrCreateContext();
-        this.answer = new RecordsAnswer(records, ctx, request.maxRecords(), request.maxBytes(), request.values());
+        this.answer = new RecordsAnswer(
+                records,
+                ctx,
+                request.maxRecords(),
+                request.maxBytes(),
+                request.values(),
+                request.filter(),
+                request.waitMs());
         this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(request.waitMs());
     }
 
@@ -158,6 +166,7 @@ final class LongPoll {
             fail(GroupErrors.problem(told.error(), request.group()));
             return;
         }
+        Caller.of(ctx).member(request.group(), request.member(), request.topics());
         told.committed().partitions().forEach((partition, outcome) -> {
             if (outcome != GroupError.NONE) {
                 refused.put(partition, outcome);

@@ -40,7 +40,7 @@ final class EventJson extends RecordJson {
     }
 
     @Override
-    void record(JsonOutput out, RecordCursor record) {
+    boolean record(JsonOutput out, RecordCursor record) {
         event.clear();
         record.forEachHeader(event::add);
         whole(
@@ -51,6 +51,7 @@ final class EventJson extends RecordJson {
                 record.key(),
                 record.hasValue(),
                 record.value());
+        return true;
     }
 
     /** Writes a record that is in memory. */

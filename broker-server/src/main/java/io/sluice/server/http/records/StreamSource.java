@@ -20,6 +20,9 @@ final class StreamSource implements RecordSource {
     /** A multiple of 3, so that pieces of base64 fit together. */
     private static final int PIECE_BYTES = 6 * 1024;
 
+    /** After so many bytes of records that nobody wants, others have their turn. */
+    private static final int SCAN_BYTES = 4 * 1024 * 1024;
+
     /** Headers are held in memory while they are written. */
     private static final int MAX_HEADER_BYTES = 1024 * 1024;
 
@@ -37,6 +40,7 @@ final class StreamSource implements RecordSource {
     private final PieceInput.Pieces pieces;
     private final Codecs codecs;
     private final Runnable onClose;
+    private final RecordSieve sieve = new RecordSieve(this::open);
     private final ValueKind.Classifier classifier = new ValueKind.Classifier();
     private byte[] scratch = new byte[PIECE_BYTES];
     private RecordStream records;
@@ -74,6 +78,7 @@ final class StreamSource implements RecordSource {
             }
             records = open();
         }
+        long scanEnd = records.position() + SCAN_BYTES;
         while (out.size() < limitBytes) {
             switch (state) {
                 case RECORD -> {
@@ -82,20 +87,33 @@ final class StreamSource implements RecordSource {
                         return true;
                     }
                     if (records.offset() >= progress.offset()) {
+                        if (!progress.wants(records, sieve)) {
+                            if (progress.isFull()) {
+                                return true;
+                            }
+                            if (records.position() > scanEnd) {
+                                return false;
+                            }
+                            continue;
+                        }
                         if (!progress.admit(records.offset(), records.remaining())) {
                             return true;
                         }
                         if (json instanceof EventJson events) {
                             event(out, events);
-                        } else {
-                            json.begin(out, records.offset(), records.timestamp());
-                            state = State.KEY;
+                            continue;
                         }
+                        if (json.isStrict() && !canShow(json.values())) {
+                            progress.refuse(records.offset());
+                            return true;
+                        }
+                        json.begin(out, records.offset(), records.timestamp());
+                        state = State.KEY;
                     }
                 }
-                case KEY -> field(out, json, RecordJson.KEY, RecordJson.KEY_BASE64, State.PIECES_OF_KEY, State.VALUE);
+                case KEY -> field(out, json, RecordJson.KEY, json.keyBase64(), State.PIECES_OF_KEY, State.VALUE);
                 case VALUE ->
-                    field(out, json, RecordJson.VALUE, RecordJson.VALUE_BASE64, State.PIECES_OF_VALUE, State.HEADERS);
+                    field(out, json, RecordJson.VALUE, json.valueBase64(), State.PIECES_OF_VALUE, State.HEADERS);
                 case PIECES_OF_KEY -> piece(out, json, State.VALUE);
                 case PIECES_OF_VALUE -> piece(out, json, State.HEADERS);
                 default -> {
@@ -125,7 +143,8 @@ final class StreamSource implements RecordSource {
             state = afterwards;
             return;
         }
-        kind = kindOf(json.values(), length);
+        // What was looked at before the record was begun is known, and the scout has gone on.
+        kind = json.isStrict() ? json.values().strictKind() : kindOf(json.values(), length);
         out.put(kind == ValueKind.BINARY ? base64Name : name);
         if (kind != ValueKind.JSON) {
             out.put('"');
@@ -134,24 +153,42 @@ final class StreamSource implements RecordSource {
         state = inPieces;
     }
 
+    /** Sends the scout over key and value of the record that begins here: whether both can be shown in one form. */
+    private boolean canShow(Values values) throws IOException {
+        if (values == Values.BASE64) {
+            return true;
+        }
+        scout().enter(records.position(), records.position() + records.remaining());
+        return isShown(values) && isShown(values);
+    }
+
+    private boolean isShown(Values values) throws IOException {
+        int length = scout.readLength("field");
+        return length < 0 || scouted(values, length) == values.strictKind();
+    }
+
+    private RecordStream scout() throws IOException {
+        if (scout == null) {
+            scout = open();
+        }
+        return scout;
+    }
+
     /** Sends the scout over the field that begins here. */
     private ValueKind kindOf(Values values, int length) throws IOException {
         if (values == Values.BASE64) {
             return ValueKind.BINARY;
         }
-        sendScout();
+        scout().skipTo(records.position());
+        return scouted(values, length);
+    }
+
+    private ValueKind scouted(Values values, int length) throws IOException {
         classify(length);
         return classifier.end(values);
     }
 
-    private void sendScout() throws IOException {
-        if (scout == null) {
-            scout = open();
-        }
-        scout.follow(records);
-    }
-
-    /** Classifies what the scout stands before; tells the first byte that is no space, or 0. */
+    /** Sends the scout over what it stands before; tells the first byte of it that is no space, or 0. */
     private byte classify(int length) throws IOException {
         byte first = 0;
         classifier.begin();
@@ -179,7 +216,7 @@ final class StreamSource implements RecordSource {
             json.whole(out, records.offset(), records.timestamp(), keyLength >= 0, key, length >= 0, value);
             return;
         }
-        sendScout();
+        scout().enter(records.position(), records.position() + records.remaining());
         int skipped = Math.max(0, scout.readLength("key"));
         scout.skipTo(scout.position() + skipped);
         byte first = classify(Math.max(0, scout.readLength("value")));
@@ -274,8 +311,9 @@ final class StreamSource implements RecordSource {
         }
         closed = true;
         try (RecordStream first = records;
-                RecordStream second = scout) {
-            assert first != second || first == null;
+                RecordStream second = scout;
+                RecordSieve third = sieve) {
+            assert third != null && (first != second || first == null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

@@ -1,18 +1,21 @@
 package io.sluice.server.http.records;
 
-import io.sluice.server.http.HttpProblem;
+import io.sluice.core.topic.Topic;
 import io.sluice.server.http.cloudevents.EventParser;
+import io.vertx.ext.web.RoutingContext;
 
-/** Makes records of the CloudEvents that a body holds. */
-final class EventRecords {
-    private EventRecords() {}
+/** Produces the CloudEvents of one body, one event or a batch, as records in the binary mode of Kafka's binding. */
+final class EventProduce extends JsonProduce {
+    private final boolean batch;
 
-    /**
-     * Reads one event or a batch, as the request's content type says.
-     *
-     * @throws HttpProblem as {@link EventParser} and the sink
-     */
-    static void parse(ProduceRequest request, BodyReader.Body body, RecordDraft.Sink sink) {
+    EventProduce(Loop loop, RoutingContext ctx, ProduceRequest request, Topic topic) {
+        super(loop, ctx, request, topic);
+        request.requirePartitionOf(topic);
+        this.batch = request.contentType().equals(ProduceRequest.EVENTS);
+    }
+
+    @Override
+    void read(RecordParser unused, BodyReader.Body body, ProduceBatches records) {
         RecordDraft draft = new RecordDraft();
         EventParser parser = new EventParser(draft.headers);
         EventParser.Sink events = (index, eventKey, value, from, length) -> {
@@ -24,19 +27,19 @@ final class EventRecords {
             } else {
                 draft.key(key, 0, key.length);
             }
-            sink.accept(index, draft);
+            records.accept(index, draft);
         };
         int end = body.from() + body.length();
-        if (request.contentType().equals(ProduceRequest.EVENTS)) {
+        if (batch) {
             parser.parseBatch(body.array(), body.from(), end, events);
         } else {
             parser.parseOne(body.array(), body.from(), end, events);
         }
     }
 
-    /** How faults name an event and what of it; its key is an extension. */
-    static ProduceBatches.RecordNames names(ProduceRequest request) {
-        boolean batch = request.contentType().equals(ProduceRequest.EVENTS);
+    /** The key of an event is an extension. */
+    @Override
+    ProduceBatches.RecordNames names() {
         return (index, field) -> {
             String name = field.equals("key") ? "partitionkey" : field;
             if (!batch) {

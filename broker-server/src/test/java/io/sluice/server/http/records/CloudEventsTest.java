@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** CloudEvents over HTTP, in three modes, and as the log has them. */
 @ExtendWith(BlockedThreadsFail.class)
-class EventsTest {
+class CloudEventsTest {
     private static final String EVENT = "application/cloudevents+json";
     private static final String BATCH = "application/cloudevents-batch+json";
     private static final String[] HEAD = {
