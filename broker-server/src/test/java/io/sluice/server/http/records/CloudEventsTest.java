@@ -398,6 +398,17 @@ class CloudEventsTest {
     }
 
     @Test
+    void eventsAreFilteredByTheirType() {
+        post("one/records", "text/plain", "x", "ce-type", "order.note");
+        post("one/records", EVENT, "{" + JSON_HEAD + "}");
+        post("one/records", "text/plain", "x");
+
+        JsonNode events = RecordFace.json(events("one", "?offset=0&filter=type%3Dorder.c*"));
+        assertThat(events).hasSize(1);
+        assertThat(events.get(0).get("id").asText()).isEqualTo("a1");
+    }
+
+    @Test
     void anEmptyAnswerIsAnEmptyBatch() {
         HttpResponse<byte[]> answer = events("one", "?offset=0&wait_ms=1");
 
