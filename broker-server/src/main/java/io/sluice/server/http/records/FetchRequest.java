@@ -50,7 +50,8 @@ record FetchRequest(
     enum Format {
         JSON("application/json"),
         LINES("application/x-ndjson"),
-        BATCHES("application/vnd.sluice.batches");
+        BATCHES("application/vnd.sluice.batches"),
+        EVENTS("application/cloudevents-batch+json");
 
         private final String mediaType;
 
@@ -87,6 +88,9 @@ record FetchRequest(
             from = query.number("tail", 0, 0, Long.MAX_VALUE);
         }
         Format format = format(ctx);
+        if (format == Format.EVENTS && query.has("values")) {
+            throw Query.invalid("values", "is not for CloudEvents, whose data is shown as its type says");
+        }
         RecordFilter filter = RecordFilter.parse(query.texts("filter"));
         if (format == Format.BATCHES && !filter.isAll()) {
             throw Query.invalid("filter", "does not go with " + format.mediaType() + ": batches are sent as they are");
@@ -149,7 +153,8 @@ record FetchRequest(
         throw new HttpProblem(
                 406,
                 "not_acceptable",
-                "records come as application/json, application/x-ndjson or application/vnd.sluice.batches, not as "
+                "records come as application/json, application/x-ndjson, application/vnd.sluice.batches or"
+                        + " application/cloudevents-batch+json, not as "
                         + accept);
     }
 }

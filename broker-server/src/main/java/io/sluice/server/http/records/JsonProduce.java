@@ -43,6 +43,16 @@ class JsonProduce {
         return onLoop ? loop.parser : new RecordParser();
     }
 
+    /** How faults name a record and a field of it. */
+    ProduceBatches.RecordNames names() {
+        return JsonProduce::nameOf;
+    }
+
+    /** Reads the records of the body; on a worker, if it is large. */
+    void read(RecordParser parser, BodyReader.Body body, ProduceBatches records) {
+        parser.parseList(body.array(), body.from(), body.from() + body.length(), sink(records));
+    }
+
     /** Takes the records that are read. */
     RecordDraft.Sink sink(ProduceBatches records) {
         return records;
@@ -116,8 +126,8 @@ class JsonProduce {
                 System.currentTimeMillis(),
                 body.length(),
                 request.idempotencyKey().isPresent(),
-                JsonProduce::nameOf);
-        parser.parseList(body.array(), body.from(), body.from() + body.length(), sink(records));
+                names());
+        read(parser, body, records);
         CompressionType compression = compressionOf(topic);
         List<BatchDraft> drafts = records.drafts();
         RecordBatch[] batches = new RecordBatch[drafts.size()];
@@ -147,6 +157,12 @@ class JsonProduce {
                     memory.close();
                     answer(parsed.records(), appends[0]);
                 });
+        if (parsed.batches().length == 0) {
+            // Only a batch of events may be empty.
+            memory.close();
+            answer(parsed.records(), appends[0]);
+            return;
+        }
         appends[0].start();
     }
 

@@ -49,8 +49,13 @@ final class ProduceHandler {
     private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
         try {
             Caller.of(ctx).produced(topic.name());
+            if (request.binaryEvent()) {
+                raw.handle(ctx, request, topic);
+                return;
+            }
             switch (request.contentType()) {
                 case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start();
+                case ProduceRequest.EVENT, ProduceRequest.EVENTS -> new EventProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
                 default -> raw.handle(ctx, request, topic);

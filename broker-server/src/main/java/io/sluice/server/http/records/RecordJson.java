@@ -113,7 +113,7 @@ class RecordJson {
      *
      * @return false if it cannot be shown in this form: then nothing has been written
      */
-    final boolean record(JsonOutput out, RecordCursor record) {
+    boolean record(JsonOutput out, RecordCursor record) {
         boolean wasFirst = first;
         int before = out.size();
         begin(out, record.offset(), record.timestamp());

@@ -10,6 +10,7 @@ import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.json.JsonBytes;
 import io.sluice.server.http.json.JsonFault;
+import io.sluice.server.http.json.JsonSpan;
 import io.sluice.server.http.json.Utf8;
 import java.io.IOException;
 import java.util.List;

@@ -272,7 +272,7 @@ class ProduceTest {
         JsonNode headers = record.get("headers");
         assertThat(headers).hasSize(3);
         assertThat(headers.get("Origin").asText()).isEqualTo("camera");
-        assertThat(headers.get("ce-type").asText()).isEqualTo("photo.taken");
+        assertThat(headers.get("ce_type").asText()).isEqualTo("photo.taken");
         assertThat(headers.get("content-type").asText()).isEqualTo("image/png");
     }
 

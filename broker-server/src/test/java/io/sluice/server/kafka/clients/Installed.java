@@ -53,7 +53,9 @@ public final class Installed {
     public static void nodeWithPackages() {
         node();
         require(
-                Files.isDirectory(SCRIPTS.resolve("node_modules").resolve("kafkajs")),
+                List.of("kafkajs", "cloudevents").stream()
+                        .allMatch(name -> Files.isDirectory(
+                                SCRIPTS.resolve("node_modules").resolve(name))),
                 "the packages of the JavaScript clients are not installed: npm ci --prefix " + SCRIPTS);
     }
 
