@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
 import io.sluice.server.http.MetaRoutes;
@@ -11,6 +12,7 @@ import io.sluice.server.http.MetricsRoutes;
 import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
+import io.sluice.server.http.clients.ClientRoutes;
 import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.kafka.ApiTable;
@@ -48,6 +50,7 @@ public final class BrokerServer implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
+    private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
     private final KafkaListener kafka;
@@ -67,8 +70,13 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        this.http =
-                new HttpApi(vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), registry);
+        this.clients = new ClientRegistry(config.broker().clock());
+        this.http = new HttpApi(
+                vertx,
+                config.limits(),
+                routes(vertx, broker, groups, clients, config, health, registry),
+                clients,
+                registry);
         this.kafka = kafkaListener();
     }
 
@@ -84,7 +92,8 @@ public final class BrokerServer implements AutoCloseable {
                 responses,
                 new ConfigEntries(config.broker().given(), config.settings()),
                 config.broker().dataDirectory());
-        return new KafkaListener(vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis);
+        return new KafkaListener(
+                vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis, clients);
     }
 
     /** Every route of the HTTP face, in groups. */
@@ -92,6 +101,7 @@ public final class BrokerServer implements AutoCloseable {
             Vertx vertx,
             Broker broker,
             GroupCoordinator groups,
+            ClientRegistry clients,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -102,10 +112,12 @@ public final class BrokerServer implements AutoCloseable {
                 new MetricsRoutes(registry),
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
                 records,
+                new ClientRoutes(clients),
                 new GroupRoutes(
                         vertx,
                         broker,
                         groups,
+                        clients,
                         config.groups().limits(),
                         records.access(),
                         config.limits(),

@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.http.RouteGroup;
@@ -46,6 +47,13 @@ public final class TestServers {
         ServerConfig config = config(Map.of());
         GroupCoordinator groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        return BrokerServer.routes(vertx, broker, groups, config, new Health(broker), registry);
+        return BrokerServer.routes(
+                vertx,
+                broker,
+                groups,
+                new ClientRegistry(config.broker().clock()),
+                config,
+                new Health(broker),
+                registry);
     }
 }

@@ -2,6 +2,7 @@ package io.sluice.groups;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.Rebalance.Reason;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Generation;
 import io.sluice.groups.classic.Join;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -38,7 +40,7 @@ public final class GroupShard {
     private final GroupLimits limits;
     private final Topics topics;
     private final Timers timers = new Timers();
-    private final Map<String, Group> groups = new TreeMap<>();
+    private final NavigableMap<String, Group> groups = new TreeMap<>();
     /** Groups of which a timer has taken members. */
     private final Set<String> timedOut = new HashSet<>();
 
@@ -86,6 +88,7 @@ public final class GroupShard {
         for (Group group : List.copyOf(groups.values())) {
             forgetIfNothingIsLeft(group.id(), effects);
             group.members().begin(effects);
+            group.rebalances().begin(group.members(), effects.nowMs());
         }
     }
 
@@ -120,6 +123,11 @@ public final class GroupShard {
         forgetIfNothingIsLeft(id, effects);
     }
 
+    /** As {@link Rebalances#look}, after a turn. */
+    private void look(String id, Reason turn, String by, Effects effects) {
+        find(id).ifPresent(group -> group.rebalances().look(group.members(), turn, by, effects.nowMs()));
+    }
+
     // ---- time ----
 
     /** When {@link #tick} has something to do, at the earliest, in ms since the epoch. */
@@ -132,7 +140,10 @@ public final class GroupShard {
         timers.run(effects);
         List<String> changed = List.copyOf(timedOut);
         timedOut.clear();
-        changed.forEach(id -> membersChanged(id, effects));
+        changed.forEach(id -> {
+            membersChanged(id, effects);
+            look(id, Reason.MEMBER_EXPIRED, "", effects);
+        });
         if (effects.nowMs() >= nextSweepMs) {
             nextSweepMs = effects.nowMs() + SWEEP_MS;
             for (Group group : List.copyOf(groups.values())) {
@@ -162,6 +173,7 @@ public final class GroupShard {
         known.ifPresent(group -> ProtocolMoves.toClassicIfEmpty(group, effects));
         orNew(groupId).members().join(request, reply, effects);
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     private static Join.Answer refusedJoin(GroupError error, Join.Request request) {
@@ -175,6 +187,7 @@ public final class GroupShard {
             return;
         }
         group.get().members().sync(request, reply, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     public void heartbeat(
@@ -211,6 +224,7 @@ public final class GroupShard {
                     .orElseGet(() -> memberFault(groupId)));
         }
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_LEFT, "", effects);
         effects.answer(reply, List.copyOf(outcomes));
     }
 
@@ -234,6 +248,7 @@ public final class GroupShard {
             group.consumer().orElseThrow().heartbeat(request, reply, effects);
         }
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     /** A member over HTTP comes for records. */
@@ -255,6 +270,7 @@ public final class GroupShard {
                 .orElseThrow()
                 .poll(request, partition -> Optional.ofNullable(positions.get(partition)), reply, effects);
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.member(), effects);
     }
 
     /** The client of a poll that is being answered takes the answer. */
@@ -265,6 +281,7 @@ public final class GroupShard {
     /** A poll has been answered. */
     public void pollDone(String groupId, Poll.Done done, Effects effects) {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));
+        look(groupId, Reason.MEMBER_CHANGED, done.member(), effects);
     }
 
     /** A member over HTTP says what it has done, and does not ask for more. */
@@ -274,6 +291,7 @@ public final class GroupShard {
         Poll.Committed committed =
                 members.map(all -> all.commit(memberId, cursor, effects)).orElse(Poll.Committed.NOTHING);
         members.ifPresent(all -> all.committed(memberId, effects));
+        look(groupId, Reason.MEMBER_CHANGED, memberId, effects);
         effects.answer(reply, committed);
     }
 
@@ -410,6 +428,7 @@ public final class GroupShard {
         forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             group.consumer().ifPresent(members -> members.topicsChanged(effects));
+            look(group.id(), Reason.TOPICS_CHANGED, "", effects);
         }
     }
 
@@ -470,6 +489,7 @@ public final class GroupShard {
         }
         effects.answer(reply, new Moved(GroupError.NONE, evicted));
         membersChanged(groupId, effects);
+        look(groupId, Reason.POSITIONS_MOVED, "", effects);
     }
 
     private static boolean hasAny(byte[] assignment, Set<TopicPartition> partitions) {
@@ -516,16 +536,28 @@ public final class GroupShard {
 
     // ---- groups ----
 
-    /** All groups. */
-    public void list(Reply<List<GroupView>> reply, Effects effects) {
-        effects.answer(reply, groups.values().stream().map(GroupView::of).toList());
+    /**
+     * Some groups by name; no others are looked at.
+     *
+     * @param after the name behind which to begin, or empty
+     * @param limit how many at most
+     */
+    public void list(String after, int limit, Reply<List<GroupSummary>> reply, Effects effects) {
+        effects.answer(
+                reply,
+                groups.tailMap(after, false).values().stream()
+                        .limit(limit)
+                        .map(GroupSummary::of)
+                        .toList());
     }
 
     /** One group. */
     public void describe(String groupId, Reply<GroupView> reply, Effects effects) {
         effects.answer(
                 reply,
-                find(groupId).map(GroupView::of).orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
+                find(groupId)
+                        .map(group -> GroupView.of(group, effects.nowMs()))
+                        .orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
     }
 
     /** Deletes a group that has no members, with its positions. */

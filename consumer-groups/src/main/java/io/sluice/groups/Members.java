@@ -3,6 +3,8 @@ package io.sluice.groups;
 import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Sync;
+import java.util.Map;
+import java.util.Set;
 
 /** The members of a group, whatever protocol they speak: what members of the classic protocol ask of it. */
 public interface Members {
@@ -30,6 +32,21 @@ public interface Members {
      * @param generation its generation or epoch, or -1
      */
     GroupError mayCommit(String memberId, String instanceId, int generation, Effects effects);
+
+    /** Counts whatever may change what {@link #ids}, {@link #isSettled}, {@link #owing} and {@link #generation} tell. */
+    long changes();
+
+    /** The members' ids. */
+    Set<String> ids();
+
+    /** Whether every member has what it is to have, or there are none. */
+    boolean isSettled();
+
+    /** Who has to do something before the group is settled, and what. */
+    Map<String, Rebalance.Owed> owing();
+
+    /** How many members there are. */
+    int size();
 
     /** Whether it has no members. */
     boolean isEmpty();

@@ -3,6 +3,7 @@ package io.sluice.server.cli;
 import io.sluice.server.cli.client.BrokenPipeException;
 import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Streams;
+import io.sluice.server.cli.clients.ClientsCommand;
 import io.sluice.server.cli.consume.ConsumeCommand;
 import io.sluice.server.cli.groups.GroupsCommand;
 import io.sluice.server.cli.log.LogCommand;
@@ -33,6 +34,7 @@ public final class CliCommands {
         commands.put("produce", () -> new ProduceCommand(streams));
         commands.put("consume", () -> new ConsumeCommand(streams));
         commands.put("groups", () -> new GroupsCommand(streams));
+        commands.put("clients", () -> new ClientsCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));
         commands.put("bench", BenchCommand::new);
         commands.put(COMPLETION, () -> new CompletionCommand(streams));

@@ -1,6 +1,7 @@
 package io.sluice.server.http;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.sluice.server.clients.ClientRegistry;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -20,6 +21,7 @@ public final class HttpApi {
     private final Vertx vertx;
     private final HttpLimits limits;
     private final List<RouteGroup> groups;
+    private final ClientRegistry clients;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections = new AtomicInteger();
     private Optional<Future<Void>> stopped = Optional.empty();
@@ -28,11 +30,17 @@ public final class HttpApi {
 
     private final List<HttpLoop> loops = Collections.synchronizedList(new ArrayList<>());
 
-    /** A listener that does not listen yet. */
-    public HttpApi(Vertx vertx, HttpLimits limits, List<RouteGroup> groups, MeterRegistry registry) {
+    /**
+     * A listener that does not listen yet.
+     *
+     * @param clients where connections are entered
+     */
+    public HttpApi(
+            Vertx vertx, HttpLimits limits, List<RouteGroup> groups, ClientRegistry clients, MeterRegistry registry) {
         this.vertx = vertx;
         this.limits = limits;
         this.groups = List.copyOf(groups);
+        this.clients = clients;
         this.metrics = new HttpMetrics(registry, openConnections, limits.maxConnections());
     }
 
@@ -56,7 +64,8 @@ public final class HttpApi {
                 : SocketAddress.inetSocketAddress(port, host);
         return vertx.deployVerticle(
                         () -> {
-                            HttpLoop loop = new HttpLoop(address, options, limits, groups, metrics, openConnections);
+                            HttpLoop loop =
+                                    new HttpLoop(address, options, limits, groups, metrics, openConnections, clients);
                             loops.add(loop);
                             return loop;
                         },

@@ -176,7 +176,7 @@ public final class HttpErrors {
     }
 
     /** Ends the connection once the response is out and the request has come, or some time later if it does not. */
-    static void closeAfterResponse(HttpServerRequest request) {
+    public static void closeAfterResponse(HttpServerRequest request) {
         request.response().putHeader("Connection", "close");
         request.connection().shutdown(LINGER_MS, TimeUnit.MILLISECONDS);
     }

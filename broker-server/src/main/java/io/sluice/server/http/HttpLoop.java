@@ -2,6 +2,7 @@ package io.sluice.server.http;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.http.json.Utf8;
 import io.vertx.core.Context;
 import io.vertx.core.Deployable;
@@ -31,6 +32,7 @@ final class HttpLoop implements Deployable {
     private final List<RouteGroup> groups;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections;
+    private final ClientRegistry clients;
     private Connections connections;
     private HttpServer server;
 
@@ -40,19 +42,21 @@ final class HttpLoop implements Deployable {
             HttpLimits limits,
             List<RouteGroup> groups,
             HttpMetrics metrics,
-            AtomicInteger openConnections) {
+            AtomicInteger openConnections,
+            ClientRegistry clients) {
         this.address = address;
         this.options = options;
         this.limits = limits;
         this.groups = groups;
         this.metrics = metrics;
         this.openConnections = openConnections;
+        this.clients = clients;
     }
 
     @Override
     public Future<?> deploy(Context context) {
         Vertx vertx = context.owner();
-        connections = new Connections(vertx, limits, openConnections);
+        connections = new Connections(vertx, limits, openConnections, clients);
         server = vertx.createHttpServer(options)
                 .connectionHandler(connections::opened)
                 .requestHandler(router(vertx, groups, this::begin))

@@ -34,6 +34,7 @@ public final class MetaRoutes implements RouteGroup {
         JsonObject links = new JsonObject()
                 .put("topics", "/v1/topics")
                 .put("groups", "/v1/groups")
+                .put("clients", "/v1/clients")
                 .put("openapi", "/openapi")
                 .put("health", "/health/ready")
                 .put("metrics", "/metrics");

@@ -1,13 +1,16 @@
 package io.sluice.server.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.server.clients.Client;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
@@ -18,11 +21,12 @@ import java.util.concurrent.TimeUnit;
  * event loop. It sits first in the channel's pipeline, because only there the first byte of a head that never
  * completes can be seen.
  */
-final class WatchedConnection extends ChannelInboundHandlerAdapter {
+final class WatchedConnection extends ChannelDuplexHandler {
     private static final byte[] HEAD_TIMED_OUT = headTimedOut();
 
     private final Channel channel;
     private final HttpLimits limits;
+    private final Client client;
     /** Whether the connection is one too many: it gets one 503 and no more. */
     private final boolean refused;
 
@@ -37,9 +41,10 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
     /** When the client last took a byte of the response, or none waited. */
     private long takenNs;
 
-    WatchedConnection(Channel channel, HttpLimits limits, boolean refused, long nowNs) {
+    WatchedConnection(Channel channel, HttpLimits limits, Client client, boolean refused, long nowNs) {
         this.channel = channel;
         this.limits = limits;
+        this.client = client;
         this.refused = refused;
         this.sinceNs = nowNs;
         this.takenNs = nowNs;
@@ -49,13 +54,28 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
         return refused;
     }
 
+    Client client() {
+        return client;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (request == null && !headBegun) {
             headBegun = true;
             sinceNs = System.nanoTime();
         }
+        if (message instanceof ByteBuf bytes) {
+            client.received(bytes.readableBytes());
+        }
         context.fireChannelRead(message);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        if (message instanceof ByteBuf bytes) {
+            client.sent(bytes.readableBytes());
+        }
+        context.write(message, promise);
     }
 
     void requestBegan(HttpServerRequest begun) {
@@ -63,12 +83,15 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
         request = begun;
         sinceNs = System.nanoTime();
         takenNs = sinceNs;
+        client.inFlight(1);
+        Caller.introduce(client, begun);
     }
 
     void requestEnded(HttpServerRequest ended) {
         if (request == ended) {
             request = null;
             sinceNs = System.nanoTime();
+            client.inFlight(0);
         }
     }
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.sluice.server.clients.Client;
 import io.sluice.server.kafka.FrameReader.Frame;
 import io.vertx.core.Context;
 import io.vertx.core.internal.net.NetSocketInternal;
@@ -66,14 +67,15 @@ final class KafkaConnection {
             ApiTable apis,
             KafkaLimits limits,
             FrameMemory memory,
-            KafkaMetrics metrics) {
+            KafkaMetrics metrics,
+            Client entry) {
         this.socket = socket;
         this.context = context;
         this.apis = apis;
         this.limits = limits;
         this.memory = memory;
         this.metrics = metrics;
-        this.client = new KafkaClient(socket.remoteAddress(), socket.localAddress());
+        this.client = new KafkaClient(socket.remoteAddress(), socket.localAddress(), entry);
         this.frames = new FrameReader(limits, memory, this::refuse);
     }
 
@@ -101,6 +103,7 @@ final class KafkaConnection {
 
     private void take(Frame frame) {
         lastMoveNs = System.nanoTime();
+        client.entry().received(Integer.BYTES + frame.bytes().readableBytes());
         boolean handedOn = false;
         try {
             handedOn = !closed && parse(frame);
@@ -159,7 +162,9 @@ final class KafkaConnection {
             refuse(api.key().name + " version " + version + " cannot be read: " + e.getMessage());
             return false;
         }
+        client.entry().clientId(request.clientId());
         exchanges.add(new Exchange(api, request));
+        client.entry().inFlight(exchanges.size());
         return true;
     }
 
@@ -238,6 +243,7 @@ final class KafkaConnection {
         while (!exchanges.isEmpty() && exchanges.peek().answered && !closed) {
             Exchange exchange = exchanges.remove();
             begun--;
+            client.entry().inFlight(exchanges.size());
             any = true;
             lastMoveNs = System.nanoTime();
             try {
@@ -298,6 +304,7 @@ final class KafkaConnection {
         }
         Runnable written = exchange.request.written();
         metrics.answered(response.readableBytes());
+        client.entry().sent(response.readableBytes());
         socket.writeMessage(response).onComplete(done -> written.run());
     }
 

@@ -7,6 +7,7 @@ import io.sluice.groups.GroupEvent;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.GroupState;
 import io.sluice.groups.Members;
+import io.sluice.groups.Rebalance.Owed;
 import io.sluice.groups.Timers;
 import io.sluice.groups.classic.Generation.SettledMember;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -44,6 +47,10 @@ public final class ClassicGroup implements Members {
     private final Timers.Timer rebalance = new Rebalance();
     private final Timers.Timer syncs = new Syncs();
 
+    private final Consumer<String> onTimeout;
+    /** Counted by whoever asks for something and by timers; never by heartbeats. */
+    private long changes;
+
     private GroupState state = GroupState.EMPTY;
     private int generation;
     private String protocolType = "";
@@ -57,10 +64,12 @@ public final class ClassicGroup implements Members {
     /** While an empty group waits for more members than the first. */
     private boolean gathering;
 
-    public ClassicGroup(String id, GroupLimits limits, Timers timers) {
+    /** @param onTimeout told the group's name when a timer has changed something */
+    public ClassicGroup(String id, GroupLimits limits, Timers timers, Consumer<String> onTimeout) {
         this.id = id;
         this.limits = limits;
         this.timers = timers;
+        this.onTimeout = onTimeout;
     }
 
     /** Ends the wait for members who do not join. */
@@ -69,6 +78,7 @@ public final class ClassicGroup implements Members {
         protected void due(Effects effects) {
             gathering = false;
             beginGeneration(effects);
+            timedOut();
         }
     }
 
@@ -77,6 +87,7 @@ public final class ClassicGroup implements Members {
         @Override
         protected void due(Effects effects) {
             syncsEnded(effects);
+            timedOut();
         }
     }
 
@@ -92,13 +103,53 @@ public final class ClassicGroup implements Members {
         protected void due(Effects effects) {
             promised.remove(memberId);
             maybeBeginGeneration(effects);
+            timedOut();
         }
+    }
+
+    private void timedOut() {
+        changes++;
+        onTimeout.accept(id);
     }
 
     // ---- questions ----
 
     public GroupState state() {
         return state;
+    }
+
+    @Override
+    public long changes() {
+        return changes;
+    }
+
+    @Override
+    public Set<String> ids() {
+        return Set.copyOf(members.keySet());
+    }
+
+    @Override
+    public boolean isSettled() {
+        return state == GroupState.STABLE || state == GroupState.EMPTY;
+    }
+
+    @Override
+    public Map<String, Owed> owing() {
+        Map<String, Owed> owing = new HashMap<>();
+        if (state == GroupState.PREPARING && !gathering) {
+            promised.keySet().forEach(memberId -> owing.put(memberId, Owed.JOIN));
+            members.values().stream()
+                    .filter(member -> !member.isJoining())
+                    .forEach(member -> owing.put(member.id(), Owed.JOIN));
+        } else if (state == GroupState.COMPLETING) {
+            owing.put(leader, Owed.ASSIGN);
+        }
+        return owing;
+    }
+
+    @Override
+    public int size() {
+        return members.size();
     }
 
     @Override
@@ -204,6 +255,7 @@ public final class ClassicGroup implements Members {
 
     /** The members have come from another protocol: they are to assign the partitions among themselves. */
     public void takeOver(Effects effects) {
+        changes++;
         begin(effects);
         prepare(effects);
     }
@@ -215,6 +267,7 @@ public final class ClassicGroup implements Members {
      * @return who was sent away
      */
     public List<String> evict(Predicate<byte[]> isAffected, Effects effects) {
+        changes++;
         List<String> evicted = new ArrayList<>();
         for (Member member : List.copyOf(members.values())) {
             // While the group changes nobody knows what a member has kept. And a cooperative one gives back what it had
@@ -240,6 +293,7 @@ public final class ClassicGroup implements Members {
 
     /** Takes over a generation that is written down. Nothing else changes what survives. */
     public void settle(Generation settled) {
+        changes++;
         generation = settled.number();
         protocolType = settled.protocolType();
         protocol = settled.protocol();
@@ -278,6 +332,7 @@ public final class ClassicGroup implements Members {
 
     @Override
     public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        changes++;
         boolean hasId = !request.memberId().isEmpty();
         if (!hasRoomFor(request.memberId())) {
             takePromise(request.memberId());
@@ -585,6 +640,7 @@ public final class ClassicGroup implements Members {
 
     @Override
     public void sync(Sync.Request request, Reply<Sync.Answer> reply, Effects effects) {
+        changes++;
         GroupError fault = faultOf(request.memberId(), request.instanceId());
         if (fault == GroupError.NONE && request.generation() != generation) {
             fault = GroupError.ILLEGAL_GENERATION;
@@ -667,6 +723,7 @@ public final class ClassicGroup implements Members {
 
     @Override
     public GroupError leave(String memberId, String instanceId, Effects effects) {
+        changes++;
         if (instanceId.isEmpty() && takePromise(memberId)) {
             maybeBeginGeneration(effects);
             return GroupError.NONE;
@@ -687,6 +744,7 @@ public final class ClassicGroup implements Members {
         // Who has joined again has no deadline of its own; a new member has, for its client may be gone.
         if (members.get(member.id()) == member) {
             removeAndRebalance(member, effects);
+            timedOut();
         }
     }
 

@@ -10,6 +10,7 @@ import io.sluice.groups.GroupEvent;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.GroupState;
 import io.sluice.groups.Members;
+import io.sluice.groups.Rebalance.Owed;
 import io.sluice.groups.Timers;
 import io.sluice.groups.Topics;
 import io.sluice.groups.assign.AssignmentInput;
@@ -56,6 +57,7 @@ public final class ConsumerGroup implements Members {
     private final Consumer<String> onTimeout;
     private final ClassicMembers classic = new ClassicMembers(this);
 
+    private long changes;
     private int epoch;
     private final Map<String, Seat> seats = new TreeMap<>();
     /** Who has a partition, or has not given it back yet. */
@@ -78,11 +80,13 @@ public final class ConsumerGroup implements Members {
 
     /** Takes over the number of the present assignment. */
     public void epoch(int now) {
+        changes++;
         epoch = now;
     }
 
     /** Takes over what is known of a member. */
     public void put(MemberState now) {
+        changes++;
         Seat seat = seats.get(now.id());
         if (seat == null) {
             seat = new Seat(now, this);
@@ -97,6 +101,7 @@ public final class ConsumerGroup implements Members {
 
     /** A member is one no more. */
     public void gone(String memberId) {
+        changes++;
         Seat seat = seats.remove(memberId);
         if (seat != null) {
             disown(seat.state());
@@ -149,6 +154,45 @@ public final class ConsumerGroup implements Members {
     }
 
     // ---- questions ----
+
+    @Override
+    public long changes() {
+        return changes;
+    }
+
+    @Override
+    public Set<String> ids() {
+        return Set.copyOf(seats.keySet());
+    }
+
+    @Override
+    public boolean isSettled() {
+        return state() != GroupState.RECONCILING;
+    }
+
+    @Override
+    public Map<String, Owed> owing() {
+        Map<String, Owed> owing = new HashMap<>();
+        for (Seat seat : seats.values()) {
+            MemberState member = seat.state();
+            boolean keepsTooMuch = !member.standing().revoking().isEmpty()
+                    || !member.target().containsAll(member.standing().assigned().keySet());
+            boolean mayHaveMore = member.target().stream()
+                    .anyMatch(partition ->
+                            !member.standing().assigned().containsKey(partition) && isFree(partition, member.id()));
+            if (keepsTooMuch) {
+                owing.put(member.id(), Owed.GIVE_BACK);
+            } else if (mayHaveMore) {
+                owing.put(member.id(), Owed.COME);
+            }
+        }
+        return owing;
+    }
+
+    @Override
+    public int size() {
+        return seats.size();
+    }
 
     @Override
     public boolean isEmpty() {

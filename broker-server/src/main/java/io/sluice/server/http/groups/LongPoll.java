@@ -10,6 +10,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.ReadPlace;
@@ -158,6 +159,7 @@ final class LongPoll {
             fail(GroupErrors.problem(told.error(), request.group()));
             return;
         }
+        Caller.of(ctx).member(request.group(), request.member(), request.topics());
         told.committed().partitions().forEach((partition, outcome) -> {
             if (outcome != GroupError.NONE) {
                 refused.put(partition, outcome);

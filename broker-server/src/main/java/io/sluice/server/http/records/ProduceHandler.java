@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -49,6 +50,7 @@ final class ProduceHandler {
 
     private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
         try {
+            Caller.of(ctx).produced(topic.name());
             switch (request.contentType()) {
                 case ProduceRequest.JSON -> json.handle(ctx, request, topic);
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();

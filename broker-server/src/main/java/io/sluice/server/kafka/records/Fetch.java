@@ -130,7 +130,9 @@ final class Fetch {
 
     private void find(Part part) {
         try {
-            part.log = broker.partition(topicOf(part), part.wish.key().partition());
+            String topic = topicOf(part);
+            part.log = broker.partition(topic, part.wish.key().partition());
+            request.client().entry().fetched(topic);
         } catch (BrokerException e) {
             fail(part, KafkaErrors.ofRead(e).error());
             return;

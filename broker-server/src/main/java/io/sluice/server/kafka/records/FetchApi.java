@@ -48,6 +48,7 @@ public final class FetchApi implements ApiHandler<FetchRequestData> {
             answeredId = FetchSession.NO_SESSION;
         } else if (epoch == FetchSession.INITIAL_EPOCH) {
             sessions.end(sessionId);
+            request.client().entry().fetchesAnew();
             session = sessions.begin(data);
             answeredId = session.id();
             if (session.size() == 0) {
@@ -65,6 +66,9 @@ public final class FetchApi implements ApiHandler<FetchRequestData> {
                 return refused(Errors.INVALID_FETCH_SESSION_EPOCH);
             }
             session.advance(data);
+            if (!data.forgottenTopicsData().isEmpty()) {
+                request.client().entry().fetchesAnew();
+            }
             incremental = true;
             answeredId = session.id();
         }

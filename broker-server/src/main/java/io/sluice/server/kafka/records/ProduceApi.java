@@ -96,6 +96,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
                 } else if (acks.isEmpty()) {
                     answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
                 } else {
+                    request.client().entry().produced(topic.get().name());
                     append(request, gather, topic.get(), partition, acks.get(), answer);
                 }
             }

@@ -178,6 +178,8 @@ class MoveTest {
         JsonObject position = objects(group.getJsonArray("positions")).get(0);
         assertThat(position.getLong("committed_at")).isPositive();
         position.remove("committed_at");
+        assertThat(position.getLong("lag_ms")).isBetween(0L, 30_000L);
+        position.remove("lag_ms");
         assertThat(position)
                 .isEqualTo(new JsonObject()
                         .put("topic", "t")
