@@ -5,6 +5,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.errors.ErrorLog;
+import io.sluice.server.errors.LoggedErrors;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
 import io.sluice.server.http.MetaRoutes;
@@ -13,6 +15,9 @@ import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.clients.ClientRoutes;
+import io.sluice.server.http.diagnosis.ErrorRoutes;
+import io.sluice.server.http.diagnosis.WhyRoutes;
+import io.sluice.server.http.groups.GroupFacts;
 import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.kafka.ApiTable;
@@ -23,6 +28,7 @@ import io.sluice.server.kafka.KafkaMetrics;
 import io.sluice.server.kafka.topics.ConfigEntries;
 import io.sluice.server.metrics.LogMeters;
 import io.sluice.server.metrics.ProcessMeters;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -50,6 +56,8 @@ public final class BrokerServer implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
+    private final ErrorLog errors;
+    private final LoggedErrors loggedErrors;
     private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
@@ -70,11 +78,15 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        this.clients = new ClientRegistry(config.broker().clock());
+        this.errors = new ErrorLog(config.broker().clock());
+        this.loggedErrors = LoggedErrors.listen(errors);
+        this.clients = new ClientRegistry(
+                config.broker().clock(),
+                (client, code, where, message) -> errors.add(code, where, client.host(), message));
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
-                routes(vertx, broker, groups, clients, config, health, registry),
+                routes(vertx, broker, groups, clients, errors, config, health, registry),
                 clients,
                 registry);
         this.kafka = kafkaListener();
@@ -102,6 +114,7 @@ public final class BrokerServer implements AutoCloseable {
             Broker broker,
             GroupCoordinator groups,
             ClientRegistry clients,
+            ErrorLog errors,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -113,6 +126,15 @@ public final class BrokerServer implements AutoCloseable {
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
                 records,
                 new ClientRoutes(clients),
+                new ErrorRoutes(errors),
+                new WhyRoutes(
+                        vertx,
+                        broker,
+                        clients,
+                        new GroupFacts(broker, groups, clients, config.broker().clock()),
+                        errors,
+                        new Overloads(),
+                        config.broker().clock()),
                 new GroupRoutes(
                         vertx,
                         broker,
@@ -224,6 +246,7 @@ public final class BrokerServer implements AutoCloseable {
         } finally {
             groups.close();
             broker.close();
+            loggedErrors.close();
             processMeters.close();
             registry.close();
         }

@@ -6,6 +6,7 @@ import io.sluice.core.Broker;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.http.RouteGroup;
@@ -52,6 +53,7 @@ public final class TestServers {
                 broker,
                 groups,
                 new ClientRegistry(config.broker().clock()),
+                new ErrorLog(config.broker().clock()),
                 config,
                 new Health(broker),
                 registry);

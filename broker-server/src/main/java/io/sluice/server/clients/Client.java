@@ -148,6 +148,11 @@ public final class Client {
         fetched.clear();
     }
 
+    /** A request of it was answered with an error of the broker's own; see {@link ClientRegistry.Failures}. Safe on any thread. */
+    public void failed(String code, String where, String message) {
+        registry.failures().failed(this, code, where, message);
+    }
+
     /** The connection has ended. */
     public void closed() {
         registry.closed(this);
@@ -266,6 +271,12 @@ public final class Client {
     /** Where it is. */
     public String remote() {
         return remote;
+    }
+
+    /** Where it is, without the port. */
+    public String host() {
+        int port = remote.lastIndexOf(':');
+        return port < 0 ? remote : remote.substring(0, port);
     }
 
     /** The address of ours that it reached. */

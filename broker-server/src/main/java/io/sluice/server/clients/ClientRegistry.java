@@ -26,13 +26,35 @@ public final class ClientRegistry {
     public static final int MAX_VISITED = 10_000;
 
     private final InstantSource clock;
+    private final Failures failures;
     private final AtomicLong lastId = new AtomicLong();
     private final ConcurrentNavigableMap<Long, Client> clients = new ConcurrentSkipListMap<>();
     /** By group and then by member; a map in here is changed only inside {@code compute}. */
     private final ConcurrentHashMap<String, Map<String, Entry>> groups = new ConcurrentHashMap<>();
 
+    /** Hears of what the broker could not do for a client, through no fault of the client's. */
+    public interface Failures {
+        /**
+         * A request was answered with an error of the broker's own. On any thread.
+         *
+         * @param code the error's stable name
+         * @param where the request
+         * @param message what the client was told
+         */
+        void failed(Client client, String code, String where, String message);
+    }
+
     public ClientRegistry(InstantSource clock) {
+        this(clock, (client, code, where, message) -> {});
+    }
+
+    public ClientRegistry(InstantSource clock, Failures failures) {
         this.clock = clock;
+        this.failures = failures;
+    }
+
+    Failures failures() {
+        return failures;
     }
 
     /**
