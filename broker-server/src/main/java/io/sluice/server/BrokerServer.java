@@ -4,6 +4,8 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.alerts.AlertBook;
+import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.errors.LoggedErrors;
@@ -15,6 +17,7 @@ import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.clients.ClientRoutes;
+import io.sluice.server.http.diagnosis.AlertRoutes;
 import io.sluice.server.http.diagnosis.ErrorRoutes;
 import io.sluice.server.http.diagnosis.WhyRoutes;
 import io.sluice.server.http.groups.GroupFacts;
@@ -58,6 +61,8 @@ public final class BrokerServer implements AutoCloseable {
     private final Vertx vertx;
     private final ErrorLog errors;
     private final LoggedErrors loggedErrors;
+    private final AlertBook alerts;
+    private final AlertWatch watch;
     private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
@@ -83,10 +88,22 @@ public final class BrokerServer implements AutoCloseable {
         this.clients = new ClientRegistry(
                 config.broker().clock(),
                 (client, code, where, message) -> errors.add(code, where, client.host(), message));
+        this.alerts =
+                new AlertBook(config.alerts().raiseChecks(), config.alerts().clearChecks());
+        GroupFacts facts =
+                new GroupFacts(broker, groups, clients, config.broker().clock());
+        this.watch = new AlertWatch(
+                vertx,
+                broker,
+                groups,
+                facts::find,
+                config.alerts(),
+                config.broker().clock(),
+                alerts);
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
-                routes(vertx, broker, groups, clients, errors, config, health, registry),
+                routes(vertx, broker, groups, clients, errors, alerts, config, health, registry),
                 clients,
                 registry);
         this.kafka = kafkaListener();
@@ -115,6 +132,7 @@ public final class BrokerServer implements AutoCloseable {
             GroupCoordinator groups,
             ClientRegistry clients,
             ErrorLog errors,
+            AlertBook alerts,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -127,6 +145,7 @@ public final class BrokerServer implements AutoCloseable {
                 records,
                 new ClientRoutes(clients),
                 new ErrorRoutes(errors),
+                new AlertRoutes(alerts),
                 new WhyRoutes(
                         vertx,
                         broker,
@@ -194,6 +213,7 @@ public final class BrokerServer implements AutoCloseable {
         httpPort = listen(config.http(), http::listen);
         kafkaPort = listen(config.kafka().listen(), kafka::listen);
         health.enter(Health.Phase.SERVING);
+        watch.start();
         // After the broker is ready, and not on an event loop: nobody waits for meters.
         vertx.executeBlocking(() -> {
             processMeters.bind(registry);
@@ -236,6 +256,7 @@ public final class BrokerServer implements AutoCloseable {
         }
         closed = true;
         health.enter(Health.Phase.STOPPING);
+        watch.stop();
         long deadlineMs = config.limits().shutdownTimeoutMs() + STOP_MARGIN_MS;
         try {
             await(Future.join(http.stop(), kafka.stop()), deadlineMs);

@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.alerts.AlertBook;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.fixture.FakeEngine;
@@ -54,6 +55,7 @@ public final class TestServers {
                 groups,
                 new ClientRegistry(config.broker().clock()),
                 new ErrorLog(config.broker().clock()),
+                new AlertBook(1, 1),
                 config,
                 new Health(broker),
                 registry);

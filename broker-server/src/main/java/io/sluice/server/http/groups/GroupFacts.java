@@ -7,6 +7,7 @@ import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.groups.CommittedOffset;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.groups.GroupError;
 import io.sluice.groups.GroupView;
 import io.sluice.groups.classic.Generation.SettledMember;
 import io.sluice.groups.consumer.ConsumerMember;
@@ -14,6 +15,7 @@ import io.sluice.groups.consumer.MemberState;
 import io.sluice.server.clients.Client;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.clients.ClientRegistry.Membership;
+import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.why.GroupSnapshot;
 import io.sluice.server.why.GroupSnapshot.Member;
 import io.sluice.server.why.GroupSnapshot.Position;
@@ -59,14 +61,32 @@ public final class GroupFacts {
 
     /** A group as it is; fails with its problem if there is none. */
     public Future<GroupSnapshot> of(String group) {
-        return GroupAdmin.known(groups, group)
-                .compose(view -> GroupAdmin.positions(groups, group)
-                        .compose(positions -> lagTimes.of(documents.undone(view, positions))
-                                .map(times -> snapshot(view, positions, times))));
+        return GroupAdmin.known(groups, group).compose(view -> look(view, fetches(view)));
+    }
+
+    /** A group if there is one, without a look at the connections: when Kafka clients fetched last is not told. */
+    public Future<Optional<GroupSnapshot>> find(String group) {
+        return JsonAnswer.here(groups.describe(group)).compose(view -> {
+            if (view.error() == GroupError.UNKNOWN_GROUP) {
+                return Future.succeededFuture(Optional.empty());
+            }
+            return view.error() == GroupError.NONE
+                    ? look(view, Map.of()).map(Optional::of)
+                    : Future.failedFuture(GroupErrors.problem(view.error(), group));
+        });
+    }
+
+    private Future<GroupSnapshot> look(GroupView view, Map<String, Long> fetches) {
+        return GroupAdmin.positions(groups, view.id())
+                .compose(positions -> lagTimes.of(documents.undone(view, positions))
+                        .map(times -> snapshot(view, positions, times, fetches)));
     }
 
     private GroupSnapshot snapshot(
-            GroupView view, Map<TopicPartition, CommittedOffset> positions, Map<TopicPartition, Long> waitingSince) {
+            GroupView view,
+            Map<TopicPartition, CommittedOffset> positions,
+            Map<TopicPartition, Long> waitingSince,
+            Map<String, Long> fetches) {
         Map<String, List<TopicPartition>> holdings = documents.holdings(view);
         Map<TopicPartition, String> owners = new HashMap<>();
         holdings.forEach((member, some) -> some.forEach(partition -> owners.put(partition, member)));
@@ -82,7 +102,12 @@ public final class GroupFacts {
                                 ? OptionalLong.of(waitingSince.get(partition))
                                 : OptionalLong.empty())));
         return new GroupSnapshot(
-                view.id(), clock.millis(), members(view, holdings), all, view.rebalances(), missingTopics(view));
+                view.id(),
+                clock.millis(),
+                members(view, holdings, fetches),
+                all,
+                view.rebalances(),
+                missingTopics(view));
     }
 
     private PartitionSnapshot partition(TopicPartition partition) {
@@ -95,9 +120,9 @@ public final class GroupFacts {
         }
     }
 
-    private List<Member> members(GroupView view, Map<String, List<TopicPartition>> holdings) {
+    private List<Member> members(
+            GroupView view, Map<String, List<TopicPartition>> holdings, Map<String, Long> fetches) {
         Map<String, Membership> connections = clients.members(view.id());
-        Map<String, Long> fetches = fetches(view);
         List<Member> members = new ArrayList<>();
         for (ConsumerMember member : view.consumers()) {
             MemberState state = member.state();
