@@ -90,6 +90,7 @@ public final class BrokerServer implements AutoCloseable {
                 (client, code, where, message) -> errors.add(code, where, client.host(), message));
         this.alerts =
                 new AlertBook(config.alerts().raiseChecks(), config.alerts().clearChecks());
+        Overloads overloads = new Overloads();
         GroupFacts facts =
                 new GroupFacts(broker, groups, clients, config.broker().clock());
         this.watch = new AlertWatch(
@@ -99,11 +100,12 @@ public final class BrokerServer implements AutoCloseable {
                 facts::find,
                 config.alerts(),
                 config.broker().clock(),
-                alerts);
+                alerts,
+                overloads);
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
-                routes(vertx, broker, groups, clients, errors, alerts, config, health, registry),
+                routes(vertx, broker, groups, clients, errors, alerts, overloads, config, health, registry),
                 clients,
                 registry);
         this.kafka = kafkaListener();
@@ -133,6 +135,7 @@ public final class BrokerServer implements AutoCloseable {
             ClientRegistry clients,
             ErrorLog errors,
             AlertBook alerts,
+            Overloads overloads,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -152,7 +155,7 @@ public final class BrokerServer implements AutoCloseable {
                         clients,
                         new GroupFacts(broker, groups, clients, config.broker().clock()),
                         errors,
-                        new Overloads(),
+                        overloads,
                         config.broker().clock()),
                 new GroupRoutes(
                         vertx,

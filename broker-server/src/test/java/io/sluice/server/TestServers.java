@@ -11,6 +11,7 @@ import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.http.RouteGroup;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -56,6 +57,7 @@ public final class TestServers {
                 new ClientRegistry(config.broker().clock()),
                 new ErrorLog(config.broker().clock()),
                 new AlertBook(1, 1),
+                new Overloads(),
                 config,
                 new Health(broker),
                 registry);

@@ -9,6 +9,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.GroupSummary;
 import io.sluice.server.why.GroupSnapshot;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -48,6 +49,7 @@ public final class AlertWatch {
     private final AlertConfig config;
     private final InstantSource clock;
     private final AlertBook book;
+    private final Overloads overloads;
     private final AlertTopic topic;
     private Optional<Webhook> webhook = Optional.empty();
     private volatile boolean stopped;
@@ -76,6 +78,7 @@ public final class AlertWatch {
      *
      * @param look tells a group as it is, if there is one; called on an event loop
      * @param book where it writes down what is wrong
+     * @param overloads is told of refusals with each look
      */
     public AlertWatch(
             Vertx vertx,
@@ -84,7 +87,8 @@ public final class AlertWatch {
             Function<String, Future<Optional<GroupSnapshot>>> look,
             AlertConfig config,
             InstantSource clock,
-            AlertBook book) {
+            AlertBook book,
+            Overloads overloads) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.broker = broker;
@@ -93,6 +97,7 @@ public final class AlertWatch {
         this.config = config;
         this.clock = clock;
         this.book = book;
+        this.overloads = overloads;
         this.topic = new AlertTopic(broker.engine());
     }
 
@@ -129,6 +134,7 @@ public final class AlertWatch {
             return Future.succeededFuture();
         }
         try {
+            overloads.look(broker.engine().metrics().refusedOverloaded().sum(), clock.millis());
             health();
             if (config.topicIdleMs() >= 0) {
                 topics();

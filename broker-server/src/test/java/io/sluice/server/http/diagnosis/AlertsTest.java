@@ -14,8 +14,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -214,10 +217,32 @@ class AlertsTest {
     }
 
     @Test
-    void aLowDiskIsAnAlert() {
+    void aLowDiskIsAnAlertAndIsWrittenDownThough() {
         start("log.min.free.bytes", Long.toString(Long.MAX_VALUE / 4));
 
         Await.until("it is raised", () -> raised("disk_low", "broker"));
+        assertThat(readByKafka(1))
+                .singleElement()
+                .satisfies(event -> assertThat(event.getString("subject")).isEqualTo("disk_low/broker"));
+    }
+
+    @Test
+    void aClosedPartitionIsAnAlertUntilItsTopicIsGone() throws Exception {
+        start();
+        send("PUT", "/v1/topics/t", "{\"partitions\": 1}");
+        produce(5);
+        server.close();
+        Path log = folder.resolve("t-0").resolve("00000000000000000000.log");
+        try (FileChannel channel = FileChannel.open(log, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() - 3);
+        }
+        Files.delete(folder.resolve(".clean-shutdown"));
+        start();
+
+        Await.until("it is raised", () -> raised("partition_offline", "t-0"));
+        assertThat(alerts("raised").get(0).getString("message")).contains("sluice log repair");
+        send("DELETE", "/v1/topics/t", "");
+        Await.until("it is over", () -> isOver("partition_offline", "t-0"));
     }
 
     @Test
