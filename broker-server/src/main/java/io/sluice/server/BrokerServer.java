@@ -22,7 +22,9 @@ import io.sluice.server.http.diagnosis.ErrorRoutes;
 import io.sluice.server.http.diagnosis.WhyRoutes;
 import io.sluice.server.http.groups.GroupFacts;
 import io.sluice.server.http.groups.GroupRoutes;
+import io.sluice.server.http.push.PushRoutes;
 import io.sluice.server.http.records.RecordRoutes;
+import io.sluice.server.http.restv2.RestV2Routes;
 import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
 import io.sluice.server.kafka.KafkaLimits;
@@ -105,6 +107,7 @@ public final class BrokerServer implements AutoCloseable {
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
+                config.cors(),
                 routes(vertx, broker, groups, clients, errors, alerts, overloads, config, health, registry),
                 clients,
                 registry);
@@ -165,6 +168,27 @@ public final class BrokerServer implements AutoCloseable {
                         config.groups().limits(),
                         records.access(),
                         config.limits(),
+                        config.broker().clock(),
+                        registry),
+                new PushRoutes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.push(),
+                        config.broker().clock(),
+                        registry),
+                new RestV2Routes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.rest(),
+                        config.limits(),
+                        config.broker().given(),
+                        config.kafka().node().id(),
                         config.broker().clock(),
                         registry));
     }

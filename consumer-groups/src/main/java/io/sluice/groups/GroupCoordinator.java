@@ -219,6 +219,16 @@ public final class GroupCoordinator implements AutoCloseable {
         return ask(group, Poll.Answer::refused, (shard, reply, effects) -> shard.poll(group, request, reply, effects));
     }
 
+    /** A member over HTTP is there: somebody who knows says so, and it keeps what it has without a poll. */
+    public void isThere(String group, String member) {
+        execute(() -> {
+            ShardRunner shard = shards.get(partitionOf(group));
+            if (shard != null) {
+                shard.tell((groups, effects) -> groups.isThere(group, member, effects), clock.millis());
+            }
+        });
+    }
+
     /** The client of a poll that is being answered takes the answer. */
     public void pollGoesOn(String group, String member, long poll) {
         execute(() -> {

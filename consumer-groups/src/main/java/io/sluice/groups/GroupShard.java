@@ -278,6 +278,11 @@ public final class GroupShard {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollGoesOn(memberId, poll, effects));
     }
 
+    /** A member over HTTP is there. */
+    public void isThere(String groupId, String memberId, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.isThere(memberId, effects));
+    }
+
     /** A poll has been answered. */
     public void pollDone(String groupId, Poll.Done done, Effects effects) {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));

@@ -8,6 +8,7 @@ import io.sluice.server.cli.consume.ConsumeCommand;
 import io.sluice.server.cli.groups.GroupsCommand;
 import io.sluice.server.cli.log.LogCommand;
 import io.sluice.server.cli.produce.ProduceCommand;
+import io.sluice.server.cli.tail.TailCommand;
 import io.sluice.server.cli.topics.TopicsCommand;
 import io.sluice.server.cli.why.WhyCommand;
 import java.io.IOException;
@@ -34,6 +35,7 @@ public final class CliCommands {
         commands.put("topics", () -> new TopicsCommand(streams));
         commands.put("produce", () -> new ProduceCommand(streams));
         commands.put("consume", () -> new ConsumeCommand(streams));
+        commands.put("tail", () -> new TailCommand(streams));
         commands.put("groups", () -> new GroupsCommand(streams));
         commands.put("clients", () -> new ClientsCommand(streams));
         commands.put("why", () -> new WhyCommand(streams));

@@ -23,7 +23,7 @@ import java.util.function.Predicate;
  */
 public final class ClientRegistry {
     /** How many entries a page looks at before it ends, whether they match or not. */
-    public static final int MAX_VISITED = 10_000;
+    public static final int MAX_VISITED = 2_000;
 
     private final InstantSource clock;
     private final Failures failures;

@@ -26,6 +26,15 @@ final class RecentNames {
         next = (next + 1) % SIZE;
     }
 
+    boolean contains(String name) {
+        for (int i = 0; i < SIZE; i++) {
+            if (name.equals(names.getAcquire(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void clear() {
         for (int i = 0; i < SIZE; i++) {
             names.setRelease(i, null);

@@ -41,7 +41,10 @@ final class Connections {
     /** A connection has been accepted. */
     void opened(HttpConnection connection) {
         int count = openCount.incrementAndGet();
-        connection.closeHandler(nothing -> {
+        var channel =
+                ((HttpServerConnection) connection).channelHandlerContext().channel();
+        // The channel's end and not the connection's, which ends for Vert.x when it becomes a WebSocket.
+        channel.closeFuture().addListener(closed -> {
             openCount.decrementAndGet();
             WatchedConnection watched = open.remove(connection);
             if (watched != null) {
@@ -52,8 +55,6 @@ final class Connections {
             connection.close();
             return;
         }
-        var channel =
-                ((HttpServerConnection) connection).channelHandlerContext().channel();
         Client client = clients.connected(
                 Client.Protocol.HTTP,
                 connection.remoteAddress().toString(),
@@ -76,7 +77,7 @@ final class Connections {
         if (watched == null) {
             return false;
         }
-        watched.requestBegan(ctx.request());
+        watched.requestBegan(ctx);
         ctx.addEndHandler(ended -> watched.requestEnded(ctx.request()));
         return !watched.refused();
     }

@@ -20,6 +20,7 @@ public final class HttpApi {
 
     private final Vertx vertx;
     private final HttpLimits limits;
+    private final Cors cors;
     private final List<RouteGroup> groups;
     private final ClientRegistry clients;
     private final HttpMetrics metrics;
@@ -30,15 +31,28 @@ public final class HttpApi {
 
     private final List<HttpLoop> loops = Collections.synchronizedList(new ArrayList<>());
 
+    /** A listener that does not listen yet, for pages of its own origin alone. */
+    public HttpApi(
+            Vertx vertx, HttpLimits limits, List<RouteGroup> groups, ClientRegistry clients, MeterRegistry registry) {
+        this(vertx, limits, Cors.OFF, groups, clients, registry);
+    }
+
     /**
      * A listener that does not listen yet.
      *
+     * @param cors which pages of other origins may read what it answers
      * @param clients where connections are entered
      */
     public HttpApi(
-            Vertx vertx, HttpLimits limits, List<RouteGroup> groups, ClientRegistry clients, MeterRegistry registry) {
+            Vertx vertx,
+            HttpLimits limits,
+            Cors cors,
+            List<RouteGroup> groups,
+            ClientRegistry clients,
+            MeterRegistry registry) {
         this.vertx = vertx;
         this.limits = limits;
+        this.cors = cors;
         this.groups = List.copyOf(groups);
         this.clients = clients;
         this.metrics = new HttpMetrics(registry, openConnections, limits.maxConnections());
@@ -57,6 +71,11 @@ public final class HttpApi {
                 .setMaxInitialLineLength(limits.maxInitialLineBytes())
                 .setHandle100ContinueAutomatically(true)
                 .setHttp2ClearTextEnabled(false)
+                .setMaxWebSocketFrameSize(limits.maxMessageBytes())
+                .setMaxWebSocketMessageSize(limits.maxMessageBytes())
+                // A compressor would hold its window for every connection, idle ones included.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setAcceptBacklog(1_024)
                 .setTcpNoDelay(true);
         SocketAddress address = port == 0
@@ -64,8 +83,8 @@ public final class HttpApi {
                 : SocketAddress.inetSocketAddress(port, host);
         return vertx.deployVerticle(
                         () -> {
-                            HttpLoop loop =
-                                    new HttpLoop(address, options, limits, groups, metrics, openConnections, clients);
+                            HttpLoop loop = new HttpLoop(
+                                    address, options, limits, cors, groups, metrics, openConnections, clients);
                             loops.add(loop);
                             return loop;
                         },

@@ -158,11 +158,13 @@ public final class HttpErrors {
             return;
         }
         problem.headers().forEach(response::putHeader);
-        response.setStatusCode(problem.status()).putHeader("Content-Type", "application/problem+json");
+        boolean restV2 = RestProblem.owns(request.path());
+        response.setStatusCode(problem.status())
+                .putHeader("Content-Type", restV2 ? RestProblem.MEDIA_TYPE : "application/problem+json");
         if (!request.isEnded()) {
             dropRest(request);
         }
-        response.end(document(problem).toBuffer());
+        response.end((restV2 ? RestProblem.document(problem) : document(problem)).toBuffer());
     }
 
     /** What the broker could not do is remembered with the client whom it was told. */
@@ -198,6 +200,19 @@ public final class HttpErrors {
         boolean chunked = request.headers().contains("Transfer-Encoding");
         // The codec has checked that a length is a number; it may be too long a number for small.
         return !chunked && (length == null || length.length() < SMALL_BODY_DIGITS);
+    }
+
+    /**
+     * The document of a failure, for an answer that is no HTTP response. What nobody foresaw is logged.
+     *
+     * @param what what failed, for the log
+     */
+    public static JsonObject document(Throwable failure, String what) {
+        HttpProblem problem = problem(failure);
+        if (problem.code().equals(UNFORESEEN)) {
+            LOG.error("{} failed", what, failure);
+        }
+        return document(problem);
     }
 
     /** The problem as its JSON document. */

@@ -29,6 +29,7 @@ final class HttpLoop implements Deployable {
     private final SocketAddress address;
     private final HttpServerOptions options;
     private final HttpLimits limits;
+    private final Cors cors;
     private final List<RouteGroup> groups;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections;
@@ -40,6 +41,7 @@ final class HttpLoop implements Deployable {
             SocketAddress address,
             HttpServerOptions options,
             HttpLimits limits,
+            Cors cors,
             List<RouteGroup> groups,
             HttpMetrics metrics,
             AtomicInteger openConnections,
@@ -47,6 +49,7 @@ final class HttpLoop implements Deployable {
         this.address = address;
         this.options = options;
         this.limits = limits;
+        this.cors = cors;
         this.groups = groups;
         this.metrics = metrics;
         this.openConnections = openConnections;
@@ -92,7 +95,9 @@ final class HttpLoop implements Deployable {
         if (connections.began(ctx)) {
             refuseUnknownCoding(ctx.request());
             refuseUnclear(ctx.request());
-            ctx.next();
+            if (!cors.answers(ctx)) {
+                ctx.next();
+            }
         } else {
             HttpErrors.closeAfterResponse(ctx.request());
             HttpErrors.respond(

@@ -28,6 +28,7 @@ public final class MetaRoutes implements RouteGroup {
     public void mount(Router router) {
         Routes.get(router, "/", ctx -> json(ctx, index()));
         Routes.get(router, "/openapi", ctx -> json(ctx, openApi));
+        Routes.get(router, "/openapi/v3", ctx -> json(ctx, openApi));
     }
 
     private Buffer index() {
@@ -41,6 +42,8 @@ public final class MetaRoutes implements RouteGroup {
         return new JsonObject()
                 .put("name", "sluice")
                 .put("version", version)
+                // What clients of the REST v2 face look for here.
+                .put("bridge_version", version)
                 .put("links", links)
                 .toBuffer();
     }

@@ -13,6 +13,7 @@ import io.sluice.core.ErrorCode;
 import io.sluice.server.clients.Client;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
@@ -36,6 +37,8 @@ final class WatchedConnection extends ChannelDuplexHandler {
     private boolean headBegun;
     /** The request that is being answered; null between requests. */
     private HttpServerRequest request;
+
+    private RoutingContext ctx;
     /** How many bytes of a response waited for the client at the last look. */
     private long unsentBytes;
     /** When the client last took a byte of the response, or none waited. */
@@ -78,18 +81,21 @@ final class WatchedConnection extends ChannelDuplexHandler {
         context.write(message, promise);
     }
 
-    void requestBegan(HttpServerRequest begun) {
+    void requestBegan(RoutingContext begun) {
         headBegun = false;
-        request = begun;
+        ctx = begun;
+        request = begun.request();
         sinceNs = System.nanoTime();
         takenNs = sinceNs;
         client.inFlight(1);
-        Caller.introduce(client, begun);
+        Caller.introduce(client, begun.request());
     }
 
     void requestEnded(HttpServerRequest ended) {
-        if (request == ended) {
+        if (request == ended
+                && !OpenStream.of(ctx).map(OpenStream::outlivesRequest).orElse(false)) {
             request = null;
+            ctx = null;
             sinceNs = System.nanoTime();
             client.inFlight(0);
         }
@@ -133,7 +139,7 @@ final class WatchedConnection extends ChannelDuplexHandler {
             return;
         }
         long unsentNow = unsentBytes();
-        if (channel.isWritable() || unsentNow != unsentBytes) {
+        if (unsentNow == 0 || unsentNow != unsentBytes) {
             unsentBytes = unsentNow;
             takenNs = nowNs;
         } else if (nowNs - takenNs > TimeUnit.MILLISECONDS.toNanos(limits.idleTimeoutMs())) {
@@ -153,6 +159,10 @@ final class WatchedConnection extends ChannelDuplexHandler {
 
     /** Answers a request that reads and has nothing to send yet, because the broker stops. */
     void endWaiting() {
+        if (request == null) {
+            return;
+        }
+        OpenStream.of(ctx).ifPresent(OpenStream::stop);
         if (request != null && isReading(request) && !request.response().headWritten()) {
             HttpErrors.respond(
                     request,

@@ -148,6 +148,9 @@ final class KafkaConnection {
             RequestHeaderData header = new RequestHeaderData(reader, headerVersion);
             ApiMessage message = api.key().messageType.newRequest();
             if (api.serves(version)) {
+                if (bytes.readableBytes() > KeyTables.SMALL_BYTES && KeyTables.has(api.key())) {
+                    KeyTables.check(api.key(), version, new ByteBufReader(bytes.duplicate()));
+                }
                 message.read(reader, version);
                 if (reader.remaining() > 0) {
                     refuse(api.key().name + " version " + version + " has " + reader.remaining() + " bytes too many");
@@ -310,6 +313,7 @@ final class KafkaConnection {
 
     /** Looks whether anything has moved on the connection lately, and ends it if not. */
     void tick(long nowNs) {
+        frames.tick(nowNs);
         long unsentNow = unsentBytes();
         if (unsentNow != unsentBytes) {
             lastMoveNs = nowNs;

@@ -57,7 +57,7 @@ class HttpFaceTest {
 
     @Test
     void aBodyThatComesFastEnoughMayTakeLongerThanTheTimeout() {
-        HttpLimits limits = new HttpLimits(10, 8_192, 4_096, 65_536, 200, 100, 30_000, 5_000);
+        HttpLimits limits = new HttpLimits(10, 8_192, 4_096, 65_536, 200, 100, 30_000, 5_000, 65_536);
         try (HttpFace face = new HttpFace(limits, TOPIC);
                 RawConnection client = new RawConnection(face.port())) {
             client.send("PUT /topics/a HTTP/1.1\r\nHost: x\r\nContent-Length: 602\r\n\r\n{" + " ".repeat(300));
@@ -129,7 +129,7 @@ class HttpFaceTest {
 
     @Test
     void oneConnectionTooManyIsAnswered503AndClosed() {
-        HttpLimits limits = new HttpLimits(3, 8_192, 4_096, 65_536, 30_000, 1_024, 30_000, 5_000);
+        HttpLimits limits = new HttpLimits(3, 8_192, 4_096, 65_536, 30_000, 1_024, 30_000, 5_000, 65_536);
         try (HttpFace face = new HttpFace(limits, HELLO)) {
             List<RawConnection> open = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
@@ -318,6 +318,6 @@ class HttpFaceTest {
     }
 
     private static HttpLimits timeouts(long requestTimeoutMs, long idleTimeoutMs) {
-        return new HttpLimits(100, 8_192, 4_096, 65_536, requestTimeoutMs, 1_024, idleTimeoutMs, 5_000);
+        return new HttpLimits(100, 8_192, 4_096, 65_536, requestTimeoutMs, 1_024, idleTimeoutMs, 5_000, 65_536);
     }
 }

@@ -550,7 +550,8 @@ public final class ConsumerGroup implements Members {
                                 partition,
                                 positions
                                         .apply(named)
-                                        .filter(position -> position.topicId().equals(partition.topicId()))))));
+                                        .filter(position -> position.topicId().equals(partition.topicId())),
+                                now.assigned().get(partition)))));
         long poll = seat.polls(request.interrupted());
         int waitingFor = (int) seat.state().target().stream()
                 .filter(wanted -> !now.assigned().containsKey(wanted))
@@ -571,6 +572,14 @@ public final class ConsumerGroup implements Members {
             alive(seat, effects);
             released = true;
             giveOn(effects);
+        }
+    }
+
+    /** A member over HTTP is there, though it neither polls nor commits: it keeps what it has. */
+    public void isThere(String memberId, Effects effects) {
+        Seat seat = seats.get(memberId);
+        if (seat != null && seat.is(Kind.HTTP)) {
+            alive(seat, effects);
         }
     }
 

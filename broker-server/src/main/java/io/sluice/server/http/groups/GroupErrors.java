@@ -4,7 +4,7 @@ import io.sluice.groups.GroupError;
 import io.sluice.server.http.HttpProblem;
 
 /** How the coordinator's refusals look over HTTP. */
-final class GroupErrors {
+public final class GroupErrors {
     private GroupErrors() {}
 
     /**
@@ -13,7 +13,7 @@ final class GroupErrors {
      * @param error what the coordinator says; not NONE
      * @param group the group that was asked for
      */
-    static HttpProblem problem(GroupError error, String group) {
+    public static HttpProblem problem(GroupError error, String group) {
         String who = "group " + group;
         return switch (error) {
             case NONE -> throw new IllegalArgumentException("no error is no problem");

@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Since when records wait that a group has not done: the time of the first record in the batch at which the group stands, which is read
@@ -30,11 +32,15 @@ final class LagTimes {
     /** How many batches are looked at for one request; the others are for the next one. */
     static final int MAX_READS = 64;
 
+    /** How long a request waits for that; what comes later is kept for the next one. */
+    private static final long MAX_WAIT_MS = 100;
+
     private static final int MAX_KEPT = 20_000;
     /** A read of one byte gives no more than the header of a batch, if the batch is not in memory anyway. */
     private static final int HEADER_ONLY = 1;
 
     private final Broker broker;
+    private final Reader reader;
     private final Map<Place, Long> known = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -47,8 +53,21 @@ final class LagTimes {
     /** A record of a topic; another topic of its name has other records. */
     private record Place(UUID topicId, int partition, long offset) {}
 
+    /** Where batches are read. */
+    interface Reader {
+        /** As {@link PartitionLog#read}. */
+        CompletableFuture<LogRead> read(TopicPartition partition, long offset, int maxBytes);
+    }
+
     LagTimes(Broker broker) {
+        this(
+                broker,
+                (partition, offset, maxBytes) -> broker.partition(partition).read(offset, maxBytes));
+    }
+
+    LagTimes(Broker broker, Reader reader) {
         this.broker = broker;
+        this.reader = reader;
     }
 
     /**
@@ -56,7 +75,7 @@ final class LagTimes {
      *
      * @param offsets where the group stands in partitions in which there is something for it
      * @return the times; of more than {@link #MAX_READS} partitions that have not been asked for lately some are missing, as those are
-     *     that cannot be read
+     *     that cannot be read, or not at once
      */
     Future<Map<TopicPartition, Long>> of(Map<TopicPartition, Long> offsets) {
         Map<TopicPartition, Long> times = new HashMap<>();
@@ -79,14 +98,19 @@ final class LagTimes {
                         })));
             }
         }
-        // Those that fail are missing.
-        return Future.join(reads).map(times).otherwise(times);
+        if (reads.isEmpty()) {
+            return Future.succeededFuture(times);
+        }
+        // Those that fail are missing, and those that take too long.
+        return Future.join(reads)
+                .timeout(MAX_WAIT_MS, TimeUnit.MILLISECONDS)
+                .map(times)
+                .otherwise(times);
     }
 
     private Future<OptionalLong> read(TopicPartition partition, long offset) {
         try {
-            PartitionLog log = broker.partition(partition);
-            return JsonAnswer.here(log.read(offset, HEADER_ONLY).thenApply(LagTimes::firstTime));
+            return JsonAnswer.here(reader.read(partition, offset, HEADER_ONLY).thenApply(LagTimes::firstTime));
         } catch (BrokerException e) {
             return Future.failedFuture(e);
         }

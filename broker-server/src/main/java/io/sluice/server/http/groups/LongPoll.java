@@ -113,7 +113,14 @@ final class LongPoll {
         this.ctx = ctx;
         this.request = request;
         this.context = vertx.getOrCreateContext();
-        this.answer = new RecordsAnswer(records, ctx, request.maxRecords(), request.maxBytes(), request.values());
+        this.answer = new RecordsAnswer(
+                records,
+                ctx,
+                request.maxRecords(),
+                request.maxBytes(),
+                request.values(),
+                request.filter(),
+                request.waitMs());
         this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(request.waitMs());
     }
 

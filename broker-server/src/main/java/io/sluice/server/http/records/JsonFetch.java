@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Answers one fetch with records as JSON or as lines. A small answer from memory is written at once, on the event loop.
@@ -52,7 +53,12 @@ final class JsonFetch {
         this.reader = new LogReader(loop, ctx, log);
         this.lines = request.format() == FetchRequest.Format.LINES;
         this.json = new RecordJson(request.partition(), request.values(), lines);
-        this.progress = new FetchProgress(offset, request.maxRecords(), request.maxBytes());
+        this.progress = new FetchProgress(
+                offset,
+                request.maxRecords(),
+                request.maxBytes(),
+                request.filter(),
+                System.nanoTime() + FetchProgress.SCAN_NS + TimeUnit.MILLISECONDS.toNanos(request.waitMs()));
     }
 
     void start() {
@@ -157,6 +163,12 @@ final class JsonFetch {
     private void afterFill(JsonOutput out, boolean exhausted) {
         if (exhausted) {
             release();
+            boolean nothingYet = progress.records() == 0 && !streaming;
+            if (nothingYet && !progress.isFull()) {
+                // Only what is not wanted was found. What was begun to be written is begun again, on a flat stack.
+                reader.context().runOnContext(v -> proceed());
+                return;
+            }
             if (progress.isFull() || progress.offset() >= highWatermark) {
                 end(out);
                 return;

@@ -11,12 +11,10 @@ import java.util.Optional;
 /** {@code POST /v1/topics/{topic}/records}: finds the topic, and the way to read the body by its content type. */
 final class ProduceHandler {
     private final Loop loop;
-    private final JsonProduce json;
     private final RawProduce raw;
 
     ProduceHandler(Loop loop) {
         this.loop = loop;
-        this.json = new JsonProduce(loop);
         this.raw = new RawProduce(loop);
     }
 
@@ -52,7 +50,7 @@ final class ProduceHandler {
         try {
             Caller.of(ctx).produced(topic.name());
             switch (request.contentType()) {
-                case ProduceRequest.JSON -> json.handle(ctx, request, topic);
+                case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
                 default -> raw.handle(ctx, request, topic);

@@ -4,12 +4,15 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.Query;
+import io.sluice.server.http.RestProblem;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a produce request says outside of its body.
@@ -64,6 +67,41 @@ record ProduceRequest(
                 query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
                 idempotencyKey(ctx),
                 contentLength(ctx));
+    }
+
+    /**
+     * Reads head and query of a request of the REST v2 face.
+     *
+     * @param partition the partition of the path, or -1
+     * @throws HttpProblem 400 or 415, naming the parameter or header
+     */
+    static ProduceRequest rest(RoutingContext ctx, int partition) {
+        String contentType = contentType(ctx);
+        String async = Query.of(ctx, Set.of("async")).text("async").orElse("false");
+        boolean waits = async.equals("false");
+        if (!waits && !async.equals("true")) {
+            throw Query.invalid("async", "is \"" + async + "\", not true or false");
+        }
+        return new ProduceRequest(
+                ctx.pathParam("topicname"),
+                contentType,
+                waits ? Acks.COMMITTED : Acks.NONE,
+                partition,
+                Optional.empty(),
+                Optional.empty(),
+                contentLength(ctx));
+    }
+
+    /** The format that the body of a request of the REST v2 face is in. */
+    EmbeddedFormat requireFormat() {
+        return EmbeddedFormat.ofMediaType(contentType)
+                .orElseThrow(() -> RestProblem.of(
+                        415,
+                        "Content-Type is " + (contentType.isEmpty() ? "missing" : contentType)
+                                + "; records are taken as "
+                                + Arrays.stream(EmbeddedFormat.values())
+                                        .map(EmbeddedFormat::mediaType)
+                                        .collect(Collectors.joining(", "))));
     }
 
     /**

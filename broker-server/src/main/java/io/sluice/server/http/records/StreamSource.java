@@ -19,6 +19,9 @@ final class StreamSource implements RecordSource {
     /** A multiple of 3, so that pieces of base64 fit together. */
     private static final int PIECE_BYTES = 6 * 1024;
 
+    /** After so many bytes of records that nobody wants, others have their turn. */
+    private static final int SCAN_BYTES = 4 * 1024 * 1024;
+
     /** Headers are held in memory while they are written. */
     private static final int MAX_HEADER_BYTES = 1024 * 1024;
 
@@ -36,6 +39,7 @@ final class StreamSource implements RecordSource {
     private final PieceInput.Pieces pieces;
     private final Codecs codecs;
     private final Runnable onClose;
+    private final RecordSieve sieve = new RecordSieve(this::open);
     private final ValueKind.Classifier classifier = new ValueKind.Classifier();
     private byte[] scratch = new byte[PIECE_BYTES];
     private RecordStream records;
@@ -73,6 +77,7 @@ final class StreamSource implements RecordSource {
             }
             records = open();
         }
+        long scanEnd = records.position() + SCAN_BYTES;
         while (out.size() < limitBytes) {
             switch (state) {
                 case RECORD -> {
@@ -81,16 +86,29 @@ final class StreamSource implements RecordSource {
                         return true;
                     }
                     if (records.offset() >= progress.offset()) {
+                        if (!progress.wants(records, sieve)) {
+                            if (progress.isFull()) {
+                                return true;
+                            }
+                            if (records.position() > scanEnd) {
+                                return false;
+                            }
+                            continue;
+                        }
                         if (!progress.admit(records.offset(), records.remaining())) {
+                            return true;
+                        }
+                        if (json.isStrict() && !canShow(json.values())) {
+                            progress.refuse(records.offset());
                             return true;
                         }
                         json.begin(out, records.offset(), records.timestamp());
                         state = State.KEY;
                     }
                 }
-                case KEY -> field(out, json, RecordJson.KEY, RecordJson.KEY_BASE64, State.PIECES_OF_KEY, State.VALUE);
+                case KEY -> field(out, json, RecordJson.KEY, json.keyBase64(), State.PIECES_OF_KEY, State.VALUE);
                 case VALUE ->
-                    field(out, json, RecordJson.VALUE, RecordJson.VALUE_BASE64, State.PIECES_OF_VALUE, State.HEADERS);
+                    field(out, json, RecordJson.VALUE, json.valueBase64(), State.PIECES_OF_VALUE, State.HEADERS);
                 case PIECES_OF_KEY -> piece(out, json, State.VALUE);
                 case PIECES_OF_VALUE -> piece(out, json, State.HEADERS);
                 default -> {
@@ -114,7 +132,8 @@ final class StreamSource implements RecordSource {
             state = afterwards;
             return;
         }
-        kind = kindOf(json.values(), length);
+        // What was looked at before the record was begun is known, and the scout has gone on.
+        kind = json.isStrict() ? json.values().strictKind() : kindOf(json.values(), length);
         out.put(kind == ValueKind.BINARY ? base64Name : name);
         if (kind != ValueKind.JSON) {
             out.put('"');
@@ -123,15 +142,37 @@ final class StreamSource implements RecordSource {
         state = inPieces;
     }
 
+    /** Sends the scout over key and value of the record that begins here: whether both can be shown in one form. */
+    private boolean canShow(Values values) throws IOException {
+        if (values == Values.BASE64) {
+            return true;
+        }
+        scout().enter(records.position(), records.position() + records.remaining());
+        return isShown(values) && isShown(values);
+    }
+
+    private boolean isShown(Values values) throws IOException {
+        int length = scout.readLength("field");
+        return length < 0 || scouted(values, length) == values.strictKind();
+    }
+
+    private RecordStream scout() throws IOException {
+        if (scout == null) {
+            scout = open();
+        }
+        return scout;
+    }
+
     /** Sends the scout over the field that begins here. */
     private ValueKind kindOf(Values values, int length) throws IOException {
         if (values == Values.BASE64) {
             return ValueKind.BINARY;
         }
-        if (scout == null) {
-            scout = open();
-        }
-        scout.skipTo(records.position());
+        scout().skipTo(records.position());
+        return scouted(values, length);
+    }
+
+    private ValueKind scouted(Values values, int length) throws IOException {
         classifier.begin();
         for (int left = length; left > 0; ) {
             int count = Math.min(left, PIECE_BYTES);
@@ -193,8 +234,9 @@ final class StreamSource implements RecordSource {
         }
         closed = true;
         try (RecordStream first = records;
-                RecordStream second = scout) {
-            assert first != second || first == null;
+                RecordStream second = scout;
+                RecordSieve third = sieve) {
+            assert third != null && (first != second || first == null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

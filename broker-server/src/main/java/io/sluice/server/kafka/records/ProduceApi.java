@@ -10,6 +10,8 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.BatchValidator;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.EndOfConnection;
@@ -78,7 +80,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         Gather gather = new Gather(response);
         for (TopicProduceData topicData : data.topicData()) {
             TopicProduceResponse topicAnswer =
-                    new TopicProduceResponse().setName(topicData.name()).setTopicId(topicData.topicId());
+                    new AnswerEntries.ProducedTopic().setName(topicData.name()).setTopicId(topicData.topicId());
             response.responses().add(topicAnswer);
             boolean byId = request.version() >= FIRST_WITH_IDS;
             Optional<Topic> topic =
@@ -141,6 +143,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         PartitionLog log;
         CompletableFuture<Appended> appended;
         try {
+            TopicName.requireForUsers(topic.name());
             log = broker.partition(topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();

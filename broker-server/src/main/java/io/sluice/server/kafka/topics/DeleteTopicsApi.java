@@ -2,15 +2,14 @@ package io.sluice.server.kafka.topics;
 
 import io.sluice.core.Broker;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
 import io.sluice.server.kafka.TopicNames;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -42,15 +41,19 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
                         .toList();
         DeleteTopicsResponseData response = new DeleteTopicsResponseData();
         Gather gather = new Gather(response);
+        Set<String> asked = new HashSet<>();
         Set<String> seen = new HashSet<>();
-        for (DeleteTopicState wish : new LinkedHashSet<>(wanted)) {
+        for (DeleteTopicState wish : wanted) {
+            if (!asked.add(wish.name() + "/" + wish.topicId())) {
+                continue;
+            }
             boolean hasId = !wish.topicId().equals(Uuid.ZERO_UUID);
             boolean isClear = hasId == (wish.name() == null);
             Optional<Topic> topic = Optional.empty();
             if (isClear) {
                 topic = hasId ? TopicNames.find(broker, wish.topicId()) : broker.topic(wish.name());
             }
-            DeletableTopicResult answer = new Result()
+            DeletableTopicResult answer = new AnswerEntries.DeletedTopic()
                     .setName(topic.map(Topic::name).orElse(wish.name()))
                     .setTopicId(topic.map(TopicNames::idOf).orElse(wish.topicId()));
             response.responses().add(answer);
@@ -79,14 +82,6 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
             });
         }
         return gather.seal();
-    }
-
-    /** The answer is a table by name: many of one name, or of none, would take cubic time to find their place. */
-    private static final class Result extends DeletableTopicResult {
-        @Override
-        public int hashCode() {
-            return Objects.hash(name(), topicId());
-        }
     }
 
     private static void refuse(DeletableTopicResult answer, Errors error, String message) {

@@ -120,6 +120,23 @@ class GroupViewTest {
     }
 
     @Test
+    void theLagInTimeOfWhatLiesOnTheDiskIsKnownToo() {
+        produce(System.currentTimeMillis() - 3_600_000, 100);
+        assertThat(server.send("POST", "/v1/groups/g/commit", "{\"positions\": {\"t\": {\"0\": 50}}}")
+                        .statusCode())
+                .isEqualTo(200);
+        server.restart();
+        Await.until("the group is read", () -> server.get("/v1/groups/g").statusCode() == 200);
+
+        JsonObject position = only(group().getJsonArray("positions"));
+        assertThat(position.getLong("lag")).isEqualTo(50);
+        assertThat(position.getLong("lag_ms")).isBetween(3_600_000L, 3_700_000L);
+        // A member over HTTP has not polled since, so that none is there, and nothing has become of any.
+        assertThat(group().getJsonArray("members")).isEmpty();
+        assertThat(group().getJsonArray("rebalances")).isEmpty();
+    }
+
+    @Test
     void theMemberThatIsWaitedForIsNamed() {
         server.send("PATCH", "/v1/topics/t", "{\"partitions\": 2}");
         produce(System.currentTimeMillis(), 40, 2);

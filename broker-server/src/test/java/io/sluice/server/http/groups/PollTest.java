@@ -93,6 +93,26 @@ class PollTest {
     }
 
     @Test
+    void aPollPassesOverWhatItsFilterDoesNotWant() {
+        face.produce("t", 0, "a", "b", "c");
+        face.server.send(
+                "POST",
+                "/v1/topics/t/records",
+                "{\"records\": [{\"key\": \"k\", \"value\": \"d\", \"headers\": {\"ce_type\": \"CREATE\"}}, {\"value\": \"e\"}]}");
+
+        JsonObject none = face.poll(ask("m").put("filter", "type=DELETE"));
+        JsonObject one = face.poll(
+                ask("m").put("filter", new JsonArray().add("type=CREATE,UPDATE").add("key=k*")));
+
+        assertThat(values(none)).isEmpty();
+        assertThat(values(one)).containsExactly("d");
+        JsonObject rest = face.poll(ask("m").put("commit", none.getString("cursor")));
+        assertThat(values(rest)).isEmpty();
+        assertThat(problem(face.post("g/poll", ask("m").put("filter", "value=x")), 400))
+                .isEqualTo("invalid_filter");
+    }
+
+    @Test
     void aRepeatedPollGivesTheSameRecordsAndACommitTheNext() {
         face.produce("t", 1, "a", "b", "c");
 
