@@ -134,6 +134,23 @@ public record ServerConfig(
         return config;
     }
 
+    /** The same with another clock. */
+    ServerConfig withClock(InstantSource clock) {
+        return new ServerConfig(
+                broker.withClock(clock),
+                http,
+                kafka,
+                groups,
+                settings,
+                eventLoopCount,
+                limits,
+                records,
+                cors,
+                rest,
+                push,
+                chosen);
+    }
+
     private static HttpLimits limits(SettingValues values) {
         return new HttpLimits(
                 values.get(ServerSettings.HTTP_MAX_CONNECTIONS),

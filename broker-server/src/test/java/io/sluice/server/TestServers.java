@@ -14,6 +14,7 @@ import io.sluice.server.http.RouteGroup;
 import io.sluice.server.why.Overloads;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,13 @@ public final class TestServers {
         Map<String, String> all = new HashMap<>(settings);
         all.put("data.dir", dataDirectory.toString());
         return new RunningServer(() -> BrokerServer.start(config(all)));
+    }
+
+    /** A whole server over a folder, to which it is as late as the clock says. */
+    public static RunningServer on(Path dataDirectory, Map<String, String> settings, InstantSource clock) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("data.dir", dataDirectory.toString());
+        return new RunningServer(() -> BrokerServer.start(config(all).withClock(clock)));
     }
 
     /** A server over an engine that has been started. */

@@ -31,8 +31,17 @@ public final class GroupShard {
     /** How often groups and their positions are looked through for what has happened to them of itself. */
     private static final long SWEEP_MS = 60_000;
 
+    /** How large a snapshot may be, in bytes of its event. */
+    public static final int MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
+
     /** How many snapshots a group may have. */
     public static final int MAX_SNAPSHOTS = 100;
+
+    /** What first epochs are counted from, in seconds: 2020-01-01, in ms since the epoch. */
+    private static final long EPOCHS_BEGIN_MS = 1_577_836_800_000L;
+
+    /** Leaves room for rebalances. Time gets there in 2054. */
+    private static final int MAX_FIRST_EPOCH = Integer.MAX_VALUE / 2;
 
     /** Stands for the position of a group that has none. */
     public static final long NOWHERE = -1;
@@ -45,6 +54,8 @@ public final class GroupShard {
     private final Set<String> timedOut = new HashSet<>();
 
     private long nextSweepMs;
+    /** The highest epoch that any group has had, as far as the log still tells. */
+    private int highestEpoch;
 
     /** @param topics the topics that members may want; asked in turns only */
     public GroupShard(GroupLimits limits, Topics topics) {
@@ -69,6 +80,7 @@ public final class GroupShard {
             find(event.group()).ifPresent(Group::unsettle);
         } else if (event instanceof GroupEvent.EpochBegun begun) {
             orNew(begun.group()).asConsumer().epoch(begun.epoch());
+            highestEpoch = Math.max(highestEpoch, begun.epoch());
         } else if (event instanceof GroupEvent.EpochsEnded) {
             find(event.group()).ifPresent(Group::endConsumer);
         } else if (event instanceof GroupEvent.MemberChanged changed) {
@@ -117,6 +129,20 @@ public final class GroupShard {
         }
     }
 
+    /**
+     * The broker assigns from now on, if it did not before.
+     *
+     * <p>A group of this name may have been there before, and members over HTTP choose their own names: a cursor of then must not
+     * be taken for one of now. So epochs do not begin at 0 again but above all that the group can have had: above those that
+     * are known, and, for nothing is known of a deleted group once the log has been compacted, at the seconds that have
+     * passed. No group is rebalanced more often than once a second for all its life.
+     */
+    private GroupError toConsumer(Group group, Effects effects) {
+        long seconds = (effects.nowMs() - EPOCHS_BEGIN_MS) / 1_000;
+        int first = Math.max(highestEpoch, (int) Math.max(0, Math.min(seconds, MAX_FIRST_EPOCH)));
+        return ProtocolMoves.toConsumer(group, topics, first, effects);
+    }
+
     /** A member may have been the last that needed the broker to assign. */
     private void membersChanged(String id, Effects effects) {
         find(id).ifPresent(group -> ProtocolMoves.toClassicIfPossible(group, topics, effects));
@@ -156,7 +182,7 @@ public final class GroupShard {
     // ---- members ----
 
     public void join(String groupId, Join.Request request, Reply<Join.Answer> reply, Effects effects) {
-        if (groupId.isEmpty()) {
+        if (isNoName(groupId)) {
             effects.answer(reply, refusedJoin(GroupError.INVALID_GROUP, request));
             return;
         }
@@ -170,10 +196,33 @@ public final class GroupShard {
             effects.answer(reply, refusedJoin(GroupError.UNKNOWN_MEMBER, request));
             return;
         }
+        long bytes = MemberSize.of(
+                request.protocols(),
+                List.of(),
+                request.memberId(),
+                request.newMemberId(),
+                request.instanceId(),
+                request.clientId(),
+                request.clientHost());
+        if (isTooMuch(known, request.memberId(), request.instanceId(), bytes)) {
+            effects.answer(reply, refusedJoin(GroupError.TOO_LARGE, request));
+            return;
+        }
         known.ifPresent(group -> ProtocolMoves.toClassicIfEmpty(group, effects));
         orNew(groupId).members().join(request, reply, effects);
         membersChanged(groupId, effects);
         look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
+    }
+
+    private static boolean isNoName(String groupId) {
+        return groupId.isEmpty() || groupId.length() > MemberSize.MAX_GROUP_CHARS;
+    }
+
+    /** Whether the group's members would say too much, if one said this much of itself. */
+    private static boolean isTooMuch(Optional<Group> group, String memberId, String instanceId, long bytes) {
+        long others =
+                group.map(of -> of.members().bytesBeside(memberId, instanceId)).orElse(0L);
+        return others + bytes > MemberSize.MAX_BYTES;
     }
 
     private static Join.Answer refusedJoin(GroupError error, Join.Request request) {
@@ -238,10 +287,33 @@ public final class GroupShard {
                     reply, Heartbeat.Answer.refused(GroupError.UNKNOWN_GROUP, "Group " + groupId + " not found."));
             return;
         }
+        if (isNoName(groupId)) {
+            effects.answer(
+                    reply,
+                    Heartbeat.Answer.refused(GroupError.INVALID_GROUP, "The group's name is empty or too long."));
+            return;
+        }
+        long bytes = MemberSize.of(
+                List.of(),
+                request.topics().orElse(List.of()),
+                request.memberId(),
+                request.instanceId(),
+                request.rackId().orElse(""),
+                request.regex().orElse(""),
+                request.clientId(),
+                request.clientHost());
+        if (request.epoch() >= 0 && isTooMuch(known, request.memberId(), request.instanceId(), bytes)) {
+            effects.answer(
+                    reply,
+                    Heartbeat.Answer.refused(
+                            GroupError.TOO_LARGE,
+                            "The members of group " + groupId + " would say more than " + MemberSize.MAX_BYTES
+                                    + " bytes of themselves and what they want."));
+            return;
+        }
         Group group = orNew(groupId);
-        GroupError fault = joins || group.consumer().isPresent()
-                ? ProtocolMoves.toConsumer(group, topics, effects)
-                : GroupError.UNKNOWN_GROUP;
+        GroupError fault =
+                joins || group.consumer().isPresent() ? toConsumer(group, effects) : GroupError.UNKNOWN_GROUP;
         if (fault != GroupError.NONE) {
             effects.answer(reply, Heartbeat.Answer.refused(fault, "Group " + groupId + " is not a consumer group."));
         } else {
@@ -258,8 +330,14 @@ public final class GroupShard {
             effects.answer(reply, Poll.Answer.refused(GroupError.INVALID_SESSION_TIMEOUT));
             return;
         }
+        long bytes =
+                MemberSize.of(List.of(), request.topics(), request.member(), request.clientId(), request.clientHost());
+        if (isTooMuch(find(groupId), request.member(), "", bytes)) {
+            effects.answer(reply, Poll.Answer.refused(GroupError.TOO_LARGE));
+            return;
+        }
         Group group = orNew(groupId);
-        GroupError fault = ProtocolMoves.toConsumer(group, topics, effects);
+        GroupError fault = toConsumer(group, effects);
         if (fault != GroupError.NONE) {
             effects.answer(reply, Poll.Answer.refused(fault));
             forgetIfNothingIsLeft(groupId, effects);
@@ -328,6 +406,9 @@ public final class GroupShard {
             return group.get()
                     .members()
                     .mayCommit(request.memberId(), request.instanceId(), request.generation(), effects);
+        }
+        if (isNoName(request.group())) {
+            return GroupError.INVALID_GROUP;
         }
         // Whoever keeps positions here without being a member begins a group by it.
         return request.generation() < 0 ? GroupError.NONE : GroupError.UNKNOWN_GROUP;
@@ -464,7 +545,7 @@ public final class GroupShard {
             Map<TopicPartition, Long> expected,
             Reply<Moved> reply,
             Effects effects) {
-        if (groupId.isEmpty()) {
+        if (isNoName(groupId)) {
             effects.answer(reply, new Moved(GroupError.INVALID_GROUP, List.of()));
             return;
         }
@@ -514,6 +595,8 @@ public final class GroupShard {
         } else if (group.get().snapshots().size() >= MAX_SNAPSHOTS
                 && !group.get().snapshots().containsKey(name)) {
             effects.answer(reply, GroupError.TOO_MANY_SNAPSHOTS);
+        } else if (GroupEvents.sizeOf(group.get().positions()) > MAX_SNAPSHOT_BYTES) {
+            effects.answer(reply, GroupError.TOO_LARGE);
         } else {
             effects.record(new GroupEvent.SnapshotTaken(
                     groupId, name, new Snapshot(effects.nowMs(), group.get().positions())));

@@ -54,6 +54,14 @@ public interface Members {
     /** Whether nobody is a member or about to become one. */
     boolean isDeserted();
 
+    /**
+     * How much the members say of themselves, as {@link MemberSize} measures it.
+     *
+     * @param memberId a member that is left out, or empty
+     * @param instanceId its name if it is a static member, else empty
+     */
+    long bytesBeside(String memberId, String instanceId);
+
     /** How often the group has been rebalanced. */
     int generation();
 

@@ -12,7 +12,9 @@ import io.sluice.core.record.RecordBatches;
 import io.sluice.core.record.RecordCursor;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +30,9 @@ import org.slf4j.LoggerFactory;
  * Runs one shard over its partition: replays it, gives it its turns, writes down what comes of them, and lets answers go when
  * that is durable. One append is under way at a time; what comes meanwhile makes the next one.
  *
+ * <p>Events gather in batches that the log takes, whatever their number: a turn may need several, of which a crash can leave
+ * the first ones. It has not been answered then. One event is never too large for the log, {@link GroupShard} sees to that.
+ *
  * <p>An append that finds the partition's worker busy is made again. If it fails otherwise, the state is ahead of the log, or
  * nobody knows what is in the log: the shard is thrown away and replayed after a pause, and everybody who waits is told to ask
  * again. Owned by the coordinator's thread.
@@ -40,7 +45,7 @@ final class ShardRunner {
 
     private static final long RETRY_MS = 1_000;
     private static final long BUSY_MS = 20;
-    /** How much may gather while an append is under way; then requests are refused. */
+    /** How much may gather while an append is under way; then requests are refused. A batch that is as large gets no more. */
     private static final int MAX_GATHERED_BYTES = 8 * 1024 * 1024;
 
     private final PartitionLog log;
@@ -63,6 +68,9 @@ final class ShardRunner {
 
     private RecordBatchBuilder batch = new RecordBatchBuilder(BATCH_BYTES);
     private boolean batchHasRecords;
+    /** Batches that go before {@link #batch}, for they are full. */
+    private Deque<RecordBatch> full = new ArrayDeque<>();
+
     private List<Runnable> answers = new ArrayList<>();
     private boolean appending;
     /** The append that found the worker busy, and when it is made again, in ms since the epoch. */
@@ -103,6 +111,7 @@ final class ShardRunner {
         shard = make.get();
         batch = new RecordBatchBuilder(BATCH_BYTES);
         batchHasRecords = false;
+        full = new ArrayDeque<>();
         answers = new ArrayList<>();
         appending = false;
         appendAgainAtMs = Long.MAX_VALUE;
@@ -191,8 +200,11 @@ final class ShardRunner {
         if (loading) {
             return broken ? GroupError.UNAVAILABLE : GroupError.LOADING;
         }
-        // What has gathered is one batch, which must be neither too large for memory nor for the log.
-        return appending && batch.sizeInBytes() > MAX_GATHERED_BYTES ? GroupError.UNAVAILABLE : GroupError.NONE;
+        return appending && isMuch() ? GroupError.UNAVAILABLE : GroupError.NONE;
+    }
+
+    private boolean isMuch() {
+        return !full.isEmpty() || batch.sizeInBytes() > MAX_GATHERED_BYTES;
     }
 
     /** Lets the shard answer a request. */
@@ -254,6 +266,9 @@ final class ShardRunner {
     private void run(long nowMs, Consumer<Effects> turn) {
         try {
             turn.accept(new TurnEffects(nowMs));
+            if (isMuch()) {
+                flush(nowMs);
+            }
         } catch (RuntimeException | Error e) {
             // A turn that ended halfway may have done half of what it wanted to: what is written down is whole.
             LOG.error("a turn of {} failed; its groups are read again", log.partition(), e);
@@ -277,6 +292,9 @@ final class ShardRunner {
         public void record(GroupEvent event) {
             byte[] key = GroupEvents.key(event);
             byte[] value = GroupEvents.value(event).orElse(null);
+            if (batch.sizeInBytes() > MAX_GATHERED_BYTES) {
+                closeBatch();
+            }
             batch.append(nowMs, key, value);
             batchHasRecords = true;
             shard.replay(event);
@@ -311,23 +329,33 @@ final class ShardRunner {
             ready.forEach(Runnable::run);
             return;
         }
-        RecordBatch records = batch.build();
-        batch = new RecordBatchBuilder(BATCH_BYTES);
-        batchHasRecords = false;
+        closeBatch();
+        Deque<RecordBatch> batches = full;
+        full = new ArrayDeque<>();
         appending = true;
-        append(records, ready, nowMs);
+        append(batches, ready, nowMs);
     }
 
-    private void append(RecordBatch records, List<Runnable> ready, long nowMs) {
+    private void closeBatch() {
+        full.add(batch.build());
+        batch = new RecordBatchBuilder(BATCH_BYTES);
+        batchHasRecords = false;
+    }
+
+    /** Appends one batch after the other. */
+    private void append(Deque<RecordBatch> batches, List<Runnable> ready, long nowMs) {
         int ofLife = life;
-        log.append(records, Acks.COMMITTED)
+        log.append(batches.getFirst(), Acks.COMMITTED)
                 .whenComplete((appended, failure) -> thread.execute(() -> {
                     if (ofLife != life || closed) {
                         return;
                     }
                     if (failure instanceof BrokerException refusal && refusal.code() == ErrorCode.OVERLOADED) {
-                        busyAppend = () -> append(records, ready, nowMs);
+                        busyAppend = () -> append(batches, ready, nowMs);
                         appendAgainAtMs = clock.millis() + BUSY_MS;
+                    } else if (failure == null && batches.size() > 1) {
+                        batches.removeFirst();
+                        append(batches, ready, nowMs);
                     } else {
                         appended(ready, failure, nowMs);
                     }

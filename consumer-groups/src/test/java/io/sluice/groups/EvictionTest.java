@@ -25,10 +25,10 @@ class EvictionTest {
 
     @BeforeEach
     void twoMembersShareThePartitions() {
-        beat("one", "", Heartbeat.JOIN, Set.of());
+        one = beat("one", "", Heartbeat.JOIN, Set.of());
         two = beat("two", "", Heartbeat.JOIN, Set.of());
-        one = beat("one", "", 1, all());
-        one = beat("one", "", 1, one.assignment().orElseThrow());
+        one = beat("one", "", one.epoch(), all());
+        one = beat("one", "", one.epoch(), one.assignment().orElseThrow());
         two = beat("two", "", two.epoch(), Set.of());
         assertThat(one.epoch()).isEqualTo(two.epoch());
         assertThat(two.assignment().orElseThrow()).hasSize(2);

@@ -21,8 +21,12 @@ class PositionsTest {
     private Topic topic = machine.topics.put("t", 2);
 
     private void commit(TopicPartition partition, long offset) {
+        commit(partition, offset, "");
+    }
+
+    private void commit(TopicPartition partition, long offset, String metadata) {
         AtomicReference<Map<TopicPartition, GroupError>> answer = new AtomicReference<>();
-        CommittedOffset position = new CommittedOffset(topic.id(), offset, -1, "", machine.nowMs());
+        CommittedOffset position = new CommittedOffset(topic.id(), offset, -1, metadata, machine.nowMs());
         machine.turn(effects -> machine.shard()
                 .commit(new Offsets.Commit("g", "", "", -1, Map.of(partition, position)), answer::set, effects));
         assertThat(answer.get()).containsEntry(partition, GroupError.NONE);
@@ -141,5 +145,32 @@ class PositionsTest {
         machine.pass(30 * MINUTE);
         assertThat(positions()).isEmpty();
         assertThat(reasons()).containsExactly(Notice.Reason.EXPIRED, Notice.Reason.EXPIRED);
+    }
+
+    @Test
+    void aSnapshotThatWouldNotFitIntoTheLogIsRefused() {
+        int longest = 1024 * 1024;
+        machine = new Machine(new GroupLimits(100, 600_000, 50, 0, 45_000, 5_000, -1, longest));
+        topic = machine.topics.put("t", 64);
+        String metadata = "m".repeat(longest);
+        for (int i = 0; i < 31; i++) {
+            commit(new TopicPartition("t", i), i, metadata);
+        }
+        assertThat(snapshot("fits")).isEqualTo(GroupError.NONE);
+        commit(new TopicPartition("t", 31), 31, metadata);
+
+        int before = machine.events();
+        assertThat(snapshot("large")).isEqualTo(GroupError.TOO_LARGE);
+        assertThat(machine.events()).as("nothing is written").isEqualTo(before);
+        machine.restart();
+        AtomicReference<Snapshots> known = new AtomicReference<>();
+        machine.turn(effects -> machine.shard().snapshots("g", known::set, effects));
+        assertThat(known.get().byName()).containsOnlyKeys("fits");
+    }
+
+    private GroupError snapshot(String name) {
+        AtomicReference<GroupError> answer = new AtomicReference<>();
+        machine.turn(effects -> machine.shard().takeSnapshot("g", name, answer::set, effects));
+        return answer.get();
     }
 }

@@ -9,11 +9,13 @@ import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.RecordBatch;
+import io.sluice.core.topic.Topic;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -172,5 +174,38 @@ class ShardRunnerTest {
         takeAppend();
         assertThat(runner.fault()).isEqualTo(GroupError.NONE);
         takeAppend();
+    }
+
+    /** What comes of one request may be more than the log takes as one batch. */
+    @Test
+    void aTurnThatIsTooLargeForABatchIsWrittenAsSeveral() {
+        load();
+        String metadata = "m".repeat(Machine.limits().maxMetadataBytes());
+        int partitions = 400_000;
+        Topic large = topics.put("large", partitions);
+        Map<TopicPartition, CommittedOffset> positions = new HashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            positions.put(new TopicPartition("large", i), new CommittedOffset(large.id(), i, -1, metadata, nowMs));
+        }
+        Ticket<Map<TopicPartition, GroupError>> ticket = new Ticket<>(error -> Map.of(T0, error));
+        runner.turn(
+                ticket,
+                nowMs,
+                (shard, reply, effects) ->
+                        shard.commit(new Offsets.Commit("g", "", "", -1, positions), reply, effects));
+        runner.flush(nowMs);
+        CompletableFuture<Map<TopicPartition, GroupError>> other = commit("");
+        assertThat(runner.fault()).isEqualTo(GroupError.NONE);
+        long bytes = 0;
+        while (!ticket.future().isDone()) {
+            assertThat(batches).as("one append at a time").hasSize(1);
+            assertThat(batches.getFirst().sizeInBytes()).isLessThan(9 * 1024 * 1024);
+            bytes += batches.getFirst().sizeInBytes();
+            takeAppend();
+        }
+        assertThat(bytes).as("all of it").isGreaterThan(64 * 1024 * 1024);
+        assertThat(ticket.future().join()).hasSize(partitions).doesNotContainValue(GroupError.UNAVAILABLE);
+        takeAppend();
+        assertThat(other).isCompletedWithValue(Map.of(T0, GroupError.NONE));
     }
 }

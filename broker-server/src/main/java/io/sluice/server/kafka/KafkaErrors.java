@@ -102,6 +102,8 @@ public final class KafkaErrors {
             case UNRELEASED_INSTANCE -> Errors.UNRELEASED_INSTANCE_ID;
             case UNSUPPORTED_ASSIGNOR -> Errors.UNSUPPORTED_ASSIGNOR;
             case INVALID_REGULAR_EXPRESSION -> Errors.INVALID_REGULAR_EXPRESSION;
+            // No error of these requests means it; clients give up with this one instead of trying again.
+            case TOO_LARGE -> Errors.INVALID_REQUEST;
             // Only other faces ask for what these refuse.
             case MEMBER_OF_OTHER_PROTOCOL, SUPERSEDED, POSITION_HAS_MOVED, UNKNOWN_SNAPSHOT, TOO_MANY_SNAPSHOTS ->
                 Errors.INVALID_REQUEST;

@@ -2,10 +2,13 @@ package io.sluice.server.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.server.clients.Client;
+import io.sluice.server.clients.ClientRegistry;
 import io.vertx.core.net.SocketAddress;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +23,9 @@ class NodeTest {
                 new InetSocketAddress(Inet6Address.getByAddress(null, address, 3), 9092));
         assertThat(local.hostAddress()).contains("%");
 
-        Node.Address told = new Node(1, Optional.empty()).addressFor(new KafkaClient(local, local));
+        Client client =
+                new ClientRegistry(InstantSource.system()).connected(Client.Protocol.KAFKA, "them", "us", () -> {});
+        Node.Address told = new Node(1, Optional.empty()).addressFor(new KafkaClient(local, local, client));
 
         assertThat(told.host()).isEqualTo("fe80:0:0:0:0:0:0:1");
         assertThat(told.port()).isEqualTo(9092);

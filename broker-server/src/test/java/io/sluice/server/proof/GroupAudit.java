@@ -39,8 +39,11 @@ final class GroupAudit {
     private int sent;
     private int undone;
     private int repeats;
-    private boolean brokerAway;
+    /** Since when the broker is away, or -1. */
+    private long brokerAwaySinceMs = -1;
+
     private long brokerBackMs = NEVER_MS;
+    private final List<Away> brokerAways = new ArrayList<>();
     private long memberKilledMs = NEVER_MS;
 
     /** What happened while something stood still; the first that fits. */
@@ -51,6 +54,17 @@ final class GroupAudit {
         MEMBER_KILLED,
         /** Members came or left in order, or nobody did. */
         NO_KILL
+    }
+
+    /** A time from a kill of the broker until it was ready again. */
+    private record Away(long fromMs, long toMs) {
+        long ms() {
+            return toMs - fromMs;
+        }
+
+        long msWithin(long firstMs, long lastMs) {
+            return Math.max(0, Math.min(toMs, lastMs) - Math.max(fromMs, firstMs));
+        }
     }
 
     /** What is known of one partition. */
@@ -70,6 +84,7 @@ final class GroupAudit {
     private final class Pause {
         private long sinceMs = -1;
         private final Map<Cause, Long> longestMs = new EnumMap<>(Cause.class);
+        private long longestWithBrokerMs;
 
         private void lagsAt(long nowMs) {
             if (sinceMs < 0) {
@@ -79,7 +94,11 @@ final class GroupAudit {
 
         private void movesAt(long nowMs, boolean stillLags) {
             if (sinceMs >= 0) {
-                longestMs.merge(causeSince(sinceMs), nowMs - sinceMs, Math::max);
+                Cause cause = causeSince(sinceMs);
+                longestMs.merge(cause, nowMs - sinceMs, Math::max);
+                if (cause == Cause.BROKER_KILLED) {
+                    longestWithBrokerMs = Math.max(longestWithBrokerMs, nowMs - sinceMs - awayMs(sinceMs, nowMs));
+                }
             }
             sinceMs = stillLags ? nowMs : -1;
         }
@@ -89,8 +108,15 @@ final class GroupAudit {
         }
     }
 
+    private long awayMs(long firstMs, long lastMs) {
+        long before = brokerAways.stream()
+                .mapToLong(away -> away.msWithin(firstMs, lastMs))
+                .sum();
+        return brokerAwaySinceMs < 0 ? before : before + new Away(brokerAwaySinceMs, lastMs).msWithin(firstMs, lastMs);
+    }
+
     private Cause causeSince(long ms) {
-        if (brokerAway || brokerBackMs >= ms) {
+        if (brokerAwaySinceMs >= 0 || brokerBackMs >= ms) {
             return Cause.BROKER_KILLED;
         }
         return memberKilledMs + KILL_LASTS_MS >= ms ? Cause.MEMBER_KILLED : Cause.NO_KILL;
@@ -136,7 +162,8 @@ final class GroupAudit {
             case "committed" -> committed(Integer.parseInt(words[3]), Integer.parseInt(words[4]), line);
             case GroupJournal.KILLS -> kills(timeMs, words[3]);
             case GroupJournal.HAS_AGAIN -> {
-                brokerAway = false;
+                brokerAways.add(new Away(brokerAwaySinceMs, timeMs));
+                brokerAwaySinceMs = -1;
                 brokerBackMs = timeMs;
             }
             default -> {
@@ -147,7 +174,7 @@ final class GroupAudit {
 
     private void kills(long timeMs, String whom) {
         if (whom.equals(GroupJournal.BROKER)) {
-            brokerAway = true;
+            brokerAwaySinceMs = timeMs;
         } else {
             memberKilledMs = timeMs;
         }
@@ -253,6 +280,16 @@ final class GroupAudit {
                 .orElse(0);
     }
 
+    /** How long the broker was away at most, from its kill until it was ready, in ms. */
+    long longestAwayMs() {
+        return brokerAways.stream().mapToLong(Away::ms).max().orElse(0);
+    }
+
+    /** How long at most nobody did any of the records around a kill of the broker, without the time it was away, in ms. */
+    long longestPauseBesideAwayMs() {
+        return groupPause.longestWithBrokerMs;
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(done + " of " + sent + " records done, " + repeats + " again, by "
@@ -266,6 +303,11 @@ final class GroupAudit {
                     .append(longestPartitionPauseMs(cause))
                     .append(" ms");
         }
-        return text.toString();
+        return text.append("; the broker was away for ")
+                .append(longestAwayMs())
+                .append(" ms at most, and the group's longest pause beside that was ")
+                .append(longestPauseBesideAwayMs())
+                .append(" ms")
+                .toString();
     }
 }

@@ -79,6 +79,8 @@ class GroupAuditTest {
         assertThat(audit.longestPartitionPauseMs(Cause.MEMBER_KILLED)).isEqualTo(6_700);
         assertThat(audit.longestPauseMs(Cause.BROKER_KILLED)).isEqualTo(1_799);
         assertThat(audit.longestPartitionPauseMs(Cause.BROKER_KILLED)).isEqualTo(1_799);
+        assertThat(audit.longestAwayMs()).isEqualTo(1_298);
+        assertThat(audit.longestPauseBesideAwayMs()).isEqualTo(501);
         assertThat(audit.longestPauseMs(Cause.NO_KILL)).isEqualTo(900);
         assertThat(audit.longestPartitionPauseMs(Cause.NO_KILL)).isEqualTo(900);
     }

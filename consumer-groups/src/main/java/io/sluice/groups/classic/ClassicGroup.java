@@ -163,6 +163,16 @@ public final class ClassicGroup implements Members {
     }
 
     @Override
+    public long bytesBeside(String memberId, String instanceId) {
+        Optional<Member> left =
+                instanceId.isEmpty() ? Optional.ofNullable(members.get(memberId)) : byInstance(instanceId);
+        return members.values().stream()
+                .filter(member -> left.isEmpty() || member != left.get())
+                .mapToLong(Member::sizeInBytes)
+                .sum();
+    }
+
+    @Override
     public int generation() {
         return generation;
     }
@@ -215,6 +225,14 @@ public final class ClassicGroup implements Members {
         Map<String, List<Protocol>> all = new HashMap<>();
         members.forEach((memberId, member) -> all.put(memberId, member.protocols()));
         return all;
+    }
+
+    /**
+     * What a member had in the generation before the present one, as far as it is known: a cooperative one may be reading it
+     * still.
+     */
+    public byte[] assignmentBefore(String memberId) {
+        return members.get(memberId).assignmentBefore();
     }
 
     /** Whether a member wants a topic; also if nobody can read what it wants. */
@@ -334,7 +352,7 @@ public final class ClassicGroup implements Members {
     public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
         changes++;
         boolean hasId = !request.memberId().isEmpty();
-        if (!hasRoomFor(request.memberId())) {
+        if (!hasRoomFor(request)) {
             takePromise(request.memberId());
             Optional.ofNullable(members.get(request.memberId())).ifPresent(member -> {
                 remove(member, GroupError.GROUP_FULL, effects);
@@ -350,8 +368,11 @@ public final class ClassicGroup implements Members {
         maybeBeginGeneration(effects);
     }
 
-    private boolean hasRoomFor(String memberId) {
-        if (members.containsKey(memberId)) {
+    private boolean hasRoomFor(Join.Request request) {
+        String memberId = request.memberId();
+        // A static member that comes back without its id takes its own place.
+        boolean isBack = memberId.isEmpty() && byInstance(request.instanceId()).isPresent();
+        if (isBack || members.containsKey(memberId)) {
             return members.size() <= limits.maxMembers();
         }
         int taken = members.size() + promised.size() - (promised.containsKey(memberId) ? 1 : 0);
@@ -541,8 +562,8 @@ public final class ClassicGroup implements Members {
     private void cancelSyncs(Effects effects) {
         timers.cancel(syncs);
         for (Member member : members.values()) {
+            // What it had in the generation before is its own still, and a cooperative one goes on reading it.
             member.owesSync(false);
-            member.assign(Sync.NOTHING);
             member.takeSync()
                     .ifPresent(reply -> effects.answer(reply, Sync.Answer.refused(GroupError.REBALANCE_IN_PROGRESS)));
         }

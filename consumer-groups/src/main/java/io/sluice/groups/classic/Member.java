@@ -2,6 +2,7 @@ package io.sluice.groups.classic;
 
 import io.sluice.groups.Effects;
 import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.MemberSize;
 import io.sluice.groups.Timers;
 import java.util.Arrays;
 import java.util.List;
@@ -90,6 +91,11 @@ final class Member {
                 .map(Protocol::metadata)
                 .findFirst()
                 .orElse(Sync.NOTHING);
+    }
+
+    /** How much it says of itself. */
+    long sizeInBytes() {
+        return MemberSize.of(protocols, List.of(), id, instanceId, clientId, clientHost);
     }
 
     String id() {

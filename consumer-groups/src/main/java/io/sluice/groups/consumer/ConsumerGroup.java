@@ -62,6 +62,8 @@ public final class ConsumerGroup implements Members {
     private final Map<String, Seat> seats = new TreeMap<>();
     /** Who has a partition, or has not given it back yet. */
     private final Map<TopicIdPartition, String> owners = new HashMap<>();
+    /** How much all members say of themselves. */
+    private long bytes;
     /** What there is to be assigned: partitions by topic, as they were when the targets were made. */
     private Map<UUID, Integer> counts = Map.of();
     /** Whether a partition has been given back since members were last looked at who wait for one. */
@@ -93,8 +95,10 @@ public final class ConsumerGroup implements Members {
             seats.put(now.id(), seat);
         } else {
             disown(seat.state());
+            bytes -= seat.state().sizeInBytes();
             seat.state(now);
         }
+        bytes += now.sizeInBytes();
         now.standing().assigned().keySet().forEach(partition -> owners.put(partition, now.id()));
         now.standing().revoking().keySet().forEach(partition -> owners.put(partition, now.id()));
     }
@@ -105,6 +109,7 @@ public final class ConsumerGroup implements Members {
         Seat seat = seats.remove(memberId);
         if (seat != null) {
             disown(seat.state());
+            bytes -= seat.state().sizeInBytes();
             timers.cancel(seat.session());
             timers.cancel(seat.deadline());
         }
@@ -202,6 +207,12 @@ public final class ConsumerGroup implements Members {
     @Override
     public boolean isDeserted() {
         return seats.isEmpty() && classic.isDeserted();
+    }
+
+    @Override
+    public long bytesBeside(String memberId, String instanceId) {
+        Optional<Seat> left = instanceId.isEmpty() ? seat(memberId) : byInstance(instanceId);
+        return bytes - left.map(seat -> seat.state().sizeInBytes()).orElse(0L);
     }
 
     @Override
