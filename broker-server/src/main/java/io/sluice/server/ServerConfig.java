@@ -141,6 +141,7 @@ public record ServerConfig(
                 http,
                 kafka,
                 groups,
+                alerts,
                 settings,
                 eventLoopCount,
                 limits,
