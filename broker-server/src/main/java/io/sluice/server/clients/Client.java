@@ -30,9 +30,24 @@ public final class Client {
         /** Whether the member it is of has come by another connection since. */
         private volatile boolean elsewhere;
 
+        /** What its filters have done; written by whoever serves the member. */
+        private volatile Filtering filtering;
+
         private Entry(Client client, Subscription subscription) {
             this.client = client;
             this.subscription = subscription;
+            this.filtering = new Filtering(subscription.filters(), 0, 0, client.clock.millis());
+        }
+
+        Filtering filtering() {
+            return filtering;
+        }
+
+        /** Goes on where the member's entry by another connection has ended. */
+        void follows(Entry before) {
+            if (before.subscription.filters().equals(subscription.filters())) {
+                filtering = before.filtering;
+            }
         }
 
         Client client() {
@@ -223,9 +238,25 @@ public final class Client {
 
     /** As {@link #member}, for a member that says each time which topics it wants. */
     public void member(String group, String member, List<String> topics) {
+        member(group, member, topics, List.of());
+    }
+
+    /** As {@link #member(String, String, List)}, for a member that says too which records it wants. */
+    public void member(String group, String member, List<String> topics, List<String> filters) {
         Entry known = find(group, member);
-        if (known == null || known.elsewhere || !known.subscription.hasTopics(topics)) {
-            subscribed(new Subscription(group, member, topics, List.of()));
+        if (known == null
+                || known.elsewhere
+                || !known.subscription.hasTopics(topics)
+                || !known.subscription.filters().equals(filters)) {
+            subscribed(new Subscription(group, member, topics, filters));
+        }
+    }
+
+    /** The filters of a member have let so many records pass, and have left out so many. On the client's event loop. */
+    public void filtered(String group, String member, long passed, long excluded) {
+        Entry known = find(group, member);
+        if (known != null) {
+            known.filtering = known.filtering.and(passed, excluded);
         }
     }
 

@@ -137,8 +137,9 @@ public final class ClientRegistry {
      *
      * @param client the connection by which the member last spoke
      * @param subscription what was said of the member there
+     * @param filtering what the member's filters have done
      */
-    public record Membership(Client client, Subscription subscription) {}
+    public record Membership(Client client, Subscription subscription, Filtering filtering) {}
 
     /**
      * The members of a group that speak by connections that are there, by their names. A connection that commits for the group and
@@ -147,8 +148,8 @@ public final class ClientRegistry {
     public Map<String, Membership> members(String group) {
         Map<String, Membership> members = new HashMap<>();
         groups.computeIfPresent(group, (name, entries) -> {
-            entries.forEach(
-                    (member, entry) -> members.put(member, new Membership(entry.client(), entry.subscription())));
+            entries.forEach((member, entry) ->
+                    members.put(member, new Membership(entry.client(), entry.subscription(), entry.filtering())));
             return entries;
         });
         return members;
@@ -171,6 +172,7 @@ public final class ClientRegistry {
             Map<String, Entry> entries = known == null ? new HashMap<>() : known;
             Entry before = entries.put(keyOf(entry), entry);
             if (before != null) {
+                entry.follows(before);
                 before.movedElsewhere();
             }
             return entries;

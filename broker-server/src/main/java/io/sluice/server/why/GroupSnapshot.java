@@ -60,7 +60,7 @@ public record GroupSnapshot(
      * @param filters as the client wrote them
      * @param passed how many records passed
      * @param excluded how many did not
-     * @param sinceMs when the last one passed, or else since when there is the filter, in ms since the epoch
+     * @param sinceMs since when there is the filter, in ms since the epoch
      */
     public record Filtered(List<String> filters, long passed, long excluded, long sinceMs) {
         public Filtered {

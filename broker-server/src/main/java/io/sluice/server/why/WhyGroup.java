@@ -193,7 +193,8 @@ public final class WhyGroup {
                         new Reason(
                                 Reason.Code.FILTER_EXCLUDES_EVERYTHING,
                                 "the filter " + String.join(" ", filtered.filters()) + " of member " + member.id()
-                                        + " has left out all of the last " + Words.records(filtered.excluded()),
+                                        + " has let nothing pass and has left out "
+                                        + Words.records(filtered.excluded()),
                                 OptionalLong.of(filtered.sinceMs())),
                         member.id())
                 .culprit("filters", filtered.filters())

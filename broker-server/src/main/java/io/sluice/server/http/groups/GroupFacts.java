@@ -15,8 +15,10 @@ import io.sluice.groups.consumer.MemberState;
 import io.sluice.server.clients.Client;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.clients.ClientRegistry.Membership;
+import io.sluice.server.clients.Filtering;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.why.GroupSnapshot;
+import io.sluice.server.why.GroupSnapshot.Filtered;
 import io.sluice.server.why.GroupSnapshot.Member;
 import io.sluice.server.why.GroupSnapshot.Position;
 import io.sluice.server.why.PartitionSnapshot;
@@ -138,8 +140,7 @@ public final class GroupFacts {
                     member.heldRecords(),
                     member.heldSinceMs(),
                     holdings.get(state.id()).size(),
-                    // Nothing counts yet what a filter leaves out.
-                    Optional.empty()));
+                    filtered(connections.get(state.id()))));
         }
         for (SettledMember member : view.members()) {
             members.add(new Member(
@@ -153,6 +154,15 @@ public final class GroupFacts {
                     Optional.empty()));
         }
         return members;
+    }
+
+    private static Optional<Filtered> filtered(Membership membership) {
+        if (membership == null || membership.filtering().filters().isEmpty()) {
+            return Optional.empty();
+        }
+        Filtering filtering = membership.filtering();
+        return Optional.of(
+                new Filtered(filtering.filters(), filtering.passed(), filtering.excluded(), filtering.sinceMs()));
     }
 
     private static OptionalLong connection(Map<String, Membership> connections, String member) {

@@ -265,6 +265,33 @@ class WhyTest {
     }
 
     @Test
+    void aFilterThatLetsNothingThroughIsNamedWithItsMember() {
+        produce(6);
+        JsonObject ask = new JsonObject()
+                .put("member", "m")
+                .put("topics", new JsonArray().add("t"))
+                .put("filter", "type=CREATE")
+                .put("wait_ms", 0);
+        post("poll", ask, 200);
+
+        JsonObject reason = reason(why("groups/g/why"), "filter_excludes_everything");
+
+        assertThat(culprit(reason).getString("member")).isEqualTo("m");
+        assertThat(culprit(reason).getJsonArray("filters")).containsExactly("type=CREATE");
+        assertThat(reason.getJsonObject("details").getLong("excluded")).isEqualTo(6);
+        assertRecent(reason);
+        assertThat(server.get("/v1/clients?group=g").body()).contains("type=CREATE");
+
+        var created = server.send(
+                "POST",
+                "/v1/topics/t/records",
+                "{\"records\": [{\"value\": 1, \"headers\": {\"ce_type\": \"CREATE\"}}]}");
+        assertThat(created.statusCode()).as(created.body()).isEqualTo(200);
+        assertThat(post("poll", ask, 200).getJsonArray("records")).hasSize(1);
+        assertThat(find(why("groups/g/why"), "filter_excludes_everything")).isEmpty();
+    }
+
+    @Test
     void aTopicThatIsNotThereIsNamed() {
         poll("m", "t", "nowhere");
 
