@@ -4,7 +4,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.alerts.AlertBook;
+import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.errors.ErrorLog;
+import io.sluice.server.errors.LoggedErrors;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
 import io.sluice.server.http.MetaRoutes;
@@ -13,6 +17,10 @@ import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
 import io.sluice.server.http.clients.ClientRoutes;
+import io.sluice.server.http.diagnosis.AlertRoutes;
+import io.sluice.server.http.diagnosis.ErrorRoutes;
+import io.sluice.server.http.diagnosis.WhyRoutes;
+import io.sluice.server.http.groups.GroupFacts;
 import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.push.PushRoutes;
 import io.sluice.server.http.records.RecordRoutes;
@@ -25,6 +33,7 @@ import io.sluice.server.kafka.KafkaMetrics;
 import io.sluice.server.kafka.topics.ConfigEntries;
 import io.sluice.server.metrics.LogMeters;
 import io.sluice.server.metrics.ProcessMeters;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -52,6 +61,10 @@ public final class BrokerServer implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
+    private final ErrorLog errors;
+    private final LoggedErrors loggedErrors;
+    private final AlertBook alerts;
+    private final AlertWatch watch;
     private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
@@ -72,12 +85,30 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        this.clients = new ClientRegistry(config.broker().clock());
+        this.errors = new ErrorLog(config.broker().clock());
+        this.loggedErrors = LoggedErrors.listen(errors);
+        this.clients = new ClientRegistry(
+                config.broker().clock(),
+                (client, code, where, message) -> errors.add(code, where, client.host(), message));
+        this.alerts =
+                new AlertBook(config.alerts().raiseChecks(), config.alerts().clearChecks());
+        Overloads overloads = new Overloads();
+        GroupFacts facts =
+                new GroupFacts(broker, groups, clients, config.broker().clock());
+        this.watch = new AlertWatch(
+                vertx,
+                broker,
+                groups,
+                facts::find,
+                config.alerts(),
+                config.broker().clock(),
+                alerts,
+                overloads);
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
                 config.cors(),
-                routes(vertx, broker, groups, clients, config, health, registry),
+                routes(vertx, broker, groups, clients, errors, alerts, overloads, config, health, registry),
                 clients,
                 registry);
         this.kafka = kafkaListener();
@@ -105,6 +136,9 @@ public final class BrokerServer implements AutoCloseable {
             Broker broker,
             GroupCoordinator groups,
             ClientRegistry clients,
+            ErrorLog errors,
+            AlertBook alerts,
+            Overloads overloads,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -116,6 +150,16 @@ public final class BrokerServer implements AutoCloseable {
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
                 records,
                 new ClientRoutes(clients),
+                new ErrorRoutes(errors),
+                new AlertRoutes(alerts),
+                new WhyRoutes(
+                        vertx,
+                        broker,
+                        clients,
+                        new GroupFacts(broker, groups, clients, config.broker().clock()),
+                        errors,
+                        overloads,
+                        config.broker().clock()),
                 new GroupRoutes(
                         vertx,
                         broker,
@@ -196,6 +240,7 @@ public final class BrokerServer implements AutoCloseable {
         httpPort = listen(config.http(), http::listen);
         kafkaPort = listen(config.kafka().listen(), kafka::listen);
         health.enter(Health.Phase.SERVING);
+        watch.start();
         // After the broker is ready, and not on an event loop: nobody waits for meters.
         vertx.executeBlocking(() -> {
             processMeters.bind(registry);
@@ -238,6 +283,7 @@ public final class BrokerServer implements AutoCloseable {
         }
         closed = true;
         health.enter(Health.Phase.STOPPING);
+        watch.stop();
         long deadlineMs = config.limits().shutdownTimeoutMs() + STOP_MARGIN_MS;
         try {
             await(Future.join(http.stop(), kafka.stop()), deadlineMs);
@@ -248,6 +294,7 @@ public final class BrokerServer implements AutoCloseable {
         } finally {
             groups.close();
             broker.close();
+            loggedErrors.close();
             processMeters.close();
             registry.close();
         }

@@ -9,6 +9,7 @@ import io.sluice.core.config.SettingValues;
 import io.sluice.core.config.Settings;
 import io.sluice.groups.GroupConfig;
 import io.sluice.server.KafkaSettings.KafkaConfig;
+import io.sluice.server.alerts.AlertConfig;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpLimits;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
  * @param http where HTTP listens
  * @param kafka the Kafka listener
  * @param groups the group coordinator
+ * @param alerts what is looked after, and who is told
  * @param settings every setting of the process as it holds
  * @param eventLoopCount how many event loops serve connections
  * @param limits the limits of HTTP
@@ -43,6 +45,7 @@ public record ServerConfig(
         HostAndPort http,
         KafkaConfig kafka,
         GroupConfig groups,
+        AlertConfig alerts,
         List<SettingDescription> settings,
         int eventLoopCount,
         HttpLimits limits,
@@ -53,7 +56,7 @@ public record ServerConfig(
         List<String> chosen) {
     /** Every setting that a broker process has. */
     public static final Settings SETTINGS =
-            ServerSettings.ALL.and(KafkaSettings.ALL).and(BrokerSettings.ALL);
+            ServerSettings.ALL.and(KafkaSettings.ALL).and(AlertSettings.ALL).and(BrokerSettings.ALL);
 
     /** Keeps its own list. */
     public ServerConfig {
@@ -114,6 +117,7 @@ public record ServerConfig(
                 HostAndPort.parse(values.get(ServerSettings.HTTP)),
                 KafkaSettings.read(values),
                 KafkaSettings.groups(values, contradictions),
+                AlertSettings.read(values),
                 values.describe(SettingSource.BROKER),
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
                 limits(values),
@@ -137,6 +141,7 @@ public record ServerConfig(
                 http,
                 kafka,
                 groups,
+                alerts,
                 settings,
                 eventLoopCount,
                 limits,

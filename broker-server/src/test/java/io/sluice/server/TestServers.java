@@ -5,10 +5,13 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.alerts.AlertBook;
 import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.http.RouteGroup;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -60,6 +63,9 @@ public final class TestServers {
                 broker,
                 groups,
                 new ClientRegistry(config.broker().clock()),
+                new ErrorLog(config.broker().clock()),
+                new AlertBook(1, 1),
+                new Overloads(),
                 config,
                 new Health(broker),
                 registry);

@@ -12,6 +12,7 @@ public final class TopicName {
     private static final Set<String> INTERNAL = Set.of(
             "__topics",
             "__groups",
+            "__alerts",
             // Kafka's own, which its tools leave alone and clients do not expect to write.
             "__consumer_offsets",
             "__transaction_state",

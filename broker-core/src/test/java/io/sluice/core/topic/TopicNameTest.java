@@ -50,6 +50,7 @@ final class TopicNameTest {
         for (String own : List.of(
                 "__topics",
                 "__groups",
+                "__alerts",
                 "__queues",
                 "__queues-states",
                 "__consumer_offsets",

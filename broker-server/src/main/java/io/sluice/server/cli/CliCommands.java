@@ -10,6 +10,7 @@ import io.sluice.server.cli.log.LogCommand;
 import io.sluice.server.cli.produce.ProduceCommand;
 import io.sluice.server.cli.tail.TailCommand;
 import io.sluice.server.cli.topics.TopicsCommand;
+import io.sluice.server.cli.why.WhyCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -37,6 +38,7 @@ public final class CliCommands {
         commands.put("tail", () -> new TailCommand(streams));
         commands.put("groups", () -> new GroupsCommand(streams));
         commands.put("clients", () -> new ClientsCommand(streams));
+        commands.put("why", () -> new WhyCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));
         commands.put("bench", BenchCommand::new);
         commands.put(COMPLETION, () -> new CompletionCommand(streams));

@@ -30,9 +30,24 @@ public final class Client {
         /** Whether the member it is of has come by another connection since. */
         private volatile boolean elsewhere;
 
+        /** What its filters have done; written by whoever serves the member. */
+        private volatile Filtering filtering;
+
         private Entry(Client client, Subscription subscription) {
             this.client = client;
             this.subscription = subscription;
+            this.filtering = new Filtering(subscription.filters(), 0, 0, client.clock.millis());
+        }
+
+        Filtering filtering() {
+            return filtering;
+        }
+
+        /** Goes on where the member's entry by another connection has ended. */
+        void follows(Entry before) {
+            if (before.subscription.filters().equals(subscription.filters())) {
+                filtering = before.filtering;
+            }
         }
 
         Client client() {
@@ -151,6 +166,11 @@ public final class Client {
         fetched.clear();
     }
 
+    /** A request of it was answered with an error of the broker's own; see {@link ClientRegistry.Failures}. Safe on any thread. */
+    public void failed(String code, String where, String message) {
+        registry.failures().failed(this, code, where, message);
+    }
+
     /** The connection has ended. */
     public void closed() {
         registry.closed(this);
@@ -218,9 +238,25 @@ public final class Client {
 
     /** As {@link #member}, for a member that says each time which topics it wants. */
     public void member(String group, String member, List<String> topics) {
+        member(group, member, topics, List.of());
+    }
+
+    /** As {@link #member(String, String, List)}, for a member that says too which records it wants. */
+    public void member(String group, String member, List<String> topics, List<String> filters) {
         Entry known = find(group, member);
-        if (known == null || known.elsewhere || !known.subscription.hasTopics(topics)) {
-            subscribed(new Subscription(group, member, topics, List.of()));
+        if (known == null
+                || known.elsewhere
+                || !known.subscription.hasTopics(topics)
+                || !known.subscription.filters().equals(filters)) {
+            subscribed(new Subscription(group, member, topics, filters));
+        }
+    }
+
+    /** The filters of a member have let so many records pass, and have left out so many. On the client's event loop. */
+    public void filtered(String group, String member, long passed, long excluded) {
+        Entry known = find(group, member);
+        if (known != null) {
+            known.filtering = known.filtering.and(passed, excluded);
         }
     }
 
@@ -269,6 +305,12 @@ public final class Client {
     /** Where it is. */
     public String remote() {
         return remote;
+    }
+
+    /** Where it is, without the port. */
+    public String host() {
+        int port = remote.lastIndexOf(':');
+        return port < 0 ? remote : remote.substring(0, port);
     }
 
     /** The address of ours that it reached. */

@@ -26,13 +26,35 @@ public final class ClientRegistry {
     public static final int MAX_VISITED = 2_000;
 
     private final InstantSource clock;
+    private final Failures failures;
     private final AtomicLong lastId = new AtomicLong();
     private final ConcurrentNavigableMap<Long, Client> clients = new ConcurrentSkipListMap<>();
     /** By group and then by member; a map in here is changed only inside {@code compute}. */
     private final ConcurrentHashMap<String, Map<String, Entry>> groups = new ConcurrentHashMap<>();
 
+    /** Hears of what the broker could not do for a client, through no fault of the client's. */
+    public interface Failures {
+        /**
+         * A request was answered with an error of the broker's own. On any thread.
+         *
+         * @param code the error's stable name
+         * @param where the request
+         * @param message what the client was told
+         */
+        void failed(Client client, String code, String where, String message);
+    }
+
     public ClientRegistry(InstantSource clock) {
+        this(clock, (client, code, where, message) -> {});
+    }
+
+    public ClientRegistry(InstantSource clock, Failures failures) {
         this.clock = clock;
+        this.failures = failures;
+    }
+
+    Failures failures() {
+        return failures;
     }
 
     /**
@@ -115,8 +137,9 @@ public final class ClientRegistry {
      *
      * @param client the connection by which the member last spoke
      * @param subscription what was said of the member there
+     * @param filtering what the member's filters have done
      */
-    public record Membership(Client client, Subscription subscription) {}
+    public record Membership(Client client, Subscription subscription, Filtering filtering) {}
 
     /**
      * The members of a group that speak by connections that are there, by their names. A connection that commits for the group and
@@ -125,8 +148,8 @@ public final class ClientRegistry {
     public Map<String, Membership> members(String group) {
         Map<String, Membership> members = new HashMap<>();
         groups.computeIfPresent(group, (name, entries) -> {
-            entries.forEach(
-                    (member, entry) -> members.put(member, new Membership(entry.client(), entry.subscription())));
+            entries.forEach((member, entry) ->
+                    members.put(member, new Membership(entry.client(), entry.subscription(), entry.filtering())));
             return entries;
         });
         return members;
@@ -149,6 +172,7 @@ public final class ClientRegistry {
             Map<String, Entry> entries = known == null ? new HashMap<>() : known;
             Entry before = entries.put(keyOf(entry), entry);
             if (before != null) {
+                entry.follows(before);
                 before.movedElsewhere();
             }
             return entries;

@@ -3,6 +3,7 @@ package io.sluice.server.http;
 import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.server.clients.Client;
 import io.sluice.server.http.json.JsonFault;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
@@ -138,6 +139,9 @@ public final class HttpErrors {
         if (problem.code().equals(UNFORESEEN)) {
             LOG.error("{} {} failed", request.method(), request.path(), cause);
         }
+        if (problem.status() >= 500) {
+            remember(request, problem);
+        }
         HttpServerResponse response = request.response();
         if (response.ended() || response.closed()) {
             LOG.debug("{} {}: too late to answer {}", request.method(), request.path(), problem.code());
@@ -161,6 +165,14 @@ public final class HttpErrors {
             dropRest(request);
         }
         response.end((restV2 ? RestProblem.document(problem) : document(problem)).toBuffer());
+    }
+
+    /** What the broker could not do is remembered with the client whom it was told. */
+    private static void remember(HttpServerRequest request, HttpProblem problem) {
+        Client client = Caller.of(request);
+        if (client != null) {
+            client.failed(problem.code(), request.method() + " " + request.path(), problem.detail());
+        }
     }
 
     /**

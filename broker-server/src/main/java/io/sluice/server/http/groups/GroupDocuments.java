@@ -73,7 +73,7 @@ final class GroupDocuments {
             long nowMs) {}
 
     /** The partitions of each member, by its id; also those that it has not given back yet. */
-    private Map<String, List<TopicPartition>> holdings(GroupView group) {
+    Map<String, List<TopicPartition>> holdings(GroupView group) {
         Map<String, List<TopicPartition>> all = new HashMap<>();
         for (ConsumerMember member : group.consumers()) {
             List<TopicPartition> some =
@@ -88,7 +88,7 @@ final class GroupDocuments {
     }
 
     /** Where a group stands in each partition that it has a position in, or a member for. */
-    private Map<TopicPartition, Optional<CommittedOffset>> standings(
+    Map<TopicPartition, Optional<CommittedOffset>> standings(
             Map<String, List<TopicPartition>> holdings, Map<TopicPartition, CommittedOffset> positions) {
         Map<TopicPartition, Optional<CommittedOffset>> all = new TreeMap<>(BY_NAME);
         holdings.values().forEach(some -> some.forEach(partition -> all.put(partition, Optional.empty())));

@@ -166,7 +166,7 @@ final class LongPoll {
             fail(GroupErrors.problem(told.error(), request.group()));
             return;
         }
-        Caller.of(ctx).member(request.group(), request.member(), request.topics());
+        Caller.of(ctx).member(request.group(), request.member(), request.topics(), request.filters());
         told.committed().partitions().forEach((partition, outcome) -> {
             if (outcome != GroupError.NONE) {
                 refused.put(partition, outcome);
@@ -362,12 +362,31 @@ final class LongPoll {
                 holding.add(reading.readable.id());
             }
         }
+        countFiltered();
         String cursor =
                 PollCursor.encode(request.group(), request.member(), new Poll.Cursor(turn.told.epoch(), offsets));
         metrics.polled(answer.records());
         // Before the client can come with its next request.
         close(turn, holding, (int) answer.records());
         answer.end(rest(cursor));
+    }
+
+    /** What was passed over, other than what the filter left out, are gaps that compaction has made. */
+    private void countFiltered() {
+        if (!request.filters().isEmpty()) {
+            long passedOver = 0;
+            for (Reading reading : readings) {
+                passedOver += reading.place
+                        .map(place -> place.offset() - reading.begin)
+                        .orElse(0L);
+            }
+            Caller.of(ctx)
+                    .filtered(
+                            request.group(),
+                            request.member(),
+                            answer.records(),
+                            Math.max(0, passedOver - answer.records()));
+        }
     }
 
     private JsonObject rest(String cursor) {

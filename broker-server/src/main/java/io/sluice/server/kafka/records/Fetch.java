@@ -128,13 +128,22 @@ final class Fetch {
         return answer;
     }
 
+    private Errors errorOf(Part part, Throwable failure) {
+        return KafkaErrors.ofRead(
+                        failure,
+                        request.client().entry(),
+                        "FETCH partition " + part.wish.key().partition() + " of "
+                                + part.wish.key().topic())
+                .error();
+    }
+
     private void find(Part part) {
         try {
             String topic = topicOf(part);
             part.log = broker.partition(topic, part.wish.key().partition());
             request.client().entry().fetched(topic);
         } catch (BrokerException e) {
-            fail(part, KafkaErrors.ofRead(e).error());
+            fail(part, errorOf(part, e));
             return;
         } catch (UnknownId e) {
             fail(part, Errors.UNKNOWN_TOPIC_ID);
@@ -318,7 +327,7 @@ final class Fetch {
                 add(part, room.bytesOf(read));
             }
         } catch (RuntimeException e) {
-            fail(part, KafkaErrors.ofRead(e).error());
+            fail(part, errorOf(part, e));
         } finally {
             room.release();
         }
@@ -345,7 +354,7 @@ final class Fetch {
             if (done.succeeded()) {
                 add(part, done.result());
             } else {
-                fail(part, KafkaErrors.ofRead(done.cause()).error());
+                fail(part, errorOf(part, done.cause()));
             }
             read(at + 1);
         });

@@ -149,12 +149,12 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
             request.hold();
             appended = log.append(batch, acks, request::letGo);
         } catch (BrokerException e) {
-            refuse(answer, e);
+            refuse(request, topic, answer, e);
             return;
         }
         gather.add(appended, (result, failure) -> {
             if (failure != null) {
-                refuse(answer, failure);
+                refuse(request, topic, answer, failure);
                 if (OF_THE_RECORDS.contains(Errors.forCode(answer.errorCode()))) {
                     answer.setLogStartOffset(log.logStartOffset());
                 }
@@ -166,8 +166,9 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         });
     }
 
-    private static void refuse(PartitionProduceResponse answer, Throwable failure) {
-        KafkaErrors.Answer error = KafkaErrors.of(failure);
+    private static void refuse(ApiRequest<?> request, Topic topic, PartitionProduceResponse answer, Throwable failure) {
+        KafkaErrors.Answer error = KafkaErrors.of(
+                failure, request.client().entry(), "PRODUCE partition " + answer.index() + " of " + topic.name());
         answer.setErrorCode(error.code()).setErrorMessage(error.message()).setBaseOffset(-1);
         for (RecordFault fault : error.records()) {
             answer.recordErrors()
