@@ -32,7 +32,6 @@ import java.util.TreeMap;
  *     the file system
  * @param retentionCheckMs how often retention is looked at
  * @param recoveryCheckpointMs how often the recovery point is written down
- * @param logStartCheckpointMs how often the log start offsets are written down
  * @param cleanerEnabled whether compacted topics are compacted
  * @param cleanerBackoffMs how long the cleaner sleeps when there is nothing to do
  * @param cleanerDedupeBytes how much memory the cleaner may use to remember keys
@@ -60,7 +59,6 @@ public record BrokerConfig(
         long minFreeBytes,
         long retentionCheckMs,
         long recoveryCheckpointMs,
-        long logStartCheckpointMs,
         boolean cleanerEnabled,
         long cleanerBackoffMs,
         long cleanerDedupeBytes,
@@ -134,7 +132,6 @@ public record BrokerConfig(
                 values.get(BrokerSettings.MIN_FREE_BYTES),
                 values.get(BrokerSettings.RETENTION_CHECK_MS),
                 values.get(BrokerSettings.RECOVERY_CHECKPOINT_MS),
-                values.get(BrokerSettings.LOG_START_CHECKPOINT_MS),
                 values.get(BrokerSettings.CLEANER_ENABLED),
                 values.get(BrokerSettings.CLEANER_BACKOFF_MS),
                 values.get(BrokerSettings.CLEANER_DEDUPE_BYTES),

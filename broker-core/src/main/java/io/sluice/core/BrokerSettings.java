@@ -67,7 +67,7 @@ public final class BrokerSettings {
             "log.flush.start.offset.checkpoint.interval.ms",
             60_000,
             Rule.atLeast(0),
-            "How often the log start offsets are written down.");
+            "Accepted for Kafka's tools and without effect: a log start offset is written down before its records are deleted.");
     static final Setting<Boolean> CLEANER_ENABLED =
             Setting.ofBoolean("log.cleaner.enable", true, "Whether compacted topics are compacted.");
     static final Setting<Long> CLEANER_BACKOFF_MS = Setting.ofLong(

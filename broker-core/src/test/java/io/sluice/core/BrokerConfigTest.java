@@ -74,7 +74,6 @@ final class BrokerConfigTest {
         assertThat(config.minFreeBytes()).isEqualTo(10);
         assertThat(config.retentionCheckMs()).isEqualTo(11);
         assertThat(config.recoveryCheckpointMs()).isEqualTo(12);
-        assertThat(config.logStartCheckpointMs()).isEqualTo(13);
         assertThat(config.cleanerEnabled()).isFalse();
         assertThat(config.cleanerBackoffMs()).isEqualTo(14);
         assertThat(config.cleanerDedupeBytes()).isEqualTo(1500);

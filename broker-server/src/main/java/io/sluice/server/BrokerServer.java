@@ -4,6 +4,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.alerts.AlertBook;
+import io.sluice.server.alerts.AlertWatch;
+import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.errors.ErrorLog;
+import io.sluice.server.errors.LoggedErrors;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
 import io.sluice.server.http.MetaRoutes;
@@ -11,8 +16,15 @@ import io.sluice.server.http.MetricsRoutes;
 import io.sluice.server.http.RequestFailures;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.TopicRoutes;
+import io.sluice.server.http.clients.ClientRoutes;
+import io.sluice.server.http.diagnosis.AlertRoutes;
+import io.sluice.server.http.diagnosis.ErrorRoutes;
+import io.sluice.server.http.diagnosis.WhyRoutes;
+import io.sluice.server.http.groups.GroupFacts;
 import io.sluice.server.http.groups.GroupRoutes;
+import io.sluice.server.http.push.PushRoutes;
 import io.sluice.server.http.records.RecordRoutes;
+import io.sluice.server.http.restv2.RestV2Routes;
 import io.sluice.server.kafka.ApiTable;
 import io.sluice.server.kafka.FrameMemory;
 import io.sluice.server.kafka.KafkaLimits;
@@ -21,6 +33,7 @@ import io.sluice.server.kafka.KafkaMetrics;
 import io.sluice.server.kafka.topics.ConfigEntries;
 import io.sluice.server.metrics.LogMeters;
 import io.sluice.server.metrics.ProcessMeters;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -48,6 +61,11 @@ public final class BrokerServer implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ProcessMeters processMeters = new ProcessMeters();
     private final Vertx vertx;
+    private final ErrorLog errors;
+    private final LoggedErrors loggedErrors;
+    private final AlertBook alerts;
+    private final AlertWatch watch;
+    private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
     private final KafkaListener kafka;
@@ -67,8 +85,32 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        this.http =
-                new HttpApi(vertx, config.limits(), routes(vertx, broker, groups, config, health, registry), registry);
+        this.errors = new ErrorLog(config.broker().clock());
+        this.loggedErrors = LoggedErrors.listen(errors);
+        this.clients = new ClientRegistry(
+                config.broker().clock(),
+                (client, code, where, message) -> errors.add(code, where, client.host(), message));
+        this.alerts =
+                new AlertBook(config.alerts().raiseChecks(), config.alerts().clearChecks());
+        Overloads overloads = new Overloads();
+        GroupFacts facts =
+                new GroupFacts(broker, groups, clients, config.broker().clock());
+        this.watch = new AlertWatch(
+                vertx,
+                broker,
+                groups,
+                facts::find,
+                config.alerts(),
+                config.broker().clock(),
+                alerts,
+                overloads);
+        this.http = new HttpApi(
+                vertx,
+                config.limits(),
+                config.cors(),
+                routes(vertx, broker, groups, clients, errors, alerts, overloads, config, health, registry),
+                clients,
+                registry);
         this.kafka = kafkaListener();
     }
 
@@ -84,7 +126,8 @@ public final class BrokerServer implements AutoCloseable {
                 responses,
                 new ConfigEntries(config.broker().given(), config.settings()),
                 config.broker().dataDirectory());
-        return new KafkaListener(vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis);
+        return new KafkaListener(
+                vertx, limits, requests, new KafkaMetrics(registry, requests, responses), apis, clients);
     }
 
     /** Every route of the HTTP face, in groups. */
@@ -92,6 +135,10 @@ public final class BrokerServer implements AutoCloseable {
             Vertx vertx,
             Broker broker,
             GroupCoordinator groups,
+            ClientRegistry clients,
+            ErrorLog errors,
+            AlertBook alerts,
+            Overloads overloads,
             ServerConfig config,
             Health health,
             PrometheusMeterRegistry registry) {
@@ -102,13 +149,46 @@ public final class BrokerServer implements AutoCloseable {
                 new MetricsRoutes(registry),
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
                 records,
+                new ClientRoutes(clients),
+                new ErrorRoutes(errors),
+                new AlertRoutes(alerts),
+                new WhyRoutes(
+                        vertx,
+                        broker,
+                        clients,
+                        new GroupFacts(broker, groups, clients, config.broker().clock()),
+                        errors,
+                        overloads,
+                        config.broker().clock()),
                 new GroupRoutes(
                         vertx,
                         broker,
                         groups,
+                        clients,
                         config.groups().limits(),
                         records.access(),
                         config.limits(),
+                        config.broker().clock(),
+                        registry),
+                new PushRoutes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.push(),
+                        config.broker().clock(),
+                        registry),
+                new RestV2Routes(
+                        vertx,
+                        broker,
+                        groups,
+                        config.groups().limits(),
+                        records,
+                        config.rest(),
+                        config.limits(),
+                        config.broker().given(),
+                        config.kafka().node().id(),
                         config.broker().clock(),
                         registry));
     }
@@ -160,6 +240,7 @@ public final class BrokerServer implements AutoCloseable {
         httpPort = listen(config.http(), http::listen);
         kafkaPort = listen(config.kafka().listen(), kafka::listen);
         health.enter(Health.Phase.SERVING);
+        watch.start();
         // After the broker is ready, and not on an event loop: nobody waits for meters.
         vertx.executeBlocking(() -> {
             processMeters.bind(registry);
@@ -202,6 +283,7 @@ public final class BrokerServer implements AutoCloseable {
         }
         closed = true;
         health.enter(Health.Phase.STOPPING);
+        watch.stop();
         long deadlineMs = config.limits().shutdownTimeoutMs() + STOP_MARGIN_MS;
         try {
             await(Future.join(http.stop(), kafka.stop()), deadlineMs);
@@ -212,6 +294,7 @@ public final class BrokerServer implements AutoCloseable {
         } finally {
             groups.close();
             broker.close();
+            loggedErrors.close();
             processMeters.close();
             registry.close();
         }

@@ -184,6 +184,8 @@ final class KafkaSettings {
                         values.get(MAX_IN_FLIGHT),
                         (int) Math.min(values.get(MAX_FETCH_BYTES), responseBytes / 4),
                         MAX_WAIT_MS,
+                        values.get(ServerSettings.HTTP_REQUEST_TIMEOUT_MS),
+                        values.get(ServerSettings.HTTP_MIN_BODY_BYTES_PER_SECOND),
                         values.get(MAX_IDLE_MS),
                         values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS)));
     }

@@ -9,9 +9,13 @@ import io.sluice.core.config.SettingValues;
 import io.sluice.core.config.Settings;
 import io.sluice.groups.GroupConfig;
 import io.sluice.server.KafkaSettings.KafkaConfig;
+import io.sluice.server.alerts.AlertConfig;
 import io.sluice.server.codec.KafkaCodecs;
+import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpLimits;
+import io.sluice.server.http.push.PushLimits;
 import io.sluice.server.http.records.RecordLimits;
+import io.sluice.server.http.restv2.RestLimits;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -26,10 +30,14 @@ import java.util.TreeMap;
  * @param http where HTTP listens
  * @param kafka the Kafka listener
  * @param groups the group coordinator
+ * @param alerts what is looked after, and who is told
  * @param settings every setting of the process as it holds
  * @param eventLoopCount how many event loops serve connections
  * @param limits the limits of HTTP
  * @param records the limits of the routes of records
+ * @param cors which pages of other origins may read what HTTP answers
+ * @param rest the limits of the REST v2 face
+ * @param push the limits of pushed streams
  * @param chosen a line for every setting that somebody chose: its name, its value, and where it was found
  */
 public record ServerConfig(
@@ -37,14 +45,18 @@ public record ServerConfig(
         HostAndPort http,
         KafkaConfig kafka,
         GroupConfig groups,
+        AlertConfig alerts,
         List<SettingDescription> settings,
         int eventLoopCount,
         HttpLimits limits,
         RecordLimits records,
+        Cors cors,
+        RestLimits rest,
+        PushLimits push,
         List<String> chosen) {
     /** Every setting that a broker process has. */
     public static final Settings SETTINGS =
-            ServerSettings.ALL.and(KafkaSettings.ALL).and(BrokerSettings.ALL);
+            ServerSettings.ALL.and(KafkaSettings.ALL).and(AlertSettings.ALL).and(BrokerSettings.ALL);
 
     /** Keeps its own list. */
     public ServerConfig {
@@ -105,13 +117,39 @@ public record ServerConfig(
                 HostAndPort.parse(values.get(ServerSettings.HTTP)),
                 KafkaSettings.read(values),
                 KafkaSettings.groups(values, contradictions),
+                AlertSettings.read(values),
                 values.describe(SettingSource.BROKER),
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
                 limits(values),
                 recordLimits(values, contradictions),
+                new Cors(
+                        values.get(ServerSettings.HTTP_CORS_ALLOWED_ORIGINS),
+                        values.get(ServerSettings.HTTP_CORS_ALLOWED_METHODS)),
+                new RestLimits(
+                        values.get(ServerSettings.REST_MAX_CONSUMER_INSTANCES),
+                        values.get(ServerSettings.REST_CONSUMER_INSTANCE_TIMEOUT_MS)),
+                push(values),
                 chosen);
         faults.addAll(contradictions.sentences());
         return config;
+    }
+
+    /** The same with another clock. */
+    ServerConfig withClock(InstantSource clock) {
+        return new ServerConfig(
+                broker.withClock(clock),
+                http,
+                kafka,
+                groups,
+                alerts,
+                settings,
+                eventLoopCount,
+                limits,
+                records,
+                cors,
+                rest,
+                push,
+                chosen);
     }
 
     private static HttpLimits limits(SettingValues values) {
@@ -123,7 +161,17 @@ public record ServerConfig(
                 values.get(ServerSettings.HTTP_REQUEST_TIMEOUT_MS),
                 values.get(ServerSettings.HTTP_MIN_BODY_BYTES_PER_SECOND),
                 values.get(ServerSettings.HTTP_IDLE_TIMEOUT_MS),
-                values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS));
+                values.get(ServerSettings.HTTP_SHUTDOWN_TIMEOUT_MS),
+                values.get(ServerSettings.HTTP_PUSH_MAX_MESSAGE_BYTES));
+    }
+
+    private static PushLimits push(SettingValues values) {
+        return new PushLimits(
+                values.get(ServerSettings.HTTP_PUSH_MEMORY_BYTES),
+                values.get(ServerSettings.HTTP_PUSH_CONNECTION_BYTES),
+                values.get(ServerSettings.HTTP_PUSH_HEARTBEAT_MS),
+                values.get(ServerSettings.HTTP_PUSH_MAX_SUBSCRIPTIONS),
+                values.get(ServerSettings.HTTP_PUSH_MAX_PUBLISHES));
     }
 
     private static RecordLimits recordLimits(SettingValues values, SettingFaults faults) {

@@ -115,14 +115,16 @@ public final class ServerSettings {
             30_000,
             Rule.between(100, 3_600_000),
             "How long the head of a request may take to come, and its body beyond what http.min.body.bytes.per.second"
-                    + " grants; then it is answered 408 and its connection closed.");
+                    + " grants; then it is answered 408 and its connection closed. Also for requests of Kafka clients,"
+                    + " which are not answered.");
 
     /** {@code http.min.body.bytes.per.second}. */
     public static final Setting<Long> HTTP_MIN_BODY_BYTES_PER_SECOND = Setting.ofLong(
             "http.min.body.bytes.per.second",
             1_024,
             Rule.between(1, 1_073_741_824),
-            "How fast a body must come at least, once http.request.timeout.ms is over.");
+            "How fast a body, or a request of a Kafka client, must come at least, once http.request.timeout.ms is"
+                    + " over.");
 
     /** {@code http.idle.timeout.ms}. */
     public static final Setting<Long> HTTP_IDLE_TIMEOUT_MS = Setting.ofLong(
@@ -138,6 +140,83 @@ public final class ServerSettings {
             10_000,
             Rule.between(100, 600_000),
             "How long requests in flight have to finish when the broker stops.");
+
+    /** {@code http.cors.allowed.origins}. */
+    public static final Setting<List<String>> HTTP_CORS_ALLOWED_ORIGINS = Setting.ofList(
+            "http.cors.allowed.origins",
+            List.of(),
+            new Rule<>(
+                    origins -> origins.stream()
+                            .allMatch(origin -> origin.equals("*") || origin.matches("https?://[^/\\s]+")),
+                    "origins like https://shop.example, or *"),
+            "The origins whose pages a browser lets read answers; none if empty, * for all.");
+
+    /** {@code http.cors.allowed.methods}. */
+    public static final Setting<List<String>> HTTP_CORS_ALLOWED_METHODS = Setting.ofList(
+            "http.cors.allowed.methods",
+            List.of("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"),
+            new Rule<>(
+                    methods -> methods.stream().allMatch(method -> method.matches("[A-Z]+")),
+                    "methods in capital letters"),
+            "The methods that pages of http.cors.allowed.origins may use.");
+
+    /** {@code rest.max.consumer.instances}. */
+    public static final Setting<Integer> REST_MAX_CONSUMER_INSTANCES = Setting.ofInt(
+            "rest.max.consumer.instances",
+            10_000,
+            Rule.between(1, 1_000_000),
+            "How many consumer instances the REST v2 face may have; one more is answered 503.");
+
+    /** {@code rest.consumer.instance.timeout.ms}. */
+    public static final Setting<Long> REST_CONSUMER_INSTANCE_TIMEOUT_MS = Setting.ofLong(
+            "rest.consumer.instance.timeout.ms",
+            300_000,
+            Rule.between(100, 86_400_000),
+            "After how long without a request a consumer instance of the REST v2 face is removed.");
+
+    /** {@code http.push.heartbeat.ms}. */
+    public static final Setting<Long> HTTP_PUSH_HEARTBEAT_MS = Setting.ofLong(
+            "http.push.heartbeat.ms",
+            15_000,
+            Rule.between(100, 300_000),
+            "How long a pushed stream is silent before a sign of life is sent.");
+
+    /** {@code http.push.connection.bytes}. */
+    public static final Setting<Integer> HTTP_PUSH_CONNECTION_BYTES = Setting.ofInt(
+            "http.push.connection.bytes",
+            32_768,
+            Rule.between(1_024, 1_048_576),
+            "How many bytes of records may be on their way to the client of one pushed stream; less if there are so many"
+                    + " streams that http.push.memory.bytes would not do for all of them.");
+
+    /** {@code http.push.memory.bytes}. */
+    public static final Setting<Long> HTTP_PUSH_MEMORY_BYTES = Setting.ofLong(
+            "http.push.memory.bytes",
+            Math.max(4L << 20, Runtime.getRuntime().maxMemory() / 8),
+            Rule.atLeast(1_048_576),
+            "How many bytes pushed streams may hold, over all connections; who finds none waits. By default an eighth of the"
+                    + " heap.");
+
+    /** {@code http.push.max.subscriptions}. */
+    public static final Setting<Integer> HTTP_PUSH_MAX_SUBSCRIPTIONS = Setting.ofInt(
+            "http.push.max.subscriptions",
+            100,
+            Rule.between(1, 10_000),
+            "How many subscriptions one WebSocket may have.");
+
+    /** {@code http.push.max.message.bytes}. */
+    public static final Setting<Integer> HTTP_PUSH_MAX_MESSAGE_BYTES = Setting.ofInt(
+            "http.push.max.message.bytes",
+            1_048_576,
+            Rule.between(1_024, 67_108_864),
+            "How large a message from a WebSocket may be; one that is larger ends the connection.");
+
+    /** {@code http.push.max.publishes}. */
+    public static final Setting<Integer> HTTP_PUSH_MAX_PUBLISHES = Setting.ofInt(
+            "http.push.max.publishes",
+            64,
+            Rule.between(1, 10_000),
+            "How many records of one WebSocket may be on their way into the log; then it is not read until one is there.");
 
     /** All of them. */
     public static final Settings ALL = Settings.of(List.of(
@@ -158,7 +237,17 @@ public final class ServerSettings {
             HTTP_REQUEST_TIMEOUT_MS,
             HTTP_MIN_BODY_BYTES_PER_SECOND,
             HTTP_IDLE_TIMEOUT_MS,
-            HTTP_SHUTDOWN_TIMEOUT_MS));
+            HTTP_SHUTDOWN_TIMEOUT_MS,
+            HTTP_CORS_ALLOWED_ORIGINS,
+            HTTP_CORS_ALLOWED_METHODS,
+            REST_MAX_CONSUMER_INSTANCES,
+            REST_CONSUMER_INSTANCE_TIMEOUT_MS,
+            HTTP_PUSH_HEARTBEAT_MS,
+            HTTP_PUSH_CONNECTION_BYTES,
+            HTTP_PUSH_MEMORY_BYTES,
+            HTTP_PUSH_MAX_SUBSCRIPTIONS,
+            HTTP_PUSH_MAX_MESSAGE_BYTES,
+            HTTP_PUSH_MAX_PUBLISHES));
 
     private ServerSettings() {}
 }

@@ -103,6 +103,18 @@ class ArchitectureTest {
     }
 
     @Test
+    void whoIsConnectedIsToldWithoutKnowingProtocols() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.sluice.server.clients..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.sluice.server.http..", "io.sluice.server.kafka..", "io.vertx..", "io.netty..", GROUPS)
+                .check(CLASSES);
+    }
+
+    @Test
     void facesReachFilesOnlyThroughTheBroker() {
         noClasses()
                 .that()

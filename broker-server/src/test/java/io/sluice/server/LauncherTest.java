@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -21,7 +22,13 @@ class LauncherTest {
     private static final String JAVA = """
             #!/bin/bash
             for arg in "$@"; do
-                case $arg in -XX:ArchiveClassesAtExit=*) exit 0 ;; esac
+                case $arg in
+                    -XX:ArchiveClassesAtExit=*)
+                        printf '%s\n' "$@" >"${0%/*}/archive-run"
+                        : >"${arg#*=}"
+                        exit 0
+                        ;;
+                esac
             done
             printf 'language %s\n' "$LANGUAGE"
             printf '%s\n' "$@"
@@ -85,6 +92,32 @@ class LauncherTest {
         Process broker = start();
         try {
             assertThat(broker.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("language C");
+        } finally {
+            end(broker);
+        }
+    }
+
+    /** The usual ones may be those of a broker that runs. */
+    @Test
+    void theArchiveIsMadeOnFreePorts() throws Exception {
+        runToItsEnd();
+
+        assertThat(Files.readAllLines(home.resolve("jdk/bin/archive-run")))
+                .containsSequence("--http", "127.0.0.1:0")
+                .containsSequence("--kafka", "127.0.0.1:0");
+    }
+
+    @Test
+    void aBrokerThatDidNotStartMakesNoArchive() throws Exception {
+        Process broker = start();
+        try {
+            List<String> flags = new ArrayList<>();
+            for (String line;
+                    !(line = broker.inputReader(StandardCharsets.UTF_8).readLine()).equals("-jar"); ) {
+                flags.add(line);
+            }
+
+            assertThat(flags).contains("-XX:+UseSerialGC").noneMatch(flag -> flag.contains("SharedArchiveFile"));
         } finally {
             end(broker);
         }

@@ -18,6 +18,7 @@ class SettingsPageTest {
             "http.event.loops",
             "http.max.produce.bytes",
             "http.memory.bytes",
+            "http.push.memory.bytes",
             "num.partition.workers",
             "max.queued.append.bytes",
             "tail.cache.bytes",

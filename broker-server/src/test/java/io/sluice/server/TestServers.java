@@ -5,11 +5,16 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.alerts.AlertBook;
+import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.http.RouteGroup;
+import io.sluice.server.why.Overloads;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +39,13 @@ public final class TestServers {
         return new RunningServer(() -> BrokerServer.start(config(all)));
     }
 
+    /** A whole server over a folder, to which it is as late as the clock says. */
+    public static RunningServer on(Path dataDirectory, Map<String, String> settings, InstantSource clock) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("data.dir", dataDirectory.toString());
+        return new RunningServer(() -> BrokerServer.start(config(all).withClock(clock)));
+    }
+
     /** A server over an engine that has been started. */
     public static RunningServer over(LogEngine engine, Map<String, String> settings) {
         return new RunningServer(() -> BrokerServer.start(new Broker(engine, false), config(settings)));
@@ -46,6 +58,16 @@ public final class TestServers {
         ServerConfig config = config(Map.of());
         GroupCoordinator groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
-        return BrokerServer.routes(vertx, broker, groups, config, new Health(broker), registry);
+        return BrokerServer.routes(
+                vertx,
+                broker,
+                groups,
+                new ClientRegistry(config.broker().clock()),
+                new ErrorLog(config.broker().clock()),
+                new AlertBook(1, 1),
+                new Overloads(),
+                config,
+                new Health(broker),
+                registry);
     }
 }

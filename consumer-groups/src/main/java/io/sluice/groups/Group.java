@@ -31,19 +31,20 @@ final class Group {
     /** When the group was first seen without members, in ms since the epoch; -1 if it has some. */
     private long emptySinceMs = -1;
 
+    private final Rebalances rebalances = new Rebalances();
     private ClassicGroup classic;
     private Optional<ConsumerGroup> consumer = Optional.empty();
     /** The last generation that was written down. */
     private Optional<Generation> settled = Optional.empty();
 
-    /** @param onTimeout told the group's name when a timer has taken a member for which the broker assigns */
+    /** @param onTimeout told the group's name when a timer has taken a member, or ended a wait */
     Group(String id, GroupLimits limits, Timers timers, Topics topics, Consumer<String> onTimeout) {
         this.id = id;
         this.limits = limits;
         this.timers = timers;
         this.topics = topics;
         this.onTimeout = onTimeout;
-        this.classic = new ClassicGroup(id, limits, timers);
+        this.classic = new ClassicGroup(id, limits, timers, onTimeout);
     }
 
     String id() {
@@ -63,6 +64,11 @@ final class Group {
     /** The members if the broker assigns the partitions. */
     Optional<ConsumerGroup> consumer() {
         return consumer;
+    }
+
+    /** What has become of the members lately. */
+    Rebalances rebalances() {
+        return rebalances;
     }
 
     /** The positions; changed by replaying events only. */
@@ -87,7 +93,7 @@ final class Group {
 
     void unsettle() {
         settled = Optional.empty();
-        classic = new ClassicGroup(id, limits, timers);
+        classic = new ClassicGroup(id, limits, timers, onTimeout);
     }
 
     /** The broker assigns from now on, if it did not before. */

@@ -18,8 +18,8 @@ import io.sluice.groups.consumer.Poll;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -167,9 +167,7 @@ public final class GroupCoordinator implements AutoCloseable {
         if (topicsAreOthers.compareAndSet(false, true)) {
             execute(() -> {
                 topicsAreOthers.set(false);
-                shards.values()
-                        .forEach(shard ->
-                                shard.topicsChanged(id -> engine.topic(id).isEmpty(), clock.millis()));
+                shards.values().forEach(shard -> shard.topicsChanged(clock.millis()));
             });
         }
     }
@@ -219,6 +217,26 @@ public final class GroupCoordinator implements AutoCloseable {
     /** A member over HTTP comes for records. */
     public CompletableFuture<Poll.Answer> poll(String group, Poll.Request request) {
         return ask(group, Poll.Answer::refused, (shard, reply, effects) -> shard.poll(group, request, reply, effects));
+    }
+
+    /** A member over HTTP is there: somebody who knows says so, and it keeps what it has without a poll. */
+    public void isThere(String group, String member) {
+        execute(() -> {
+            ShardRunner shard = shards.get(partitionOf(group));
+            if (shard != null) {
+                shard.tell((groups, effects) -> groups.isThere(group, member, effects), clock.millis());
+            }
+        });
+    }
+
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String group, String member, long poll) {
+        execute(() -> {
+            ShardRunner shard = shards.get(partitionOf(group));
+            if (shard != null) {
+                shard.tell((groups, effects) -> groups.pollGoesOn(group, member, poll, effects), clock.millis());
+            }
+        });
     }
 
     /** A poll has been answered; to be called once for each that was let in. */
@@ -336,12 +354,12 @@ public final class GroupCoordinator implements AutoCloseable {
     }
 
     /**
-     * All groups that are known here.
+     * Some of the groups that are known here.
      *
      * @param error NONE, or LOADING if some are still being read
      * @param groups the groups, by name
      */
-    public record Listing(GroupError error, List<GroupView> groups) {
+    public record Listing(GroupError error, List<GroupSummary> groups) {
         public Listing {
             groups = List.copyOf(groups);
         }
@@ -349,26 +367,35 @@ public final class GroupCoordinator implements AutoCloseable {
 
     /** All groups that are known here. */
     public CompletableFuture<Listing> list() {
-        Map<Integer, CompletableFuture<List<GroupView>>> parts = new LinkedHashMap<>();
+        return list("", Integer.MAX_VALUE);
+    }
+
+    /**
+     * The next groups by name. Of each partition no more are looked at than are asked for.
+     *
+     * @param after the name behind which to begin, or empty
+     * @param limit how many at most
+     */
+    public CompletableFuture<Listing> list(String after, int limit) {
+        List<CompletableFuture<List<GroupSummary>>> parts = new ArrayList<>();
         AtomicInteger faults = new AtomicInteger();
         for (int i = 0; i < partitions; i++) {
-            parts.put(
+            parts.add(ask(
                     i,
-                    ask(
-                            i,
-                            error -> {
-                                faults.incrementAndGet();
-                                return List.of();
-                            },
-                            (shard, reply, effects) -> shard.list(reply, effects)));
+                    error -> {
+                        faults.incrementAndGet();
+                        return List.of();
+                    },
+                    (shard, reply, effects) -> shard.list(after, limit, reply, effects)));
         }
-        return CompletableFuture.allOf(parts.values().toArray(CompletableFuture[]::new))
-                .thenApply(done -> {
-                    List<GroupView> all = new ArrayList<>();
-                    parts.values().forEach(part -> all.addAll(part.join()));
-                    all.sort(java.util.Comparator.comparing(GroupView::id));
-                    return new Listing(faults.get() > 0 ? GroupError.LOADING : GroupError.NONE, all);
-                });
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
+            List<GroupSummary> all = parts.stream()
+                    .flatMap(part -> part.join().stream())
+                    .sorted(Comparator.comparing(GroupSummary::id))
+                    .limit(limit)
+                    .toList();
+            return new Listing(faults.get() > 0 ? GroupError.LOADING : GroupError.NONE, all);
+        });
     }
 
     /** What has happened to positions of itself. */

@@ -4,7 +4,7 @@ package io.sluice.groups;
 public enum GroupError {
     /** It does not refuse. */
     NONE,
-    /** The group's name is empty. */
+    /** The group's name is empty or too long. */
     INVALID_GROUP,
     /** There is no group of that name. */
     UNKNOWN_GROUP,
@@ -50,6 +50,8 @@ public enum GroupError {
     UNKNOWN_SNAPSHOT,
     /** The group has as many snapshots as it may have. */
     TOO_MANY_SNAPSHOTS,
+    /** What had to be written down as one is more than may be. */
+    TOO_LARGE,
     /** There is no such topic or partition. */
     UNKNOWN_PARTITION,
     /** The coordinator of this group is not here. */

@@ -230,6 +230,17 @@ public final class GroupEvents {
         });
     }
 
+    /** How many bytes the positions of a snapshot take. */
+    static long sizeOf(Map<TopicPartition, CommittedOffset> positions) {
+        long bytes = 0;
+        for (Map.Entry<TopicPartition, CommittedOffset> entry : positions.entrySet()) {
+            EventOutput one = new EventOutput().putText(entry.getKey().topic()).putInt(0);
+            put(one, entry.getValue());
+            bytes += one.toArray().length;
+        }
+        return bytes;
+    }
+
     /**
      * The event of a record.
      *

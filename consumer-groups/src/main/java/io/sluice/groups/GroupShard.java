@@ -2,6 +2,7 @@ package io.sluice.groups;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.Rebalance.Reason;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Generation;
 import io.sluice.groups.classic.Join;
@@ -12,15 +13,15 @@ import io.sluice.groups.consumer.MemberState;
 import io.sluice.groups.consumer.MemberState.Standing;
 import io.sluice.groups.consumer.Poll;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.function.Predicate;
 
 /**
  * The groups of one partition of the coordinator's log: a state machine with time as an argument. What survives is changed by
@@ -30,8 +31,17 @@ public final class GroupShard {
     /** How often groups and their positions are looked through for what has happened to them of itself. */
     private static final long SWEEP_MS = 60_000;
 
+    /** How large a snapshot may be, in bytes of its event. */
+    public static final int MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
+
     /** How many snapshots a group may have. */
     public static final int MAX_SNAPSHOTS = 100;
+
+    /** What first epochs are counted from, in seconds: 2020-01-01, in ms since the epoch. */
+    private static final long EPOCHS_BEGIN_MS = 1_577_836_800_000L;
+
+    /** Leaves room for rebalances. Time gets there in 2054. */
+    private static final int MAX_FIRST_EPOCH = Integer.MAX_VALUE / 2;
 
     /** Stands for the position of a group that has none. */
     public static final long NOWHERE = -1;
@@ -39,11 +49,13 @@ public final class GroupShard {
     private final GroupLimits limits;
     private final Topics topics;
     private final Timers timers = new Timers();
-    private final Map<String, Group> groups = new TreeMap<>();
+    private final NavigableMap<String, Group> groups = new TreeMap<>();
     /** Groups of which a timer has taken members. */
     private final Set<String> timedOut = new HashSet<>();
 
     private long nextSweepMs;
+    /** The highest epoch that any group has had, as far as the log still tells. */
+    private int highestEpoch;
 
     /** @param topics the topics that members may want; asked in turns only */
     public GroupShard(GroupLimits limits, Topics topics) {
@@ -68,6 +80,7 @@ public final class GroupShard {
             find(event.group()).ifPresent(Group::unsettle);
         } else if (event instanceof GroupEvent.EpochBegun begun) {
             orNew(begun.group()).asConsumer().epoch(begun.epoch());
+            highestEpoch = Math.max(highestEpoch, begun.epoch());
         } else if (event instanceof GroupEvent.EpochsEnded) {
             find(event.group()).ifPresent(Group::endConsumer);
         } else if (event instanceof GroupEvent.MemberChanged changed) {
@@ -81,11 +94,13 @@ public final class GroupShard {
         }
     }
 
-    /** Everything has been replayed: the sessions of all members begin. */
+    /** Everything has been replayed: the sessions of all members begin. Topics may have been deleted since. */
     public void begin(Effects effects) {
+        forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             forgetIfNothingIsLeft(group.id(), effects);
             group.members().begin(effects);
+            group.rebalances().begin(group.members(), effects.nowMs());
         }
     }
 
@@ -114,10 +129,29 @@ public final class GroupShard {
         }
     }
 
+    /**
+     * The broker assigns from now on, if it did not before.
+     *
+     * <p>A group of this name may have been there before, and members over HTTP choose their own names: a cursor of then must not
+     * be taken for one of now. So epochs do not begin at 0 again but above all that the group can have had: above those that
+     * are known, and, for nothing is known of a deleted group once the log has been compacted, at the seconds that have
+     * passed. No group is rebalanced more often than once a second for all its life.
+     */
+    private GroupError toConsumer(Group group, Effects effects) {
+        long seconds = (effects.nowMs() - EPOCHS_BEGIN_MS) / 1_000;
+        int first = Math.max(highestEpoch, (int) Math.max(0, Math.min(seconds, MAX_FIRST_EPOCH)));
+        return ProtocolMoves.toConsumer(group, topics, first, effects);
+    }
+
     /** A member may have been the last that needed the broker to assign. */
     private void membersChanged(String id, Effects effects) {
         find(id).ifPresent(group -> ProtocolMoves.toClassicIfPossible(group, topics, effects));
         forgetIfNothingIsLeft(id, effects);
+    }
+
+    /** As {@link Rebalances#look}, after a turn. */
+    private void look(String id, Reason turn, String by, Effects effects) {
+        find(id).ifPresent(group -> group.rebalances().look(group.members(), turn, by, effects.nowMs()));
     }
 
     // ---- time ----
@@ -132,7 +166,10 @@ public final class GroupShard {
         timers.run(effects);
         List<String> changed = List.copyOf(timedOut);
         timedOut.clear();
-        changed.forEach(id -> membersChanged(id, effects));
+        changed.forEach(id -> {
+            membersChanged(id, effects);
+            look(id, Reason.MEMBER_EXPIRED, "", effects);
+        });
         if (effects.nowMs() >= nextSweepMs) {
             nextSweepMs = effects.nowMs() + SWEEP_MS;
             for (Group group : List.copyOf(groups.values())) {
@@ -145,7 +182,7 @@ public final class GroupShard {
     // ---- members ----
 
     public void join(String groupId, Join.Request request, Reply<Join.Answer> reply, Effects effects) {
-        if (groupId.isEmpty()) {
+        if (isNoName(groupId)) {
             effects.answer(reply, refusedJoin(GroupError.INVALID_GROUP, request));
             return;
         }
@@ -159,9 +196,33 @@ public final class GroupShard {
             effects.answer(reply, refusedJoin(GroupError.UNKNOWN_MEMBER, request));
             return;
         }
+        long bytes = MemberSize.of(
+                request.protocols(),
+                List.of(),
+                request.memberId(),
+                request.newMemberId(),
+                request.instanceId(),
+                request.clientId(),
+                request.clientHost());
+        if (isTooMuch(known, request.memberId(), request.instanceId(), bytes)) {
+            effects.answer(reply, refusedJoin(GroupError.TOO_LARGE, request));
+            return;
+        }
         known.ifPresent(group -> ProtocolMoves.toClassicIfEmpty(group, effects));
         orNew(groupId).members().join(request, reply, effects);
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
+    }
+
+    private static boolean isNoName(String groupId) {
+        return groupId.isEmpty() || groupId.length() > MemberSize.MAX_GROUP_CHARS;
+    }
+
+    /** Whether the group's members would say too much, if one said this much of itself. */
+    private static boolean isTooMuch(Optional<Group> group, String memberId, String instanceId, long bytes) {
+        long others =
+                group.map(of -> of.members().bytesBeside(memberId, instanceId)).orElse(0L);
+        return others + bytes > MemberSize.MAX_BYTES;
     }
 
     private static Join.Answer refusedJoin(GroupError error, Join.Request request) {
@@ -175,6 +236,7 @@ public final class GroupShard {
             return;
         }
         group.get().members().sync(request, reply, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     public void heartbeat(
@@ -211,6 +273,7 @@ public final class GroupShard {
                     .orElseGet(() -> memberFault(groupId)));
         }
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_LEFT, "", effects);
         effects.answer(reply, List.copyOf(outcomes));
     }
 
@@ -224,16 +287,40 @@ public final class GroupShard {
                     reply, Heartbeat.Answer.refused(GroupError.UNKNOWN_GROUP, "Group " + groupId + " not found."));
             return;
         }
+        if (isNoName(groupId)) {
+            effects.answer(
+                    reply,
+                    Heartbeat.Answer.refused(GroupError.INVALID_GROUP, "The group's name is empty or too long."));
+            return;
+        }
+        long bytes = MemberSize.of(
+                List.of(),
+                request.topics().orElse(List.of()),
+                request.memberId(),
+                request.instanceId(),
+                request.rackId().orElse(""),
+                request.regex().orElse(""),
+                request.clientId(),
+                request.clientHost());
+        if (request.epoch() >= 0 && isTooMuch(known, request.memberId(), request.instanceId(), bytes)) {
+            effects.answer(
+                    reply,
+                    Heartbeat.Answer.refused(
+                            GroupError.TOO_LARGE,
+                            "The members of group " + groupId + " would say more than " + MemberSize.MAX_BYTES
+                                    + " bytes of themselves and what they want."));
+            return;
+        }
         Group group = orNew(groupId);
-        GroupError fault = joins || group.consumer().isPresent()
-                ? ProtocolMoves.toConsumer(group, topics, effects)
-                : GroupError.UNKNOWN_GROUP;
+        GroupError fault =
+                joins || group.consumer().isPresent() ? toConsumer(group, effects) : GroupError.UNKNOWN_GROUP;
         if (fault != GroupError.NONE) {
             effects.answer(reply, Heartbeat.Answer.refused(fault, "Group " + groupId + " is not a consumer group."));
         } else {
             group.consumer().orElseThrow().heartbeat(request, reply, effects);
         }
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.memberId(), effects);
     }
 
     /** A member over HTTP comes for records. */
@@ -243,8 +330,14 @@ public final class GroupShard {
             effects.answer(reply, Poll.Answer.refused(GroupError.INVALID_SESSION_TIMEOUT));
             return;
         }
+        long bytes =
+                MemberSize.of(List.of(), request.topics(), request.member(), request.clientId(), request.clientHost());
+        if (isTooMuch(find(groupId), request.member(), "", bytes)) {
+            effects.answer(reply, Poll.Answer.refused(GroupError.TOO_LARGE));
+            return;
+        }
         Group group = orNew(groupId);
-        GroupError fault = ProtocolMoves.toConsumer(group, topics, effects);
+        GroupError fault = toConsumer(group, effects);
         if (fault != GroupError.NONE) {
             effects.answer(reply, Poll.Answer.refused(fault));
             forgetIfNothingIsLeft(groupId, effects);
@@ -255,11 +348,23 @@ public final class GroupShard {
                 .orElseThrow()
                 .poll(request, partition -> Optional.ofNullable(positions.get(partition)), reply, effects);
         membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_CHANGED, request.member(), effects);
+    }
+
+    /** The client of a poll that is being answered takes the answer. */
+    public void pollGoesOn(String groupId, String memberId, long poll, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollGoesOn(memberId, poll, effects));
+    }
+
+    /** A member over HTTP is there. */
+    public void isThere(String groupId, String memberId, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.isThere(memberId, effects));
     }
 
     /** A poll has been answered. */
     public void pollDone(String groupId, Poll.Done done, Effects effects) {
         find(groupId).flatMap(Group::consumer).ifPresent(members -> members.pollDone(done, effects));
+        look(groupId, Reason.MEMBER_CHANGED, done.member(), effects);
     }
 
     /** A member over HTTP says what it has done, and does not ask for more. */
@@ -269,17 +374,21 @@ public final class GroupShard {
         Poll.Committed committed =
                 members.map(all -> all.commit(memberId, cursor, effects)).orElse(Poll.Committed.NOTHING);
         members.ifPresent(all -> all.committed(memberId, effects));
+        look(groupId, Reason.MEMBER_CHANGED, memberId, effects);
         effects.answer(reply, committed);
     }
 
     // ---- positions ----
 
-    /** Moves positions: those whose text is not too long, if the group lets the member. */
+    /** Moves positions: those of topics that there are, whose text is not too long, if the group lets the member. */
     public void commit(Offsets.Commit request, Reply<Map<TopicPartition, GroupError>> reply, Effects effects) {
         GroupError fault = mayCommit(request, effects);
         Map<TopicPartition, GroupError> outcomes = new HashMap<>();
         request.positions().forEach((partition, position) -> {
             GroupError outcome = fault;
+            if (outcome == GroupError.NONE && !isCurrent(partition, position)) {
+                outcome = GroupError.UNKNOWN_PARTITION;
+            }
             if (outcome == GroupError.NONE && position.metadata().length() > limits.maxMetadataBytes()) {
                 outcome = GroupError.METADATA_TOO_LARGE;
             }
@@ -297,6 +406,9 @@ public final class GroupShard {
             return group.get()
                     .members()
                     .mayCommit(request.memberId(), request.instanceId(), request.generation(), effects);
+        }
+        if (isNoName(request.group())) {
+            return GroupError.INVALID_GROUP;
         }
         // Whoever keeps positions here without being a member begins a group by it.
         return request.generation() < 0 ? GroupError.NONE : GroupError.UNKNOWN_GROUP;
@@ -327,12 +439,11 @@ public final class GroupShard {
         Map<TopicPartition, CommittedOffset> all =
                 find(groupId).map(Group::positions).orElse(Map.of());
         Map<TopicPartition, CommittedOffset> found = new HashMap<>();
-        if (wanted.isEmpty()) {
-            found.putAll(all);
-        } else {
-            for (TopicPartition partition : wanted.get()) {
-                Optional.ofNullable(all.get(partition)).ifPresent(position -> found.put(partition, position));
-            }
+        for (TopicPartition partition :
+                wanted.<Collection<TopicPartition>>map(some -> some).orElse(all.keySet())) {
+            Optional.ofNullable(all.get(partition))
+                    .filter(position -> isCurrent(partition, position))
+                    .ifPresent(position -> found.put(partition, position));
         }
         effects.answer(reply, new Offsets.Fetched(GroupError.NONE, found));
     }
@@ -379,15 +490,18 @@ public final class GroupShard {
                         .isPresent());
     }
 
-    /**
-     * Topics are gone: whoever has such a name later is another topic, in which the old positions mean nothing.
-     *
-     * @param isGone whether there is no topic of an id any more
-     */
-    public void topicsDeleted(Predicate<UUID> isGone, Effects effects) {
+    /** Whether a position is of the topic that has its name now, and not of one of that name before. */
+    private boolean isCurrent(TopicPartition partition, CommittedOffset position) {
+        return topics.topic(position.topicId())
+                .filter(topic -> topic.name().equals(partition.topic()))
+                .isPresent();
+    }
+
+    /** Whoever has the name of a deleted topic is another topic, in which the old positions mean nothing. */
+    private void forgetDeletedTopics(Effects effects) {
         for (Group group : List.copyOf(groups.values())) {
             List<TopicPartition> gone = group.positions().entrySet().stream()
-                    .filter(entry -> isGone.test(entry.getValue().topicId()))
+                    .filter(entry -> !isCurrent(entry.getKey(), entry.getValue()))
                     .map(Map.Entry::getKey)
                     .toList();
             gone.forEach(partition -> group.topicDeleted(partition, effects));
@@ -397,8 +511,10 @@ public final class GroupShard {
 
     /** There are other topics than before, or more partitions. */
     public void topicsChanged(Effects effects) {
+        forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
             group.consumer().ifPresent(members -> members.topicsChanged(effects));
+            look(group.id(), Reason.TOPICS_CHANGED, "", effects);
         }
     }
 
@@ -429,11 +545,16 @@ public final class GroupShard {
             Map<TopicPartition, Long> expected,
             Reply<Moved> reply,
             Effects effects) {
-        if (groupId.isEmpty()) {
+        if (isNoName(groupId)) {
             effects.answer(reply, new Moved(GroupError.INVALID_GROUP, List.of()));
             return;
         }
         Group group = orNew(groupId);
+        if (!to.entrySet().stream().allMatch(entry -> isCurrent(entry.getKey(), entry.getValue()))) {
+            effects.answer(reply, new Moved(GroupError.UNKNOWN_PARTITION, List.of()));
+            forgetIfNothingIsLeft(groupId, effects);
+            return;
+        }
         for (Map.Entry<TopicPartition, Long> must : expected.entrySet()) {
             CommittedOffset position = group.positions().get(must.getKey());
             if ((position == null ? NOWHERE : position.offset()) != must.getValue()) {
@@ -454,6 +575,7 @@ public final class GroupShard {
         }
         effects.answer(reply, new Moved(GroupError.NONE, evicted));
         membersChanged(groupId, effects);
+        look(groupId, Reason.POSITIONS_MOVED, "", effects);
     }
 
     private static boolean hasAny(byte[] assignment, Set<TopicPartition> partitions) {
@@ -473,6 +595,8 @@ public final class GroupShard {
         } else if (group.get().snapshots().size() >= MAX_SNAPSHOTS
                 && !group.get().snapshots().containsKey(name)) {
             effects.answer(reply, GroupError.TOO_MANY_SNAPSHOTS);
+        } else if (GroupEvents.sizeOf(group.get().positions()) > MAX_SNAPSHOT_BYTES) {
+            effects.answer(reply, GroupError.TOO_LARGE);
         } else {
             effects.record(new GroupEvent.SnapshotTaken(
                     groupId, name, new Snapshot(effects.nowMs(), group.get().positions())));
@@ -500,16 +624,28 @@ public final class GroupShard {
 
     // ---- groups ----
 
-    /** All groups. */
-    public void list(Reply<List<GroupView>> reply, Effects effects) {
-        effects.answer(reply, groups.values().stream().map(GroupView::of).toList());
+    /**
+     * Some groups by name; no others are looked at.
+     *
+     * @param after the name behind which to begin, or empty
+     * @param limit how many at most
+     */
+    public void list(String after, int limit, Reply<List<GroupSummary>> reply, Effects effects) {
+        effects.answer(
+                reply,
+                groups.tailMap(after, false).values().stream()
+                        .limit(limit)
+                        .map(GroupSummary::of)
+                        .toList());
     }
 
     /** One group. */
     public void describe(String groupId, Reply<GroupView> reply, Effects effects) {
         effects.answer(
                 reply,
-                find(groupId).map(GroupView::of).orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
+                find(groupId)
+                        .map(group -> GroupView.of(group, effects.nowMs()))
+                        .orElseGet(() -> GroupView.refused(GroupError.UNKNOWN_GROUP, groupId)));
     }
 
     /** Deletes a group that has no members, with its positions. */

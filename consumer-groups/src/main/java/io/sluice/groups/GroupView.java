@@ -18,6 +18,7 @@ import java.util.List;
  * @param protocol how partitions are assigned; empty if that is not settled
  * @param members its members if it is a classic group
  * @param consumers its members if it is a consumer group
+ * @param rebalances what has become of the members lately, the oldest first; the last may be under way. Only since the broker runs.
  */
 public record GroupView(
         GroupError error,
@@ -28,7 +29,8 @@ public record GroupView(
         String protocolType,
         String protocol,
         List<SettledMember> members,
-        List<ConsumerMember> consumers) {
+        List<ConsumerMember> consumers,
+        List<Rebalance> rebalances) {
     /** Who assigns a group's partitions. */
     public enum Type {
         /** Its members among themselves. */
@@ -51,14 +53,15 @@ public record GroupView(
     public GroupView {
         members = List.copyOf(members);
         consumers = List.copyOf(consumers);
+        rebalances = List.copyOf(rebalances);
     }
 
     /** Of a group of which nothing can be told. */
     static GroupView refused(GroupError error, String id) {
-        return new GroupView(error, id, Type.CLASSIC, GroupState.EMPTY, -1, "", "", List.of(), List.of());
+        return new GroupView(error, id, Type.CLASSIC, GroupState.EMPTY, -1, "", "", List.of(), List.of(), List.of());
     }
 
-    static GroupView of(Group group) {
+    static GroupView of(Group group, long nowMs) {
         if (group.consumer().isPresent()) {
             ConsumerGroup members = group.consumer().get();
             return new GroupView(
@@ -70,7 +73,8 @@ public record GroupView(
                     "consumer",
                     members.assignor(),
                     List.of(),
-                    members.members());
+                    members.members(),
+                    group.rebalances().all(nowMs));
         }
         ClassicGroup members = group.classic().orElseThrow();
         return new GroupView(
@@ -82,6 +86,7 @@ public record GroupView(
                 members.protocolType(),
                 members.protocol(),
                 members.members(),
-                List.of());
+                List.of(),
+                group.rebalances().all(nowMs));
     }
 }

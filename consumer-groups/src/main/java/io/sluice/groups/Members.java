@@ -3,6 +3,8 @@ package io.sluice.groups;
 import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Sync;
+import java.util.Map;
+import java.util.Set;
 
 /** The members of a group, whatever protocol they speak: what members of the classic protocol ask of it. */
 public interface Members {
@@ -31,11 +33,34 @@ public interface Members {
      */
     GroupError mayCommit(String memberId, String instanceId, int generation, Effects effects);
 
+    /** Counts whatever may change what {@link #ids}, {@link #isSettled}, {@link #owing} and {@link #generation} tell. */
+    long changes();
+
+    /** The members' ids. */
+    Set<String> ids();
+
+    /** Whether every member has what it is to have, or there are none. */
+    boolean isSettled();
+
+    /** Who has to do something before the group is settled, and what. */
+    Map<String, Rebalance.Owed> owing();
+
+    /** How many members there are. */
+    int size();
+
     /** Whether it has no members. */
     boolean isEmpty();
 
     /** Whether nobody is a member or about to become one. */
     boolean isDeserted();
+
+    /**
+     * How much the members say of themselves, as {@link MemberSize} measures it.
+     *
+     * @param memberId a member that is left out, or empty
+     * @param instanceId its name if it is a static member, else empty
+     */
+    long bytesBeside(String memberId, String instanceId);
 
     /** How often the group has been rebalanced. */
     int generation();

@@ -16,8 +16,10 @@ import io.sluice.groups.consumer.MemberState.Standing;
 import io.sluice.groups.consumer.MemberState.Subscription;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -26,15 +28,18 @@ import java.util.TreeMap;
  */
 final class ProtocolMoves {
     private static final String CONSUMER = "consumer";
+    /** What members have is one event with what they say of themselves, and must fit into the log. */
+    private static final long MAX_ASSIGNMENT_BYTES = 16 * 1024 * 1024;
 
     private ProtocolMoves() {}
 
     /**
      * The broker assigns from now on.
      *
+     * @param firstEpoch what epochs begin at, unless the group has been rebalanced more often
      * @return NONE, or INCONSISTENT_PROTOCOL if the members are none that have partitions assigned, or cannot be understood
      */
-    static GroupError toConsumer(Group group, Topics topics, Effects effects) {
+    static GroupError toConsumer(Group group, Topics topics, int firstEpoch, Effects effects) {
         if (group.consumer().isPresent()) {
             return GroupError.NONE;
         }
@@ -45,7 +50,7 @@ final class ProtocolMoves {
         } catch (IllegalArgumentException e) {
             return GroupError.INCONSISTENT_PROTOCOL;
         }
-        int epoch = classic.generation();
+        int epoch = Math.max(firstEpoch, classic.generation());
         classic.handOver(effects);
         if (group.settled().isPresent()) {
             effects.record(new GroupEvent.Removed(group.id()));
@@ -62,16 +67,20 @@ final class ProtocolMoves {
             throw new IllegalArgumentException("a group of type " + classic.protocolType());
         }
         Map<String, List<Protocol>> protocols = classic.protocols();
+        Set<TopicIdPartition> taken = new HashSet<>();
+        for (SettledMember member : classic.members()) {
+            taken.addAll(ids(member.assignment(), topics));
+        }
         List<MemberState> members = new ArrayList<>();
         for (SettledMember member : classic.members()) {
             ConsumerProtocol.Subscription wish = ConsumerProtocol.subscription(member.subscription());
             Map<TopicIdPartition, Integer> assigned = new HashMap<>();
-            for (TopicPartition partition : assigned(member.assignment())) {
-                topics.topic(partition.topic())
-                        .filter(topic -> partition.partition() < topic.partitions())
-                        .ifPresent(topic -> assigned.put(
-                                new TopicIdPartition(topic.id(), partition.partition()), classic.generation()));
-            }
+            ids(member.assignment(), topics).forEach(partition -> assigned.put(partition, classic.generation()));
+            // A cooperative member reads on until it has joined once more without what it had, and nobody has that yet.
+            Map<TopicIdPartition, Integer> revoking = new HashMap<>();
+            ids(classic.assignmentBefore(member.id()), topics).stream()
+                    .filter(taken::add)
+                    .forEach(partition -> revoking.put(partition, classic.generation()));
             members.add(new MemberState(
                     member.id(),
                     Kind.CLASSIC,
@@ -83,10 +92,26 @@ final class ProtocolMoves {
                             member.rebalanceTimeoutMs(),
                             member.sessionTimeoutMs()),
                     new Subscription(wish.topics(), "", "", protocols.get(member.id())),
-                    new Standing(classic.generation(), classic.generation(), Phase.STABLE, assigned, Map.of()),
+                    new Standing(
+                            classic.generation(),
+                            classic.generation(),
+                            revoking.isEmpty() ? Phase.STABLE : Phase.UNREVOKED,
+                            assigned,
+                            revoking),
                     assigned.keySet()));
         }
         return members;
+    }
+
+    /** The partitions of an assignment that there are. */
+    private static Set<TopicIdPartition> ids(byte[] assignment, Topics topics) {
+        Set<TopicIdPartition> all = new HashSet<>();
+        for (TopicPartition partition : assigned(assignment)) {
+            topics.topic(partition.topic())
+                    .filter(topic -> partition.partition() < topic.partitions())
+                    .ifPresent(topic -> all.add(new TopicIdPartition(topic.id(), partition.partition())));
+        }
+        return all;
     }
 
     /** The partitions of an assignment of the classic protocol; none if nothing has been assigned. */
@@ -124,6 +149,11 @@ final class ProtocolMoves {
                     metadata(member, protocol),
                     assignment(member, topics)));
         });
+        long bytes =
+                members.stream().mapToLong(member -> member.assignment().length).sum();
+        if (bytes > MAX_ASSIGNMENT_BYTES) {
+            return;
+        }
         endConsumer(group, effects);
         effects.record(new GroupEvent.Settled(
                 group.id(),

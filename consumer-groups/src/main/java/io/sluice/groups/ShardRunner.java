@@ -1,5 +1,7 @@
 package io.sluice.groups;
 
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
@@ -10,16 +12,16 @@ import io.sluice.core.record.RecordBatches;
 import io.sluice.core.record.RecordCursor;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,8 +30,12 @@ import org.slf4j.LoggerFactory;
  * Runs one shard over its partition: replays it, gives it its turns, writes down what comes of them, and lets answers go when
  * that is durable. One append is under way at a time; what comes meanwhile makes the next one.
  *
- * <p>If an append fails, nobody knows what is in the log: the shard is thrown away and replayed, and everybody who waits is
- * told to ask again. Owned by the coordinator's thread.
+ * <p>Events gather in batches that the log takes, whatever their number: a turn may need several, of which a crash can leave
+ * the first ones. It has not been answered then. One event is never too large for the log, {@link GroupShard} sees to that.
+ *
+ * <p>An append that finds the partition's worker busy is made again. If it fails otherwise, the state is ahead of the log, or
+ * nobody knows what is in the log: the shard is thrown away and replayed after a pause, and everybody who waits is told to ask
+ * again. Owned by the coordinator's thread.
  */
 final class ShardRunner {
     private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
@@ -38,6 +44,9 @@ final class ShardRunner {
     private static final int BATCH_BYTES = 1024;
 
     private static final long RETRY_MS = 1_000;
+    private static final long BUSY_MS = 20;
+    /** How much may gather while an append is under way; then requests are refused. A batch that is as large gets no more. */
+    private static final int MAX_GATHERED_BYTES = 8 * 1024 * 1024;
 
     private final PartitionLog log;
     private final Supplier<GroupShard> make;
@@ -48,6 +57,9 @@ final class ShardRunner {
 
     private GroupShard shard;
     private boolean loading;
+    /** Whether something has failed since the shard was last there. */
+    private boolean broken;
+
     private boolean closed;
     /** When a replay that failed is tried again, in ms since the epoch. */
     private long retryAtMs = Long.MAX_VALUE;
@@ -56,8 +68,15 @@ final class ShardRunner {
 
     private RecordBatchBuilder batch = new RecordBatchBuilder(BATCH_BYTES);
     private boolean batchHasRecords;
+    /** Batches that go before {@link #batch}, for they are full. */
+    private Deque<RecordBatch> full = new ArrayDeque<>();
+
     private List<Runnable> answers = new ArrayList<>();
     private boolean appending;
+    /** The append that found the worker busy, and when it is made again, in ms since the epoch. */
+    private Runnable busyAppend = () -> {};
+
+    private long appendAgainAtMs = Long.MAX_VALUE;
 
     /**
      * @param make makes an empty shard
@@ -92,8 +111,10 @@ final class ShardRunner {
         shard = make.get();
         batch = new RecordBatchBuilder(BATCH_BYTES);
         batchHasRecords = false;
+        full = new ArrayDeque<>();
         answers = new ArrayList<>();
         appending = false;
+        appendAgainAtMs = Long.MAX_VALUE;
         long startNs = System.nanoTime();
         load(log.logStartOffset(), life, startNs, 0, nowMs);
     }
@@ -120,8 +141,13 @@ final class ShardRunner {
                             begin(startNs, replayed, clock.millis());
                         }
                     } catch (RuntimeException e) {
-                        LOG.error("the groups of {} cannot be read; it is tried again", log.partition(), e);
-                        retryAtMs = nowMs + RETRY_MS;
+                        if (broken) {
+                            LOG.warn("the groups of {} still cannot be read: {}", log.partition(), e.getMessage());
+                        } else {
+                            LOG.error("the groups of {} cannot be read; it is tried again", log.partition(), e);
+                        }
+                        broken = true;
+                        retryAtMs = clock.millis() + RETRY_MS;
                     }
                 }));
     }
@@ -155,6 +181,7 @@ final class ShardRunner {
 
     private void begin(long startNs, long records, long nowMs) {
         loading = false;
+        broken = false;
         LOG.info(
                 "{}: {} records replayed in {} ms",
                 log.partition(),
@@ -170,7 +197,14 @@ final class ShardRunner {
         if (closed) {
             return GroupError.NOT_COORDINATOR;
         }
-        return loading ? GroupError.LOADING : GroupError.NONE;
+        if (loading) {
+            return broken ? GroupError.UNAVAILABLE : GroupError.LOADING;
+        }
+        return appending && isMuch() ? GroupError.UNAVAILABLE : GroupError.NONE;
+    }
+
+    private boolean isMuch() {
+        return !full.isEmpty() || batch.sizeInBytes() > MAX_GATHERED_BYTES;
     }
 
     /** Lets the shard answer a request. */
@@ -200,6 +234,10 @@ final class ShardRunner {
             }
             return;
         }
+        if (nowMs >= appendAgainAtMs) {
+            appendAgainAtMs = Long.MAX_VALUE;
+            busyAppend.run();
+        }
         if (shard.nextTimerMs() <= nowMs) {
             run(nowMs, effects -> shard.tick(effects));
         }
@@ -210,22 +248,17 @@ final class ShardRunner {
         if (closed) {
             return Long.MAX_VALUE;
         }
-        return loading ? retryAtMs : shard.nextTimerMs();
+        return loading ? retryAtMs : Math.min(appendAgainAtMs, shard.nextTimerMs());
     }
 
     /** Tells the shard that there are other topics, or more partitions. */
-    void topicsChanged(Predicate<UUID> isGone, long nowMs) {
-        if (fault() == GroupError.NONE) {
-            run(nowMs, effects -> {
-                shard.topicsDeleted(isGone, effects);
-                shard.topicsChanged(effects);
-            });
-        }
+    void topicsChanged(long nowMs) {
+        tell(GroupShard::topicsChanged, nowMs);
     }
 
     /** Lets the shard do something that nobody waits for. */
     void tell(BiConsumer<GroupShard, Effects> what, long nowMs) {
-        if (fault() == GroupError.NONE) {
+        if (!loading && !closed) {
             run(nowMs, effects -> what.accept(shard, effects));
         }
     }
@@ -233,10 +266,13 @@ final class ShardRunner {
     private void run(long nowMs, Consumer<Effects> turn) {
         try {
             turn.accept(new TurnEffects(nowMs));
+            if (isMuch()) {
+                flush(nowMs);
+            }
         } catch (RuntimeException | Error e) {
             // A turn that ended halfway may have done half of what it wanted to: what is written down is whole.
             LOG.error("a turn of {} failed; its groups are read again", log.partition(), e);
-            startAgain(nowMs);
+            startAgain();
         }
     }
 
@@ -256,6 +292,9 @@ final class ShardRunner {
         public void record(GroupEvent event) {
             byte[] key = GroupEvents.key(event);
             byte[] value = GroupEvents.value(event).orElse(null);
+            if (batch.sizeInBytes() > MAX_GATHERED_BYTES) {
+                closeBatch();
+            }
             batch.append(nowMs, key, value);
             batchHasRecords = true;
             shard.replay(event);
@@ -290,14 +329,34 @@ final class ShardRunner {
             ready.forEach(Runnable::run);
             return;
         }
-        RecordBatch records = batch.build();
+        closeBatch();
+        Deque<RecordBatch> batches = full;
+        full = new ArrayDeque<>();
+        appending = true;
+        append(batches, ready, nowMs);
+    }
+
+    private void closeBatch() {
+        full.add(batch.build());
         batch = new RecordBatchBuilder(BATCH_BYTES);
         batchHasRecords = false;
-        appending = true;
+    }
+
+    /** Appends one batch after the other. */
+    private void append(Deque<RecordBatch> batches, List<Runnable> ready, long nowMs) {
         int ofLife = life;
-        log.append(records, Acks.COMMITTED)
+        log.append(batches.getFirst(), Acks.COMMITTED)
                 .whenComplete((appended, failure) -> thread.execute(() -> {
-                    if (ofLife == life && !closed) {
+                    if (ofLife != life || closed) {
+                        return;
+                    }
+                    if (failure instanceof BrokerException refusal && refusal.code() == ErrorCode.OVERLOADED) {
+                        busyAppend = () -> append(batches, ready, nowMs);
+                        appendAgainAtMs = clock.millis() + BUSY_MS;
+                    } else if (failure == null && batches.size() > 1) {
+                        batches.removeFirst();
+                        append(batches, ready, nowMs);
+                    } else {
                         appended(ready, failure, nowMs);
                     }
                 }));
@@ -311,12 +370,16 @@ final class ShardRunner {
             return;
         }
         LOG.warn("{} could not be written, and is read again: {}", log.partition(), failure.getMessage());
-        startAgain(nowMs);
+        startAgain();
     }
 
-    private void startAgain(long nowMs) {
+    /** Not at once: what failed may fail again, and would be read again and again. */
+    private void startAgain() {
         refuseAll(GroupError.UNAVAILABLE);
-        load(nowMs);
+        life++;
+        loading = true;
+        broken = true;
+        retryAtMs = clock.millis() + RETRY_MS;
     }
 
     private void refuseAll(GroupError error) {

@@ -2,7 +2,10 @@ package io.sluice.groups;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.core.TopicPartition;
+import io.sluice.core.topic.Topic;
 import io.sluice.groups.GroupShard.Leaving;
+import io.sluice.groups.classic.ConsumerProtocol;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Protocol;
 import io.sluice.groups.classic.Sync;
@@ -160,6 +163,49 @@ class ClassicGroupTest {
             join("", "", false, "range");
         }
         assertThat(join("", "", false, "range").only().error()).isEqualTo(GroupError.GROUP_FULL);
+    }
+
+    /** A cooperative member gives partitions back, with a commit, after it has heard that it is not to have them. */
+    @Test
+    void aSeekReachesWhoHasNotGivenBackYet() {
+        Topic topic = machine.topics.put("t", 2);
+        byte[] both = ConsumerProtocol.assignment(Map.of("t", List.of(0, 1)), 1);
+        byte[] first = ConsumerProtocol.assignment(Map.of("t", List.of(0)), 1);
+        Join.Answer a = join("", "", false, "range").only();
+        sync(a.memberId(), a.generation(), Map.of(a.memberId(), both));
+        Answers<Join.Answer> b = join("", "", false, "range");
+        a = join(a.memberId(), "", true, "range").only();
+        sync(a.memberId(), a.generation(), Map.of(a.memberId(), first));
+        sync(b.only().memberId(), a.generation(), Map.of());
+
+        TopicPartition moved = new TopicPartition("t", 1);
+        Answers<GroupShard.Moved> seek = new Answers<>();
+        CommittedOffset to = new CommittedOffset(topic.id(), 0, -1, "", machine.nowMs());
+        machine.turn(effects -> machine.shard().seek(GROUP, Map.of(moved, to), Map.of(), seek, effects));
+
+        assertThat(seek.only().evicted()).containsExactly(a.memberId());
+        Answers<Map<TopicPartition, GroupError>> late = new Answers<>();
+        CommittedOffset position = new CommittedOffset(topic.id(), 100, -1, "", machine.nowMs());
+        Offsets.Commit commit = new Offsets.Commit(GROUP, a.memberId(), "", a.generation(), Map.of(moved, position));
+        machine.turn(effects -> machine.shard().commit(commit, late, effects));
+        assertThat(late.only()).containsEntry(moved, GroupError.UNKNOWN_MEMBER);
+    }
+
+    @Test
+    void idsThatNobodyHasComeBackWithTakeRoomBesideMembersOfOtherProtocolsToo() {
+        machine.topics.put("t", 1);
+        new SimulatedConsumer(machine, GROUP, "consumer", "", List.of("t")).step(1);
+        for (int i = 0; i < machine.limits.maxMembers() + 10; i++) {
+            SimulatedClassic client = new SimulatedClassic(machine, GROUP, "c" + i, false, List.of("t"));
+            try {
+                client.step(1);
+            } catch (AssertionError refused) {
+                assertThat(refused).hasMessageContaining("GROUP_FULL");
+                assertThat(i).isEqualTo(machine.limits.maxMembers() - 1);
+                return;
+            }
+        }
+        throw new AssertionError("as many ids as anybody asks for");
     }
 
     @Test

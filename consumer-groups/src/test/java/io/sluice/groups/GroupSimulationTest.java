@@ -44,7 +44,7 @@ class GroupSimulationTest {
         private final SplittableRandom random;
         private final Machine machine = new Machine(Machine.limits());
         private final int partitions;
-        private final UUID topic = new UUID(1, 2);
+        private final UUID topic;
         private final List<SimulatedMember> members = new ArrayList<>();
         private final Map<TopicPartition, Long> committed = new HashMap<>();
         /** By generation and partition: who had it. */
@@ -56,6 +56,7 @@ class GroupSimulationTest {
         Life(long seed) {
             random = new SplittableRandom(seed);
             partitions = random.nextInt(1, 8);
+            topic = machine.topics.put("t", partitions).id();
         }
 
         void run() {

@@ -125,6 +125,45 @@ class PollTest {
     }
 
     @Test
+    void aCursorOfAGroupOfTheSameNameThatIsNoMoreIsRefused() {
+        Poll.Answer before = poll("one");
+        done("one", before, Set.of(id(0)));
+        leave("one");
+        assertRefused(before, poll("one"));
+    }
+
+    @Test
+    void aCursorOfAGroupThatIsNoMoreIsRefusedAfterARestartThatKnowsNothingOfIt() {
+        Poll.Answer before = poll("one");
+        done("one", before, Set.of(id(0)));
+        poll("two");
+        leave("two");
+        Poll.Answer last = poll("one");
+        leave("one");
+        machine.compactAndRestart();
+        assertThat(machine.events()).as("the log is empty").isZero();
+        machine.pass(5_000);
+        Poll.Answer again = poll("one");
+        assertRefused(before, again);
+        assertRefused(last, again);
+    }
+
+    private void leave(String member) {
+        machine.turn(effects ->
+                machine.shard().leave("g", List.of(new GroupShard.Leaving(member, "")), outcomes -> {}, effects));
+    }
+
+    /** What a poll of the group before said must not move the group of now, in which the member has the partition too. */
+    private void assertRefused(Poll.Answer before, Poll.Answer now) {
+        assertThat(partitions(now)).contains(id(0));
+        AtomicReference<Poll.Committed> committed = new AtomicReference<>();
+        machine.turn(effects ->
+                machine.shard().commit("g", "one", cursor(before, id(0), 5).orElseThrow(), committed::set, effects));
+        assertThat(committed.get().partitions())
+                .containsOnly(Map.entry(new TopicPartition("t", 0), GroupError.FENCED_MEMBER_EPOCH));
+    }
+
+    @Test
     void positionsThatAreMovedFenceWhoReadsThere() {
         Poll.Answer one = poll("one");
         done("one", one, Set.of(id(0), id(1)));
@@ -211,6 +250,28 @@ class PollTest {
         }
         assertThat(partitions(poll("two"))).hasSize(4);
         assertThat(poll("one", cursor(one, id(0), 3)).committed().partitions())
+                .containsEntry(new TopicPartition("t", 0), GroupError.FENCED_MEMBER_EPOCH);
+    }
+
+    @Test
+    void whoTakesALongAnswerIsNotSilent() {
+        Poll.Answer one = poll("one");
+        for (int i = 0; i < 5; i++) {
+            machine.pass(6_000);
+            machine.turn(effects -> machine.shard().pollGoesOn("g", "one", one.poll(), effects));
+        }
+        done("one", one, partitions(one));
+        // Who has been answered is not kept alive by that poll.
+        machine.pass(6_000);
+        machine.turn(effects -> machine.shard().pollGoesOn("g", "one", one.poll(), effects));
+        assertThat(poll("one", cursor(one, id(0), 3)).committed().partitions())
+                .containsEntry(new TopicPartition("t", 0), GroupError.NONE);
+        Poll.Answer again = poll("one");
+        done("one", again, partitions(again));
+        machine.pass(6_000);
+        machine.turn(effects -> machine.shard().pollGoesOn("g", "one", again.poll(), effects));
+        machine.pass(6_000);
+        assertThat(poll("one", cursor(again, id(0), 4)).committed().partitions())
                 .containsEntry(new TopicPartition("t", 0), GroupError.FENCED_MEMBER_EPOCH);
     }
 

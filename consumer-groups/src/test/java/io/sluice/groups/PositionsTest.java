@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.consumer.Poll;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,8 +21,12 @@ class PositionsTest {
     private Topic topic = machine.topics.put("t", 2);
 
     private void commit(TopicPartition partition, long offset) {
+        commit(partition, offset, "");
+    }
+
+    private void commit(TopicPartition partition, long offset, String metadata) {
         AtomicReference<Map<TopicPartition, GroupError>> answer = new AtomicReference<>();
-        CommittedOffset position = new CommittedOffset(topic.id(), offset, -1, "", machine.nowMs());
+        CommittedOffset position = new CommittedOffset(topic.id(), offset, -1, metadata, machine.nowMs());
         machine.turn(effects -> machine.shard()
                 .commit(new Offsets.Commit("g", "", "", -1, Map.of(partition, position)), answer::set, effects));
         assertThat(answer.get()).containsEntry(partition, GroupError.NONE);
@@ -69,10 +74,47 @@ class PositionsTest {
     void positionsOfADeletedTopicGoAndThatIsSaid() {
         commit(T0, 5);
         machine.topics.delete("t");
-        machine.turn(effects ->
-                machine.shard().topicsDeleted(id -> machine.topics.topic(id).isEmpty(), effects));
+        machine.turn(effects -> machine.shard().topicsChanged(effects));
         assertThat(positions()).isEmpty();
         assertThat(reasons()).containsExactly(Notice.Reason.TOPIC_DELETED);
+    }
+
+    @Test
+    void aTopicThatWasDeletedWhileTheBrokerWasDownTakesItsPositionsAlong() {
+        commit(T0, 5);
+        machine.topics.delete("t");
+        topic = machine.topics.put("t", 2);
+        machine.restart();
+        assertThat(positions()).isEmpty();
+        assertThat(reasons()).containsExactly(Notice.Reason.TOPIC_DELETED);
+        commit(T0, 1);
+        assertThat(positions().get(T0).offset()).isEqualTo(1);
+    }
+
+    @Test
+    void aNewTopicOfAnOldNameBeginsWithoutPositionsAtOnce() {
+        commit(T0, 5);
+        Topic old = topic;
+        machine.topics.delete("t");
+        topic = machine.topics.put("t", 2);
+        // Nobody has told the coordinator yet.
+        assertThat(positions()).isEmpty();
+        AtomicReference<Map<TopicPartition, GroupError>> late = new AtomicReference<>();
+        CommittedOffset ofOld = new CommittedOffset(old.id(), 6, -1, "", machine.nowMs());
+        machine.turn(effects ->
+                machine.shard().commit(new Offsets.Commit("g", "", "", -1, Map.of(T0, ofOld)), late::set, effects));
+        assertThat(late.get()).containsEntry(T0, GroupError.UNKNOWN_PARTITION);
+        AtomicReference<Poll.Answer> polled = new AtomicReference<>();
+        machine.turn(effects -> machine.shard()
+                .poll(
+                        "g",
+                        new Poll.Request(
+                                "m", List.of("t"), 10_000, "", "", Optional.empty(), Poll.NEW, interruption -> {}),
+                        polled::set,
+                        effects));
+        assertThat(polled.get().partitions())
+                .hasSize(2)
+                .allMatch(readable -> readable.position().isEmpty());
     }
 
     @Test
@@ -103,5 +145,32 @@ class PositionsTest {
         machine.pass(30 * MINUTE);
         assertThat(positions()).isEmpty();
         assertThat(reasons()).containsExactly(Notice.Reason.EXPIRED, Notice.Reason.EXPIRED);
+    }
+
+    @Test
+    void aSnapshotThatWouldNotFitIntoTheLogIsRefused() {
+        int longest = 1024 * 1024;
+        machine = new Machine(new GroupLimits(100, 600_000, 50, 0, 45_000, 5_000, -1, longest));
+        topic = machine.topics.put("t", 64);
+        String metadata = "m".repeat(longest);
+        for (int i = 0; i < 31; i++) {
+            commit(new TopicPartition("t", i), i, metadata);
+        }
+        assertThat(snapshot("fits")).isEqualTo(GroupError.NONE);
+        commit(new TopicPartition("t", 31), 31, metadata);
+
+        int before = machine.events();
+        assertThat(snapshot("large")).isEqualTo(GroupError.TOO_LARGE);
+        assertThat(machine.events()).as("nothing is written").isEqualTo(before);
+        machine.restart();
+        AtomicReference<Snapshots> known = new AtomicReference<>();
+        machine.turn(effects -> machine.shard().snapshots("g", known::set, effects));
+        assertThat(known.get().byName()).containsOnlyKeys("fits");
+    }
+
+    private GroupError snapshot(String name) {
+        AtomicReference<GroupError> answer = new AtomicReference<>();
+        machine.turn(effects -> machine.shard().takeSnapshot("g", name, answer::set, effects));
+        return answer.get();
     }
 }

@@ -35,6 +35,12 @@ final class SimulatedClassic implements SimulatedClient {
     private String id = "";
     private int generation = -1;
     private Set<TopicPartition> owned = new TreeSet<>();
+    /**
+     * What it was given, as it was when it was. Names are all that it knows: between the deletion of a topic and its next join
+     * it may look into a new one of that name, as with Kafka.
+     */
+    private Set<TopicIdPartition> given = Set.of();
+
     private boolean mustJoin = true;
     private Optional<Join.Answer> toSync = Optional.empty();
     private boolean isWaiting;
@@ -59,10 +65,17 @@ final class SimulatedClassic implements SimulatedClient {
     public Set<TopicIdPartition> reads() {
         Set<TopicIdPartition> all = new HashSet<>();
         if (!gone) {
-            owned.forEach(partition -> machine.topics
-                    .topic(partition.topic())
-                    .ifPresent(topic -> all.add(new TopicIdPartition(topic.id(), partition.partition()))));
+            all.addAll(given);
+            all.retainAll(ids(owned));
         }
+        return all;
+    }
+
+    private Set<TopicIdPartition> ids(Set<TopicPartition> named) {
+        Set<TopicIdPartition> all = new HashSet<>();
+        named.forEach(partition -> machine.topics
+                .topic(partition.topic())
+                .ifPresent(topic -> all.add(new TopicIdPartition(topic.id(), partition.partition()))));
         return all;
     }
 
@@ -217,6 +230,7 @@ final class SimulatedClassic implements SimulatedClient {
                         .forEach((topic, some) -> some.forEach(one -> now.add(new TopicPartition(topic, one))));
                 mustJoin = !now.containsAll(owned);
                 owned = now;
+                given = ids(now);
             }
             case UNKNOWN_MEMBER -> lost();
             case REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION -> mustJoin = true;

@@ -39,6 +39,11 @@ final class SimulatedConsumer implements SimulatedClient {
         return id;
     }
 
+    /** The epoch that it knows of. */
+    int epoch() {
+        return epoch;
+    }
+
     @Override
     public Set<TopicIdPartition> reads() {
         return gone ? Set.of() : owned;

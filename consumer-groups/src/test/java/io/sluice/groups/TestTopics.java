@@ -14,10 +14,11 @@ import java.util.UUID;
 final class TestTopics implements Topics {
     private final Map<String, Topic> byName = new TreeMap<>();
     private final Map<TopicPartition, Long> starts = new TreeMap<>();
+    private int created;
 
     /** Creates a topic, or gives it more partitions. */
     Topic put(String name, int partitions) {
-        UUID id = topic(name).map(Topic::id).orElseGet(() -> new UUID(name.hashCode(), byName.size() + 1));
+        UUID id = topic(name).map(Topic::id).orElseGet(() -> new UUID(name.hashCode(), ++created));
         Topic topic = new Topic(name, id, partitions, TopicConfig.defaults(), 0);
         byName.put(name, topic);
         return topic;

@@ -120,16 +120,18 @@ final class HouseKeeping {
         every(config.recoveryCheckpointMs(), this::checkpoint);
         every(config.retentionCheckMs(), this::retention);
         if (config.cleanerEnabled()) {
-            cleaner.scheduleWithFixedDelay(
-                    guarded(this::compactNeediest),
-                    config.cleanerBackoffMs(),
-                    config.cleanerBackoffMs(),
-                    TimeUnit.MILLISECONDS);
+            every(cleaner, config.cleanerBackoffMs(), this::compactNeediest);
         }
     }
 
     private void every(long ms, Runnable task) {
-        janitor.scheduleWithFixedDelay(guarded(task), ms, ms, TimeUnit.MILLISECONDS);
+        every(janitor, ms, task);
+    }
+
+    private static void every(ScheduledExecutorService thread, long ms, Runnable task) {
+        // A setting of 0 means all the time.
+        long delayMs = Math.max(1, ms);
+        thread.scheduleWithFixedDelay(guarded(task), delayMs, delayMs, TimeUnit.MILLISECONDS);
     }
 
     private static Runnable guarded(Runnable task) {

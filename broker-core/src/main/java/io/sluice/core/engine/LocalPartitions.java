@@ -216,11 +216,15 @@ final class LocalPartitions {
         open.forEach(listener::gained);
     }
 
-    /** Gives a topic's partitions its settings. */
+    /** Gives a topic's partitions its settings. When this returns they hold for whatever comes then. */
     void configure(Topic topic) {
+        List<CompletableFuture<Void>> configured = new ArrayList<>();
         for (int i = 0; i < topic.partitions(); i++) {
-            find(new TopicPartition(topic.name(), i)).ifPresent(partition -> partition.configure(topic.config()));
+            find(new TopicPartition(topic.name(), i))
+                    .ifPresent(partition -> configured.add(partition.configure(topic.config())));
         }
+        // One that has closed meanwhile needs none.
+        configured.forEach(one -> one.exceptionally(failure -> null).join());
     }
 
     // ---- closing ----

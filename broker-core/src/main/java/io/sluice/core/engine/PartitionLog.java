@@ -2,9 +2,11 @@ package io.sluice.core.engine;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.core.record.RecordBatch;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 
 /**
  * A handle on one partition that is proof of owning it in one epoch. Safe on any thread, event loops included:
@@ -49,8 +51,16 @@ public interface PartitionLog {
      *     OFFSET_OUT_OF_RANGE
      * @param maxBytes how many bytes to return at most. If the first batch is larger, it comes as
      *     {@link LogRead#oversized()}.
+     * @param memory gives room for as many bytes as it is asked for, to read batches into that are not in memory. Asked
+     *     once at most, on any thread; then the batches found are one buffer, which begins where this room does. It is the
+     *     caller's again when the future is done, however that ends: so a caller does not complete or cancel it.
      */
-    CompletableFuture<LogRead> read(long offset, int maxBytes);
+    CompletableFuture<LogRead> read(long offset, int maxBytes, IntFunction<ByteBuffer> memory);
+
+    /** As {@link #read(long, int, IntFunction)}, into arrays. */
+    default CompletableFuture<LogRead> read(long offset, int maxBytes) {
+        return read(offset, maxBytes, ByteBuffer::allocate);
+    }
 
     /**
      * Waits until there is something to read.

@@ -19,6 +19,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntFunction;
 
 /**
  * Reads a {@link SegmentedLog} below its high watermark, on any thread that may block. Bytes are compared with their
@@ -43,23 +44,28 @@ public final class LogReader {
     /** The batch with {@code offset} as its first begins at {@code position} of the segment. */
     private record Hint(long offset, long segmentBase, long position) {}
 
+    /** How far a read may go, and where to. */
+    private record Bounds(int maxBytes, long highWatermark, IntFunction<ByteBuffer> memory) {}
+
     /**
      * Reads committed batches.
      *
      * @param offset the first offset wanted
      * @param maxBytes how much to return at most; a larger first batch comes as an {@link OversizedBatch}
+     * @param memory gives the buffer that the batches are read into; asked once at most
      * @throws BrokerException OFFSET_OUT_OF_RANGE, DATA_CORRUPT, STORAGE_FAILED, or PARTITION_OFFLINE if the log is closed
      */
-    public LogRead read(long offset, int maxBytes) {
+    public LogRead read(long offset, int maxBytes, IntFunction<ByteBuffer> memory) {
         while (true) {
             long highWatermark = log.highWatermark();
             checkRange(offset, highWatermark);
+            Bounds bounds = new Bounds(maxBytes, highWatermark, memory);
             Segment[] segments = log.segments();
             int index = indexOf(segments, offset);
             if (index >= 0 && segments[index].file().acquire()) {
                 boolean keepOpen = false;
                 try {
-                    LogRead read = readFrom(segments, index, offset, maxBytes, highWatermark);
+                    LogRead read = readFrom(segments, index, offset, bounds);
                     keepOpen = read.oversized().isPresent();
                     return read;
                 } catch (IOException e) {
@@ -109,8 +115,8 @@ public final class LogReader {
         return low;
     }
 
-    private LogRead readFrom(Segment[] segments, int index, long offset, int maxBytes, long highWatermark)
-            throws IOException {
+    private LogRead readFrom(Segment[] segments, int index, long offset, Bounds bounds) throws IOException {
+        long highWatermark = bounds.highWatermark();
         Segment segment = segments[index];
         BatchScanner first = seek(segment, offset);
         boolean atEnd = first.position() >= segment.size();
@@ -124,7 +130,7 @@ public final class LogReader {
             }
             boolean more = index + 1 < segments.length && segments[index + 1].baseOffset() < highWatermark;
             return more
-                    ? readNext(segments, index + 1, offset, maxBytes, highWatermark)
+                    ? readNext(segments, index + 1, offset, bounds)
                     : nothing(Math.max(offset, index + 1 < segments.length ? highWatermark : offset), highWatermark);
         }
         if (offset >= highWatermark) {
@@ -132,7 +138,7 @@ public final class LogReader {
         }
         checkPlace(segments, index, first, offset, highWatermark);
         int size = first.header().sizeInBytes();
-        if (size > maxBytes) {
+        if (size > bounds.maxBytes()) {
             ByteBuffer header = ByteBuffer.allocate(RecordBatch.HEADER_BYTES);
             first.copyHeader(header);
             RecordBatch batch = RecordBatch.headerAt(header, 0);
@@ -141,7 +147,7 @@ public final class LogReader {
             return new LogRead(
                     List.of(), Optional.of(oversized), batch.nextOffset(), highWatermark, log.logStartOffset());
         }
-        return readBatches(segment, first.position(), maxBytes, highWatermark, offset);
+        return readBatches(segment, first.position(), offset, bounds);
     }
 
     /**
@@ -180,15 +186,13 @@ public final class LogReader {
         }
     }
 
-    private LogRead readNext(Segment[] segments, int index, long offset, int maxBytes, long highWatermark)
-            throws IOException {
+    private LogRead readNext(Segment[] segments, int index, long offset, Bounds bounds) throws IOException {
         if (!segments[index].file().acquire()) {
-            return nothing(offset, highWatermark);
+            return nothing(offset, bounds.highWatermark());
         }
         boolean keepOpen = false;
         try {
-            LogRead read =
-                    readFrom(segments, index, Math.max(offset, segments[index].baseOffset()), maxBytes, highWatermark);
+            LogRead read = readFrom(segments, index, Math.max(offset, segments[index].baseOffset()), bounds);
             keepOpen = read.oversized().isPresent();
             return read;
         } finally {
@@ -229,10 +233,9 @@ public final class LogReader {
         hints.set(Math.floorMod(nextOffset, HINTS), new Hint(nextOffset, segment.baseOffset(), nextPosition));
     }
 
-    private LogRead readBatches(Segment segment, long position, int maxBytes, long highWatermark, long offset)
-            throws IOException {
-        int wanted = (int) Math.min(maxBytes, segment.size() - position);
-        ByteBuffer bytes = ByteBuffer.allocate(wanted);
+    private LogRead readBatches(Segment segment, long position, long offset, Bounds bounds) throws IOException {
+        long highWatermark = bounds.highWatermark();
+        ByteBuffer bytes = bounds.memory().apply((int) Math.min(bounds.maxBytes(), segment.size() - position));
         segment.file().file().read(position, bytes);
         bytes.flip();
         int end = 0;
@@ -433,7 +436,7 @@ public final class LogReader {
                 }
             }
         } catch (MalformedRecordException e) {
-            throw damaged(segment, position, e.getMessage());
+            return Optional.of(asExactAsItGets(batch, logStart));
         }
         return largest;
     }
@@ -448,7 +451,9 @@ public final class LogReader {
         return batch;
     }
 
-    /** A batch that cannot be looked into. */
+    /**
+     * A batch that cannot be looked into: there is no codec for it, or it is as it came and its producer compressed it badly.
+     */
     private static TimestampedOffset asExactAsItGets(RecordBatch batch, long logStart) {
         return new TimestampedOffset(Math.max(logStart, batch.baseOffset()), batch.maxTimestamp(), batch.leaderEpoch());
     }
@@ -495,7 +500,7 @@ public final class LogReader {
                 }
             }
         } catch (MalformedRecordException e) {
-            throw damaged(segment, scanner.position(), e.getMessage());
+            return Optional.of(asExactAsItGets(batch, logStart));
         }
         return Optional.empty();
     }

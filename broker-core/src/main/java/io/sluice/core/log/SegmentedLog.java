@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One partition's log on disk. Owned by one thread, the partition's worker: every method that changes something is for
@@ -429,7 +430,7 @@ public final class SegmentedLog {
         while (count > 0 && segments[count - 1].size() == 0 && segments[0].size() == 0) {
             count--;
         }
-        return deleteOldest(count, "retention", nowMs);
+        return deleteOldest(count, "retention", Level.INFO, nowMs);
     }
 
     /** Records without timestamps are as old as their file, as in Kafka. */
@@ -463,12 +464,13 @@ public final class SegmentedLog {
         while (count < segments.length - 1 && ((SealedSegment) segments[count]).endOffset() <= offset) {
             count++;
         }
-        long bytes = deleteOldest(count, "delete-records", nowMs);
+        long bytes = deleteOldest(count, "delete-records", Level.DEBUG, nowMs);
         ifThereIsSpace("forgetting old epochs", () -> epochs.trimBefore(logStartOffset));
         return bytes;
     }
 
-    private long deleteOldest(int count, String why, long nowMs) throws IOException {
+    /** @param level what a client asks for, as often as it likes, is nothing to tell everybody */
+    private long deleteOldest(int count, String why, Level level, long nowMs) throws IOException {
         if (count == 0) {
             return 0;
         }
@@ -487,13 +489,14 @@ public final class SegmentedLog {
         ifThereIsSpace(
                 "noting what is left",
                 () -> SealedSegments.write(directory, SealedSegments.text(SealedSegments.of(Arrays.asList(segments)))));
-        LOG.info(
-                "{}: {} segments, {} bytes, deleted by {}; the log starts at {}",
-                partition,
-                count,
-                bytes,
-                why,
-                logStartOffset);
+        LOG.atLevel(level)
+                .log(
+                        "{}: {} segments, {} bytes, deleted by {}; the log starts at {}",
+                        partition,
+                        count,
+                        bytes,
+                        why,
+                        logStartOffset);
         ifThereIsSpace("forgetting old epochs", () -> epochs.trimBefore(logStartOffset));
         return bytes;
     }

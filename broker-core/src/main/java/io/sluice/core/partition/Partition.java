@@ -18,6 +18,7 @@ import io.sluice.core.record.Codecs;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.TopicConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,8 +131,8 @@ public final class Partition implements PartitionLog {
     }
 
     @Override
-    public CompletableFuture<LogRead> read(long offset, int maxBytes) {
-        return reads.read(offset, maxBytes);
+    public CompletableFuture<LogRead> read(long offset, int maxBytes, IntFunction<ByteBuffer> memory) {
+        return reads.read(offset, maxBytes, memory);
     }
 
     @Override

@@ -7,12 +7,14 @@ import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.log.LogReader;
 import io.sluice.core.log.SegmentedLog;
 import io.sluice.core.metrics.LogMetrics;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +42,7 @@ final class ReadPath {
     }
 
     /** See {@link io.sluice.core.engine.PartitionLog#read}. */
-    CompletableFuture<LogRead> read(long offset, int maxBytes) {
+    CompletableFuture<LogRead> read(long offset, int maxBytes, IntFunction<ByteBuffer> memory) {
         long highWatermark = log.highWatermark();
         long logStart = log.logStartOffset();
         boolean inRange = offset >= logStart && offset <= highWatermark && !partition.isClosed();
@@ -57,7 +59,7 @@ final class ReadPath {
             }
         }
         return fromDisk(disk -> {
-            LogRead read = disk.read(offset, maxBytes);
+            LogRead read = disk.read(offset, maxBytes, memory);
             metrics.readsFromDisk().increment();
             metrics.readBytes().add(read.sizeInBytes());
             return read;

@@ -11,8 +11,8 @@ import java.nio.file.attribute.FileTime;
 /** A file of this machine's file system. */
 final class DiskFile implements LogFile {
     /**
-     * The JDK copies through a direct buffer of its own, kept for each thread and as large as the largest transfer: so
-     * none is larger than this.
+     * The JDK copies what lies in an array through a direct buffer of its own, kept for each thread and as large as the
+     * largest transfer: so none is larger than this.
      */
     private static final int MAX_TRANSFER_BYTES = 256 * 1024;
 
@@ -62,7 +62,9 @@ final class DiskFile implements LogFile {
         int total = 0;
         int end = target.limit();
         while (target.position() < end) {
-            target.limit(Math.min(end, target.position() + MAX_TRANSFER_BYTES));
+            if (!target.isDirect()) {
+                target.limit(Math.min(end, target.position() + MAX_TRANSFER_BYTES));
+            }
             int count = channel.read(target, position + total);
             if (count < 0) {
                 break;

@@ -52,9 +52,9 @@ public final class TopicCatalog {
         return decideCreate(request, id, nowMs);
     }
 
-    /** As {@link #create}, for a topic of the broker's own: its name may begin with {@code __}. */
+    /** As {@link #create}, for a topic of the broker's own, which has one of the names that are kept for those. */
     public TopicDecision createInternal(NewTopic request, UUID id, long nowMs) {
-        TopicName.requireValid(request.name());
+        TopicName.requireInternal(request.name());
         return decideCreate(request, id, nowMs);
     }
 

@@ -2,19 +2,30 @@ package io.sluice.core.topic;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import java.util.Set;
 
 /** What a topic may be called: Kafka's rules. */
 public final class TopicName {
     /** With a dash and a partition number of five digits it still fits the name of a folder. */
     public static final int MAX_CHARS = 249;
 
-    private static final String INTERNAL_PREFIX = "__";
+    private static final Set<String> INTERNAL = Set.of(
+            "__topics",
+            "__groups",
+            "__alerts",
+            // Kafka's own, which its tools leave alone and clients do not expect to write.
+            "__consumer_offsets",
+            "__transaction_state",
+            "__share_group_state",
+            "__cluster_metadata");
+
+    private static final String INTERNAL_PREFIX = "__queues";
 
     private TopicName() {}
 
-    /** Whether a topic of that name belongs to the broker itself. */
+    /** Whether a topic of that name belongs to the broker itself. Other names with underscores in front are anybody's. */
     public static boolean isInternal(String name) {
-        return name.startsWith(INTERNAL_PREFIX);
+        return INTERNAL.contains(name) || name.startsWith(INTERNAL_PREFIX);
     }
 
     /**
@@ -25,7 +36,19 @@ public final class TopicName {
     public static void requireForUsers(String name) {
         requireValid(name);
         if (isInternal(name)) {
-            throw invalid("topic name " + name + " begins with __, which is kept for the broker's own topics");
+            throw invalid("topic name " + name + " is kept for the broker's own topics");
+        }
+    }
+
+    /**
+     * Refuses names that no topic of the broker's own may have: it would be anybody's.
+     *
+     * @throws BrokerException INVALID_TOPIC, which says what is wrong with it
+     */
+    static void requireInternal(String name) {
+        requireValid(name);
+        if (!isInternal(name)) {
+            throw invalid("topic name " + name + " is none of the broker's own topics");
         }
     }
 

@@ -96,7 +96,7 @@ class QuietCompactedLogTest {
         List<String> keys = new ArrayList<>();
         long offset = 0;
         while (offset < log(engine).highWatermark()) {
-            LogRead read = reader.read(offset, 10_000);
+            LogRead read = reader.read(offset, 10_000, ByteBuffer::allocate);
             for (ByteBuffer buffer : read.batches()) {
                 for (RecordBatch batch : RecordBatches.in(buffer)) {
                     RecordCursor cursor = RecordCursor.over(batch);

@@ -18,6 +18,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -93,7 +94,10 @@ class CompactionTest {
         compact(fixture, 0);
 
         for (long offset = 0; offset < 60; offset++) {
-            assertThat(fixture.reader.read(offset, 1 << 20).nextOffset()).isGreaterThan(offset);
+            assertThat(fixture.reader
+                            .read(offset, 1 << 20, ByteBuffer::allocate)
+                            .nextOffset())
+                    .isGreaterThan(offset);
         }
     }
 
@@ -251,7 +255,8 @@ class CompactionTest {
             assertThat(segments[i].size()).isBetween(1L, 1000L);
         }
         assertThat(fixture.records()).isEqualTo(before);
-        assertThat(fixture.reader.read(77, 1000).nextOffset()).isGreaterThan(77);
+        assertThat(fixture.reader.read(77, 1000, ByteBuffer::allocate).nextOffset())
+                .isGreaterThan(77);
         fixture.log.close(false);
         assertThat(fixture.open().records()).isEqualTo(before);
     }
@@ -303,7 +308,8 @@ class CompactionTest {
         assertThat(LogFixture.text(firstRecord(fixture).value()))
                 .as("nobody knows that it was replaced")
                 .isEqualTo("first");
-        assertThat(fixture.reader.read(1, 1 << 20).nextOffset()).isGreaterThan(2);
+        assertThat(fixture.reader.read(1, 1 << 20, ByteBuffer::allocate).nextOffset())
+                .isGreaterThan(2);
 
         fixture.append("c", "x".repeat(400));
         fixture.append("c", "last");
@@ -312,12 +318,16 @@ class CompactionTest {
         assertThat(second.apply()).isTrue();
         assertThat(second.cleanedTo()).isGreaterThan(first.cleanedTo());
         assertThat(second.unreadableBatches()).as("it has been told").isZero();
-        assertThat(fixture.reader.read(1, 1 << 20).nextOffset()).isGreaterThan(2);
+        assertThat(fixture.reader.read(1, 1 << 20, ByteBuffer::allocate).nextOffset())
+                .isGreaterThan(2);
     }
 
     private static RecordCursor firstRecord(LogFixture fixture) {
         RecordCursor cursor = RecordCursor.over(
-                RecordBatches.in(fixture.reader.read(0, 1 << 20).batches().get(0))
+                RecordBatches.in(fixture.reader
+                                .read(0, 1 << 20, ByteBuffer::allocate)
+                                .batches()
+                                .get(0))
                         .iterator()
                         .next(),
                 Codecs.jdk(),

@@ -90,7 +90,7 @@ final class LogFixture {
         List<String> records = new ArrayList<>();
         long offset = first;
         while (offset < log.highWatermark()) {
-            var read = reader.read(offset, 1 << 20);
+            var read = reader.read(offset, 1 << 20, ByteBuffer::allocate);
             for (ByteBuffer buffer : read.batches()) {
                 for (RecordBatch batch : RecordBatches.in(buffer)) {
                     RecordCursor cursor = RecordCursor.over(batch, Codecs.jdk(), 1 << 20);

@@ -9,6 +9,8 @@ import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +74,42 @@ class MaxTimestampTest {
 
         assertThat(offset()).isEqualTo(-1);
     }
+
+    /** Nobody looks into compressed batches when they are appended; a search must get by one that is garbled. */
+    @Test
+    void aBatchThatCannotBeReadStandsForItsRecords() throws IOException {
+        open(Map.of());
+        log.append(batch(10));
+        log.append(new RecordBatchBuilder(64)
+                .append(20, null, new byte[20])
+                .append(50, null, new byte[20])
+                .build(CompressionType.GZIP, NOT_AT_ALL));
+        log.append(batch(40));
+
+        assertThat(offset()).isEqualTo(1);
+        assertThat(log.reader.offsetForTimestamp(20)).contains(new TimestampedOffset(1, 50, log.log.epoch()));
+        log.append(batch(90));
+        assertThat(offset()).isEqualTo(4);
+        assertThat(log.reader.offsetForTimestamp(60)).contains(new TimestampedOffset(4, 90, log.log.epoch()));
+    }
+
+    /** Says that it compresses, and does not. */
+    private static final Codecs NOT_AT_ALL = new Codecs() {
+        @Override
+        public boolean supports(CompressionType type) {
+            return true;
+        }
+
+        @Override
+        public InputStream decompress(CompressionType type, InputStream compressed) {
+            return compressed;
+        }
+
+        @Override
+        public OutputStream compress(CompressionType type, OutputStream target) {
+            return target;
+        }
+    };
 
     /** Segments, cuts and compression at random; the records themselves are the model. */
     @Test

@@ -206,8 +206,10 @@ class RecoveryTest {
 
             assertThat(again.records()).isEqualTo(all);
             for (int i = 0; i < all.size(); i += 7) {
-                assertThat(again.reader.read(i, 1).oversized()).isPresent();
-                assertThat(again.reader.read(i, 100_000).nextOffset()).isGreaterThan(i);
+                assertThat(again.reader.read(i, 1, ByteBuffer::allocate).oversized())
+                        .isPresent();
+                assertThat(again.reader.read(i, 100_000, ByteBuffer::allocate).nextOffset())
+                        .isGreaterThan(i);
             }
             fill(again, 30);
             assertThat(again.records()).hasSize(all.size() + 30);

@@ -30,7 +30,7 @@ class RetentionTest {
         fixture.append("k", "v");
         fixture.log.close(false);
 
-        assertThatThrownBy(() -> fixture.reader.read(0, 1000))
+        assertThatThrownBy(() -> fixture.reader.read(0, 1000, ByteBuffer::allocate))
                 .isInstanceOfSatisfying(
                         BrokerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PARTITION_OFFLINE));
         assertThatThrownBy(() -> fixture.reader.offsetForTimestamp(0)).isInstanceOf(BrokerException.class);
@@ -184,7 +184,7 @@ class RetentionTest {
         for (int i = 0; i < 50; i++) {
             fixture.append("k", "v" + i);
         }
-        LogRead read = fixture.reader.read(0, 10);
+        LogRead read = fixture.reader.read(0, 10, ByteBuffer::allocate);
         OversizedBatch batch = read.oversized().orElseThrow();
 
         fixture.log.trimBefore(50, fixture.nowMs);
@@ -197,7 +197,7 @@ class RetentionTest {
     }
 
     private static void assertOutOfRange(LogFixture fixture, long offset) {
-        assertThatThrownBy(() -> fixture.reader.read(offset, 100))
+        assertThatThrownBy(() -> fixture.reader.read(offset, 100, ByteBuffer::allocate))
                 .isInstanceOfSatisfying(
                         BrokerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OFFSET_OUT_OF_RANGE))
                 .hasMessageContaining("offset " + offset);

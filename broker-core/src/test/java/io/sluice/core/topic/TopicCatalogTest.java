@@ -85,9 +85,13 @@ final class TopicCatalogTest {
         assertRefused(() -> catalog.create(request, ID, 7), ErrorCode.INVALID_TOPIC, "kept for the broker");
         assertThat(catalog.createInternal(request, ID, 7).answer().name()).isEqualTo("__topics");
         assertRefused(
-                () -> catalog.createInternal(new NewTopic("__/", 1, Map.of()), ID, 7),
+                () -> catalog.createInternal(new NewTopic("__queues/", 1, Map.of()), ID, 7),
                 ErrorCode.INVALID_TOPIC,
-                "'/' at position 2");
+                "'/' at position 8");
+        assertRefused(
+                () -> catalog.createInternal(new NewTopic("mine", 1, Map.of()), ID, 7),
+                ErrorCode.INVALID_TOPIC,
+                "topic name mine is none of the broker's own");
     }
 
     @Test

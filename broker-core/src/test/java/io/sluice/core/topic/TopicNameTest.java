@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class TopicNameTest {
     @ParameterizedTest
-    @ValueSource(strings = {"a", "A.b_c-9", "...", "_", "_schemas", "-", "2024"})
+    @ValueSource(strings = {"a", "A.b_c-9", "...", "_", "_schemas", "__debezium-heartbeat.a", "__groups2", "-", "2024"})
     void lettersDigitsDotsUnderscoresAndDashesMakeAName(String name) {
         assertThatCode(() -> TopicName.requireForUsers(name)).doesNotThrowAnyException();
     }
@@ -45,11 +46,22 @@ final class TopicNameTest {
     }
 
     @Test
-    void twoUnderscoresInFrontAreTheBrokersOwn() {
-        assertThat(TopicName.isInternal("__topics")).isTrue();
+    void theBrokersOwnTopicsAndKafkasAreReserved() {
+        for (String own : List.of(
+                "__topics",
+                "__groups",
+                "__alerts",
+                "__queues",
+                "__queues-states",
+                "__consumer_offsets",
+                "__transaction_state",
+                "__share_group_state",
+                "__cluster_metadata")) {
+            assertThat(TopicName.isInternal(own)).as(own).isTrue();
+        }
         assertThat(TopicName.isInternal("_topics")).isFalse();
         assertThatCode(() -> TopicName.requireValid("__topics")).doesNotThrowAnyException();
         assertThatThrownBy(() -> TopicName.requireForUsers("__topics"))
-                .hasMessage("topic name __topics begins with __, which is kept for the broker's own topics");
+                .hasMessage("topic name __topics is kept for the broker's own topics");
     }
 }

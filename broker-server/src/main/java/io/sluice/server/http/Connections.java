@@ -1,5 +1,7 @@
 package io.sluice.server.http;
 
+import io.sluice.server.clients.Client;
+import io.sluice.server.clients.ClientRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.HttpServerConnection;
@@ -19,6 +21,7 @@ final class Connections {
 
     private final HttpLimits limits;
     private final AtomicInteger openCount;
+    private final ClientRegistry clients;
     private final Map<HttpConnection, WatchedConnection> open = new IdentityHashMap<>();
     private final long tickMs;
 
@@ -27,9 +30,10 @@ final class Connections {
      *
      * @param openCount the number of open connections, shared by all loops
      */
-    Connections(Vertx vertx, HttpLimits limits, AtomicInteger openCount) {
+    Connections(Vertx vertx, HttpLimits limits, AtomicInteger openCount, ClientRegistry clients) {
         this.limits = limits;
         this.openCount = openCount;
+        this.clients = clients;
         this.tickMs = Math.max(10, Math.min(1_000, limits.requestTimeoutMs() / 4));
         vertx.setPeriodic(tickMs, timer -> tick());
     }
@@ -37,17 +41,28 @@ final class Connections {
     /** A connection has been accepted. */
     void opened(HttpConnection connection) {
         int count = openCount.incrementAndGet();
-        connection.closeHandler(nothing -> {
+        var channel =
+                ((HttpServerConnection) connection).channelHandlerContext().channel();
+        // The channel's end and not the connection's, which ends for Vert.x when it becomes a WebSocket.
+        channel.closeFuture().addListener(closed -> {
             openCount.decrementAndGet();
-            open.remove(connection);
+            WatchedConnection watched = open.remove(connection);
+            if (watched != null) {
+                watched.client().closed();
+            }
         });
         if (count > limits.maxConnections() + REFUSED_AT_ONCE) {
             connection.close();
             return;
         }
-        var channel =
-                ((HttpServerConnection) connection).channelHandlerContext().channel();
-        var watched = new WatchedConnection(channel, limits, count > limits.maxConnections(), System.nanoTime());
+        Client client = clients.connected(
+                Client.Protocol.HTTP,
+                connection.remoteAddress().toString(),
+                connection.localAddress().toString(),
+                channel::close);
+        var watched =
+                new WatchedConnection(channel, limits, client, count > limits.maxConnections(), System.nanoTime());
+        Caller.is(client, channel);
         channel.pipeline().addFirst("watch", watched);
         open.put(connection, watched);
     }
@@ -62,7 +77,7 @@ final class Connections {
         if (watched == null) {
             return false;
         }
-        watched.requestBegan(ctx.request());
+        watched.requestBegan(ctx);
         ctx.addEndHandler(ended -> watched.requestEnded(ctx.request()));
         return !watched.refused();
     }

@@ -20,21 +20,21 @@ public final class HealthRoutes implements RouteGroup {
     public void mount(Router router) {
         for (String path : List.of("/health/live", "/healthy")) {
             // That an event loop answers is the proof.
-            Routes.get(router, path, ctx -> answer(ctx, "live", List.of()));
+            Routes.get(router, path, ctx -> answer(ctx, "live", List.of(), 200));
         }
-        for (String path : List.of("/health/ready", "/ready")) {
-            Routes.get(router, path, ctx -> answer(ctx, "ready", health.obstacles()));
-        }
+        Routes.get(router, "/health/ready", ctx -> answer(ctx, "ready", health.obstacles(), 503));
+        // The REST v2 interface has it so.
+        Routes.get(router, "/ready", ctx -> answer(ctx, "ready", health.obstacles(), 500));
     }
 
-    private static void answer(RoutingContext ctx, String good, List<Health.Obstacle> obstacles) {
+    private static void answer(RoutingContext ctx, String good, List<Health.Obstacle> obstacles, int otherwise) {
         JsonArray reasons = new JsonArray();
         for (Health.Obstacle obstacle : obstacles) {
             JsonObject reason = new JsonObject().put("code", obstacle.code()).put("detail", obstacle.detail());
             reasons.add(reason);
         }
         ctx.response()
-                .setStatusCode(obstacles.isEmpty() ? 200 : 503)
+                .setStatusCode(obstacles.isEmpty() ? 200 : otherwise)
                 .putHeader("Content-Type", "application/json")
                 .putHeader("Cache-Control", "no-store")
                 .end(new JsonObject()

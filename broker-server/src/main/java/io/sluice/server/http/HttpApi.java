@@ -1,6 +1,7 @@
 package io.sluice.server.http;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.sluice.server.clients.ClientRegistry;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -19,7 +20,9 @@ public final class HttpApi {
 
     private final Vertx vertx;
     private final HttpLimits limits;
+    private final Cors cors;
     private final List<RouteGroup> groups;
+    private final ClientRegistry clients;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections = new AtomicInteger();
     private Optional<Future<Void>> stopped = Optional.empty();
@@ -28,11 +31,30 @@ public final class HttpApi {
 
     private final List<HttpLoop> loops = Collections.synchronizedList(new ArrayList<>());
 
-    /** A listener that does not listen yet. */
-    public HttpApi(Vertx vertx, HttpLimits limits, List<RouteGroup> groups, MeterRegistry registry) {
+    /** A listener that does not listen yet, for pages of its own origin alone. */
+    public HttpApi(
+            Vertx vertx, HttpLimits limits, List<RouteGroup> groups, ClientRegistry clients, MeterRegistry registry) {
+        this(vertx, limits, Cors.OFF, groups, clients, registry);
+    }
+
+    /**
+     * A listener that does not listen yet.
+     *
+     * @param cors which pages of other origins may read what it answers
+     * @param clients where connections are entered
+     */
+    public HttpApi(
+            Vertx vertx,
+            HttpLimits limits,
+            Cors cors,
+            List<RouteGroup> groups,
+            ClientRegistry clients,
+            MeterRegistry registry) {
         this.vertx = vertx;
         this.limits = limits;
+        this.cors = cors;
         this.groups = List.copyOf(groups);
+        this.clients = clients;
         this.metrics = new HttpMetrics(registry, openConnections, limits.maxConnections());
     }
 
@@ -49,6 +71,11 @@ public final class HttpApi {
                 .setMaxInitialLineLength(limits.maxInitialLineBytes())
                 .setHandle100ContinueAutomatically(true)
                 .setHttp2ClearTextEnabled(false)
+                .setMaxWebSocketFrameSize(limits.maxMessageBytes())
+                .setMaxWebSocketMessageSize(limits.maxMessageBytes())
+                // A compressor would hold its window for every connection, idle ones included.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setAcceptBacklog(1_024)
                 .setTcpNoDelay(true);
         SocketAddress address = port == 0
@@ -56,7 +83,8 @@ public final class HttpApi {
                 : SocketAddress.inetSocketAddress(port, host);
         return vertx.deployVerticle(
                         () -> {
-                            HttpLoop loop = new HttpLoop(address, options, limits, groups, metrics, openConnections);
+                            HttpLoop loop = new HttpLoop(
+                                    address, options, limits, cors, groups, metrics, openConnections, clients);
                             loops.add(loop);
                             return loop;
                         },

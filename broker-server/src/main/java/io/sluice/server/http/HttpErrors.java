@@ -3,6 +3,7 @@ package io.sluice.server.http;
 import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.server.clients.Client;
 import io.sluice.server.http.json.JsonFault;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
@@ -138,6 +139,9 @@ public final class HttpErrors {
         if (problem.code().equals(UNFORESEEN)) {
             LOG.error("{} {} failed", request.method(), request.path(), cause);
         }
+        if (problem.status() >= 500) {
+            remember(request, problem);
+        }
         HttpServerResponse response = request.response();
         if (response.ended() || response.closed()) {
             LOG.debug("{} {}: too late to answer {}", request.method(), request.path(), problem.code());
@@ -154,11 +158,21 @@ public final class HttpErrors {
             return;
         }
         problem.headers().forEach(response::putHeader);
-        response.setStatusCode(problem.status()).putHeader("Content-Type", "application/problem+json");
+        boolean restV2 = RestProblem.owns(request.path());
+        response.setStatusCode(problem.status())
+                .putHeader("Content-Type", restV2 ? RestProblem.MEDIA_TYPE : "application/problem+json");
         if (!request.isEnded()) {
             dropRest(request);
         }
-        response.end(document(problem).toBuffer());
+        response.end((restV2 ? RestProblem.document(problem) : document(problem)).toBuffer());
+    }
+
+    /** What the broker could not do is remembered with the client whom it was told. */
+    private static void remember(HttpServerRequest request, HttpProblem problem) {
+        Client client = Caller.of(request);
+        if (client != null) {
+            client.failed(problem.code(), request.method() + " " + request.path(), problem.detail());
+        }
     }
 
     /**
@@ -176,7 +190,7 @@ public final class HttpErrors {
     }
 
     /** Ends the connection once the response is out and the request has come, or some time later if it does not. */
-    static void closeAfterResponse(HttpServerRequest request) {
+    public static void closeAfterResponse(HttpServerRequest request) {
         request.response().putHeader("Connection", "close");
         request.connection().shutdown(LINGER_MS, TimeUnit.MILLISECONDS);
     }
@@ -186,6 +200,19 @@ public final class HttpErrors {
         boolean chunked = request.headers().contains("Transfer-Encoding");
         // The codec has checked that a length is a number; it may be too long a number for small.
         return !chunked && (length == null || length.length() < SMALL_BODY_DIGITS);
+    }
+
+    /**
+     * The document of a failure, for an answer that is no HTTP response. What nobody foresaw is logged.
+     *
+     * @param what what failed, for the log
+     */
+    public static JsonObject document(Throwable failure, String what) {
+        HttpProblem problem = problem(failure);
+        if (problem.code().equals(UNFORESEEN)) {
+            LOG.error("{} failed", what, failure);
+        }
+        return document(problem);
     }
 
     /** The problem as its JSON document. */

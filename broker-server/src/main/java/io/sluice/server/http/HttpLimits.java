@@ -13,6 +13,7 @@ package io.sluice.server.http;
  * @param idleTimeoutMs how long a connection may stay open without a request, or without its client taking any byte of
  *     a response
  * @param shutdownTimeoutMs how long requests in flight have to finish when the broker stops
+ * @param maxMessageBytes how large a message from a WebSocket may be
  */
 public record HttpLimits(
         int maxConnections,
@@ -22,4 +23,5 @@ public record HttpLimits(
         long requestTimeoutMs,
         long minBodyBytesPerSecond,
         long idleTimeoutMs,
-        long shutdownTimeoutMs) {}
+        long shutdownTimeoutMs,
+        int maxMessageBytes) {}

@@ -2,6 +2,8 @@ package io.sluice.server.http;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.sluice.server.clients.ClientRegistry;
+import io.sluice.server.http.json.Utf8;
 import io.vertx.core.Context;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -27,9 +29,11 @@ final class HttpLoop implements Deployable {
     private final SocketAddress address;
     private final HttpServerOptions options;
     private final HttpLimits limits;
+    private final Cors cors;
     private final List<RouteGroup> groups;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections;
+    private final ClientRegistry clients;
     private Connections connections;
     private HttpServer server;
 
@@ -37,21 +41,25 @@ final class HttpLoop implements Deployable {
             SocketAddress address,
             HttpServerOptions options,
             HttpLimits limits,
+            Cors cors,
             List<RouteGroup> groups,
             HttpMetrics metrics,
-            AtomicInteger openConnections) {
+            AtomicInteger openConnections,
+            ClientRegistry clients) {
         this.address = address;
         this.options = options;
         this.limits = limits;
+        this.cors = cors;
         this.groups = groups;
         this.metrics = metrics;
         this.openConnections = openConnections;
+        this.clients = clients;
     }
 
     @Override
     public Future<?> deploy(Context context) {
         Vertx vertx = context.owner();
-        connections = new Connections(vertx, limits, openConnections);
+        connections = new Connections(vertx, limits, openConnections, clients);
         server = vertx.createHttpServer(options)
                 .connectionHandler(connections::opened)
                 .requestHandler(router(vertx, groups, this::begin))
@@ -86,7 +94,10 @@ final class HttpLoop implements Deployable {
         RequestFailures.answerWith(ctx);
         if (connections.began(ctx)) {
             refuseUnknownCoding(ctx.request());
-            ctx.next();
+            refuseUnclear(ctx.request());
+            if (!cors.answers(ctx)) {
+                ctx.next();
+            }
         } else {
             HttpErrors.closeAfterResponse(ctx.request());
             HttpErrors.respond(
@@ -113,6 +124,40 @@ final class HttpLoop implements Deployable {
                     "malformed_request",
                     "Transfer-Encoding is " + String.join(", ", codings) + "; only chunked is understood");
         }
+    }
+
+    /** What would be taken for something else: bytes in the address that are no text, and one of two hosts. */
+    private static void refuseUnclear(HttpServerRequest request) {
+        String uri = request.uri();
+        if (uri.chars().anyMatch(c -> c > 0x7e)) {
+            throw new HttpProblem(
+                    400, "malformed_request", "the address has bytes that must be percent-encoded, as UTF-8");
+        }
+        if (uri.indexOf('%') >= 0 && !isUtf8(uri)) {
+            throw new HttpProblem(
+                    400,
+                    "malformed_request",
+                    "the address is not UTF-8 where it is percent-encoded; JSON takes keys of any bytes as key_base64");
+        }
+        if (request.headers().getAll("Host").size() > 1) {
+            throw new HttpProblem(400, "malformed_request", "the request has more than one Host header");
+        }
+    }
+
+    /** Whether the bytes that a percent-encoded text stands for are UTF-8; what is no encoding stands for itself. */
+    private static boolean isUtf8(String text) {
+        byte[] bytes = new byte[text.length()];
+        int count = 0;
+        for (int at = 0; at < text.length(); at++) {
+            char c = text.charAt(at);
+            int high = c == '%' && at + 2 < text.length() ? Character.digit(text.charAt(at + 1), 16) : -1;
+            int low = high >= 0 ? Character.digit(text.charAt(at + 2), 16) : -1;
+            if (low >= 0) {
+                at += 2;
+            }
+            bytes[count++] = (byte) (low >= 0 ? high << 4 | low : c);
+        }
+        return Utf8.isValid(bytes, 0, count);
     }
 
     private static void refuseMalformed(HttpServerRequest request) {

@@ -17,12 +17,14 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /** Reads the small JSON bodies of requests that manage things. Records do not come this way: they are streamed. */
 public final class JsonBody {
     private static final String BODY = "the body";
+    private static final List<String> NATIVE = List.of("application/json");
     private static final int MAX_DEPTH = 16;
     private static final int MAX_WORD_CHARS = 512;
 
@@ -43,13 +45,18 @@ public final class JsonBody {
      * body_too_large, invalid_json or duplicate_field.
      */
     public static Future<JsonFields> read(RoutingContext ctx, int maxBytes) {
+        return read(ctx, maxBytes, NATIVE);
+    }
+
+    /** As {@link #read(RoutingContext, int)}, of one of these media types. */
+    public static Future<JsonFields> read(RoutingContext ctx, int maxBytes, List<String> mediaTypes) {
         HttpServerRequest request = ctx.request();
         String contentType = request.getHeader("Content-Type");
-        if (contentType != null && !isJson(contentType)) {
+        if (contentType != null && !mediaTypes.contains(typeOf(contentType))) {
             return Future.failedFuture(new HttpProblem(
                     415,
                     "unsupported_media_type",
-                    "the body is " + contentType + "; this route takes application/json"));
+                    "the body is " + contentType + "; this route takes " + String.join(" or ", mediaTypes)));
         }
         Promise<JsonFields> fields = Promise.promise();
         Buffer body = Buffer.buffer();
@@ -74,7 +81,7 @@ public final class JsonBody {
     }
 
     /** The fields of a body that has come; see {@link #read}. */
-    static JsonFields parse(Buffer body) {
+    public static JsonFields parse(Buffer body) {
         byte[] bytes = body.getBytes();
         if (bytes.length == 0) {
             return new JsonFields(MAPPER.createObjectNode());
@@ -120,8 +127,7 @@ public final class JsonBody {
                 : nameOf(parent) + "." + field.getCurrentName();
     }
 
-    private static boolean isJson(String contentType) {
-        String type = contentType.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
-        return type.equals("application/json");
+    private static String typeOf(String contentType) {
+        return contentType.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
     }
 }

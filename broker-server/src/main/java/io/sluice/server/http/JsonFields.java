@@ -1,6 +1,7 @@
 package io.sluice.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,7 +57,7 @@ public final class JsonFields {
      *
      * @param nullable whether null is a value too: it becomes an empty one
      */
-    Map<String, Optional<String>> texts(String name, boolean nullable) {
+    public Map<String, Optional<String>> texts(String name, boolean nullable) {
         JsonNode value = object.get(name);
         if (value == null) {
             return Map.of();
@@ -95,6 +96,10 @@ public final class JsonFields {
         }
         if (value.textValue().length() > maxChars) {
             throw invalid(name, "has " + value.textValue().length() + " characters; it may have " + maxChars);
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
+            // As bytes it would be another text, and two of them the same.
+            throw invalid(name, "has half of a surrogate pair, which is no character");
         }
         return Optional.of(value.textValue());
     }
@@ -144,6 +149,48 @@ public final class JsonFields {
             texts.add(value.get(i).textValue());
         }
         return texts;
+    }
+
+    /** True or false, or {@code otherwise} if the field is not there. */
+    public boolean flag(String name, boolean otherwise) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (!value.isBoolean()) {
+            throw invalid(name, "must be true or false");
+        }
+        return value.booleanValue();
+    }
+
+    /** A list of objects; empty if the field is not there. Their faults name the field alone. */
+    public List<JsonFields> objects(String name, int maxSize) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        if (!value.isArray() || value.size() > maxSize) {
+            throw invalid(name, "must be a list of at most " + maxSize + " objects");
+        }
+        List<JsonFields> objects = new ArrayList<>();
+        for (int i = 0; i < value.size(); i++) {
+            if (!value.get(i).isObject()) {
+                throw invalid(name + "[" + i + "]", "must be an object");
+            }
+            objects.add(new JsonFields(value.get(i)));
+        }
+        return objects;
+    }
+
+    /** Whether nothing is there. */
+    public boolean isEmpty() {
+        return object.isEmpty();
+    }
+
+    /** A text, or a list of texts; empty if the field is not there. */
+    public List<String> textOrList(String name, int maxSize) {
+        JsonNode value = object.get(name);
+        return value != null && value.isTextual() ? List.of(value.textValue()) : list(name, maxSize);
     }
 
     /** Whether a field is there. */

@@ -28,18 +28,22 @@ public final class MetaRoutes implements RouteGroup {
     public void mount(Router router) {
         Routes.get(router, "/", ctx -> json(ctx, index()));
         Routes.get(router, "/openapi", ctx -> json(ctx, openApi));
+        Routes.get(router, "/openapi/v3", ctx -> json(ctx, openApi));
     }
 
     private Buffer index() {
         JsonObject links = new JsonObject()
                 .put("topics", "/v1/topics")
                 .put("groups", "/v1/groups")
+                .put("clients", "/v1/clients")
                 .put("openapi", "/openapi")
                 .put("health", "/health/ready")
                 .put("metrics", "/metrics");
         return new JsonObject()
                 .put("name", "sluice")
                 .put("version", version)
+                // What clients of the REST v2 face look for here.
+                .put("bridge_version", version)
                 .put("links", links)
                 .toBuffer();
     }

@@ -4,11 +4,12 @@ import io.vertx.core.MultiMap;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The query parameters of a request, each known and given at most once. */
+/** The query parameters of a request, each known, and given at most once unless it may be repeated. */
 public final class Query {
     private final MultiMap parameters;
 
@@ -23,6 +24,15 @@ public final class Query {
      * @throws HttpProblem 400 unknown_parameter or invalid_argument
      */
     public static Query of(RoutingContext ctx, Set<String> known) {
+        return of(ctx, known, Set.of());
+    }
+
+    /**
+     * As {@link #of(RoutingContext, Set)}.
+     *
+     * @param repeatable the names among the known ones that may come more than once
+     */
+    public static Query of(RoutingContext ctx, Set<String> known, Set<String> repeatable) {
         String text = ctx.request().query();
         if (text == null || text.isEmpty()) {
             return new Query(MultiMap.caseInsensitiveMultiMap());
@@ -50,7 +60,7 @@ public final class Query {
                                                                         .toList())))
                         .with("field", name);
             }
-            if (parameters.getAll(name).size() > 1) {
+            if (!repeatable.contains(name) && parameters.getAll(name).size() > 1) {
                 throw invalid(name, "is given more than once");
             }
         }
@@ -74,6 +84,11 @@ public final class Query {
     /** A parameter as it was given, if it is there. */
     public Optional<String> text(String name) {
         return Optional.ofNullable(parameters.get(name));
+    }
+
+    /** All that a parameter was given as. */
+    public List<String> texts(String name) {
+        return parameters.getAll(name);
     }
 
     /**

@@ -1,15 +1,19 @@
 package io.sluice.server.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.server.clients.Client;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
@@ -18,11 +22,12 @@ import java.util.concurrent.TimeUnit;
  * event loop. It sits first in the channel's pipeline, because only there the first byte of a head that never
  * completes can be seen.
  */
-final class WatchedConnection extends ChannelInboundHandlerAdapter {
+final class WatchedConnection extends ChannelDuplexHandler {
     private static final byte[] HEAD_TIMED_OUT = headTimedOut();
 
     private final Channel channel;
     private final HttpLimits limits;
+    private final Client client;
     /** Whether the connection is one too many: it gets one 503 and no more. */
     private final boolean refused;
 
@@ -32,14 +37,17 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
     private boolean headBegun;
     /** The request that is being answered; null between requests. */
     private HttpServerRequest request;
+
+    private RoutingContext ctx;
     /** How many bytes of a response waited for the client at the last look. */
     private long unsentBytes;
     /** When the client last took a byte of the response, or none waited. */
     private long takenNs;
 
-    WatchedConnection(Channel channel, HttpLimits limits, boolean refused, long nowNs) {
+    WatchedConnection(Channel channel, HttpLimits limits, Client client, boolean refused, long nowNs) {
         this.channel = channel;
         this.limits = limits;
+        this.client = client;
         this.refused = refused;
         this.sinceNs = nowNs;
         this.takenNs = nowNs;
@@ -49,26 +57,47 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
         return refused;
     }
 
+    Client client() {
+        return client;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (request == null && !headBegun) {
             headBegun = true;
             sinceNs = System.nanoTime();
         }
+        if (message instanceof ByteBuf bytes) {
+            client.received(bytes.readableBytes());
+        }
         context.fireChannelRead(message);
     }
 
-    void requestBegan(HttpServerRequest begun) {
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        if (message instanceof ByteBuf bytes) {
+            client.sent(bytes.readableBytes());
+        }
+        context.write(message, promise);
+    }
+
+    void requestBegan(RoutingContext begun) {
         headBegun = false;
-        request = begun;
+        ctx = begun;
+        request = begun.request();
         sinceNs = System.nanoTime();
         takenNs = sinceNs;
+        client.inFlight(1);
+        Caller.introduce(client, begun.request());
     }
 
     void requestEnded(HttpServerRequest ended) {
-        if (request == ended) {
+        if (request == ended
+                && !OpenStream.of(ctx).map(OpenStream::outlivesRequest).orElse(false)) {
             request = null;
+            ctx = null;
             sinceNs = System.nanoTime();
+            client.inFlight(0);
         }
     }
 
@@ -110,7 +139,7 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         long unsentNow = unsentBytes();
-        if (channel.isWritable() || unsentNow != unsentBytes) {
+        if (unsentNow == 0 || unsentNow != unsentBytes) {
             unsentBytes = unsentNow;
             takenNs = nowNs;
         } else if (nowNs - takenNs > TimeUnit.MILLISECONDS.toNanos(limits.idleTimeoutMs())) {
@@ -130,6 +159,10 @@ final class WatchedConnection extends ChannelInboundHandlerAdapter {
 
     /** Answers a request that reads and has nothing to send yet, because the broker stops. */
     void endWaiting() {
+        if (request == null) {
+            return;
+        }
+        OpenStream.of(ctx).ifPresent(OpenStream::stop);
         if (request != null && isReading(request) && !request.response().headWritten()) {
             HttpErrors.respond(
                     request,

@@ -1,5 +1,6 @@
 package io.sluice.server.kafka;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Context;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.RequestHeaderData;
@@ -17,6 +18,7 @@ public final class ApiRequest<Q extends ApiMessage> {
     private final KafkaClient client;
     private final KafkaSession session;
     private final Context context;
+    private final ByteBufAllocator allocator;
     private final FrameMemory memory;
     private final int bytes;
     private final AtomicInteger holders = new AtomicInteger(1);
@@ -29,6 +31,7 @@ public final class ApiRequest<Q extends ApiMessage> {
             KafkaClient client,
             KafkaSession session,
             Context context,
+            ByteBufAllocator allocator,
             FrameMemory memory,
             int bytes) {
         this.header = header;
@@ -36,6 +39,7 @@ public final class ApiRequest<Q extends ApiMessage> {
         this.client = client;
         this.session = session;
         this.context = context;
+        this.allocator = allocator;
         this.memory = memory;
         this.bytes = bytes;
     }
@@ -65,6 +69,11 @@ public final class ApiRequest<Q extends ApiMessage> {
     /** The connection's event loop, to come back to from other threads. */
     public Context context() {
         return context;
+    }
+
+    /** Where the connection's buffers come from. Safe on any thread. */
+    public ByteBufAllocator allocator() {
+        return allocator;
     }
 
     RequestHeaderData header() {

@@ -28,7 +28,7 @@ final class ApiVersionsHandler implements ApiHandler<ApiVersionsRequestData> {
                 return CompletableFuture.completedFuture(
                         new ApiVersionsResponseData().setErrorCode(Errors.INVALID_REQUEST.code()));
             }
-            request.client().software(data.clientSoftwareName(), data.clientSoftwareVersion());
+            request.client().entry().software(data.clientSoftwareName(), data.clientSoftwareVersion());
         }
         return CompletableFuture.completedFuture(table.versions());
     }

@@ -101,6 +101,12 @@ final class ByteBufReader implements Readable {
         return new ByteBufReader(Unpooled.wrappedBuffer(ByteBufUtil.getBytes(buffer)));
     }
 
+    /** Leaves bytes out. */
+    void skip(int length) {
+        checkThere(length);
+        buffer.skipBytes(length);
+    }
+
     private void checkThere(int length) {
         if (length < 0 || length > buffer.readableBytes()) {
             throw new IllegalArgumentException(

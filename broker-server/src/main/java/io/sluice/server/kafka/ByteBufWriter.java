@@ -3,7 +3,6 @@ package io.sluice.server.kafka;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
-import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.protocol.Writable;
 import org.apache.kafka.common.record.internal.BaseRecords;
@@ -60,16 +59,14 @@ final class ByteBufWriter implements Writable {
             return;
         }
         if (batches.sizeInBytes() <= COPIED_BYTES) {
-            batches.buffers().forEach(batch -> plain.writeBytes(batch.duplicate()));
+            plain.writeBytes(batches.bytes().duplicate());
             return;
         }
         if (pieces == null) {
             pieces = allocator.compositeBuffer(Integer.MAX_VALUE);
         }
         addPiece();
-        for (ByteBuffer batch : batches.buffers()) {
-            pieces.addComponent(true, Unpooled.wrappedBuffer(batch));
-        }
+        pieces.addComponent(true, batches.bytes().retainedDuplicate());
     }
 
     @Override

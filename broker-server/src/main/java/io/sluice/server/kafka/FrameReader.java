@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.common.protocol.ApiKeys;
 
@@ -26,6 +27,8 @@ final class FrameReader extends ByteToMessageDecoder {
     private ChannelHandlerContext context;
     private int size = NO_FRAME;
     private Reservation reservation = Reservation.NONE;
+    private long begunNs;
+    private long lastTickNs = System.nanoTime();
     private boolean held;
     private boolean broken;
 
@@ -72,9 +75,25 @@ final class FrameReader extends ByteToMessageDecoder {
         }
     }
 
-    /** Whether a request has begun to come and is not complete. */
-    boolean isInFrame() {
-        return size != NO_FRAME;
+    /** Looks how long a request has been coming, and gives up if it is too slow: its memory is missing elsewhere. */
+    void tick(long nowNs) {
+        long tickNs = nowNs - lastTickNs;
+        lastTickNs = nowNs;
+        if (size == NO_FRAME || broken) {
+            return;
+        }
+        if (!context.channel().config().isAutoRead()) {
+            // We do not read at the moment: that time is ours and not the client's.
+            begunNs += tickNs;
+            return;
+        }
+        int come = actualReadableBytes();
+        long tookMs = TimeUnit.NANOSECONDS.toMillis(nowNs - begunNs);
+        if (tookMs > limits.requestTimeoutMs() + come * 1_000L / limits.minBytesPerSecond()) {
+            giveUp(
+                    internalBuffer(),
+                    "a request of " + size + " bytes did not come in time: " + come + " bytes in " + tookMs + " ms");
+        }
     }
 
     @Override
@@ -121,6 +140,7 @@ final class FrameReader extends ByteToMessageDecoder {
             return false;
         }
         size = next;
+        begunNs = System.nanoTime();
         return true;
     }
 

@@ -29,7 +29,12 @@ public final class Gather {
     public <T> void add(CompletableFuture<T> entry, Outcome<T> outcome) {
         left.incrementAndGet();
         entry.whenComplete((result, failure) -> {
-            outcome.take(result, failure);
+            try {
+                outcome.take(result, failure);
+            } catch (RuntimeException | Error e) {
+                // A mistake of ours must not keep the client waiting for ever.
+                answer.completeExceptionally(e);
+            }
             oneDone();
         });
     }

@@ -1,17 +1,18 @@
 package io.sluice.server.kafka;
 
+import io.sluice.server.clients.Client;
 import io.vertx.core.net.SocketAddress;
 
 /** Who is at the other end of a connection, as far as is known. For the connection's event loop. */
 public final class KafkaClient {
     private final SocketAddress remote;
     private final SocketAddress local;
-    private String softwareName = "";
-    private String softwareVersion = "";
+    private final Client entry;
 
-    KafkaClient(SocketAddress remote, SocketAddress local) {
+    KafkaClient(SocketAddress remote, SocketAddress local, Client entry) {
         this.remote = remote;
         this.local = local;
+        this.entry = entry;
     }
 
     /** Where the client is. */
@@ -24,23 +25,14 @@ public final class KafkaClient {
         return local;
     }
 
-    /** The client's library; empty if it has not said. */
-    public String softwareName() {
-        return softwareName;
-    }
-
-    /** The version of the client's library; empty if it has not said. */
-    public String softwareVersion() {
-        return softwareVersion;
-    }
-
-    void software(String name, String version) {
-        softwareName = name;
-        softwareVersion = version;
+    /** Its entry among all that are connected. */
+    public Client entry() {
+        return entry;
     }
 
     @Override
     public String toString() {
-        return remote + (softwareName.isEmpty() ? "" : " (" + softwareName + " " + softwareVersion + ")");
+        String name = entry.softwareName();
+        return remote + (name.isEmpty() ? "" : " (" + name + " " + entry.softwareVersion() + ")");
     }
 }

@@ -1,8 +1,10 @@
 package io.sluice.server.kafka;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.sluice.server.clients.Client;
 import io.sluice.server.kafka.FrameReader.Frame;
 import io.vertx.core.Context;
 import io.vertx.core.internal.net.NetSocketInternal;
@@ -65,14 +67,15 @@ final class KafkaConnection {
             ApiTable apis,
             KafkaLimits limits,
             FrameMemory memory,
-            KafkaMetrics metrics) {
+            KafkaMetrics metrics,
+            Client entry) {
         this.socket = socket;
         this.context = context;
         this.apis = apis;
         this.limits = limits;
         this.memory = memory;
         this.metrics = metrics;
-        this.client = new KafkaClient(socket.remoteAddress(), socket.localAddress());
+        this.client = new KafkaClient(socket.remoteAddress(), socket.localAddress(), entry);
         this.frames = new FrameReader(limits, memory, this::refuse);
     }
 
@@ -100,6 +103,7 @@ final class KafkaConnection {
 
     private void take(Frame frame) {
         lastMoveNs = System.nanoTime();
+        client.entry().received(Integer.BYTES + frame.bytes().readableBytes());
         boolean handedOn = false;
         try {
             handedOn = !closed && parse(frame);
@@ -144,19 +148,26 @@ final class KafkaConnection {
             RequestHeaderData header = new RequestHeaderData(reader, headerVersion);
             ApiMessage message = api.key().messageType.newRequest();
             if (api.serves(version)) {
+                if (bytes.readableBytes() > KeyTables.SMALL_BYTES && KeyTables.has(api.key())) {
+                    KeyTables.check(api.key(), version, new ByteBufReader(bytes.duplicate()));
+                }
                 message.read(reader, version);
                 if (reader.remaining() > 0) {
                     refuse(api.key().name + " version " + version + " has " + reader.remaining() + " bytes too many");
                     return false;
                 }
             }
-            request = new ApiRequest<>(header, message, client, session, context, memory, frame.reservedBytes());
+            ByteBufAllocator allocator = socket.channelHandlerContext().alloc();
+            request = new ApiRequest<>(
+                    header, message, client, session, context, allocator, memory, frame.reservedBytes());
         } catch (RuntimeException e) {
             // The generated classes throw exceptions of many kinds at bytes that are no message.
             refuse(api.key().name + " version " + version + " cannot be read: " + e.getMessage());
             return false;
         }
+        client.entry().clientId(request.clientId());
         exchanges.add(new Exchange(api, request));
+        client.entry().inFlight(exchanges.size());
         return true;
     }
 
@@ -235,6 +246,7 @@ final class KafkaConnection {
         while (!exchanges.isEmpty() && exchanges.peek().answered && !closed) {
             Exchange exchange = exchanges.remove();
             begun--;
+            client.entry().inFlight(exchanges.size());
             any = true;
             lastMoveNs = System.nanoTime();
             try {
@@ -295,11 +307,13 @@ final class KafkaConnection {
         }
         Runnable written = exchange.request.written();
         metrics.answered(response.readableBytes());
+        client.entry().sent(response.readableBytes());
         socket.writeMessage(response).onComplete(done -> written.run());
     }
 
     /** Looks whether anything has moved on the connection lately, and ends it if not. */
     void tick(long nowNs) {
+        frames.tick(nowNs);
         long unsentNow = unsentBytes();
         if (unsentNow != unsentBytes) {
             lastMoveNs = nowNs;

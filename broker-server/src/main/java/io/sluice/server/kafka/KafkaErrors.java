@@ -4,7 +4,11 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.RecordFault;
 import io.sluice.groups.GroupError;
+import io.sluice.server.clients.Client;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
@@ -14,6 +18,15 @@ import org.slf4j.LoggerFactory;
 /** The one place where a failure becomes an error of Kafka's protocol. */
 public final class KafkaErrors {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaErrors.class);
+
+    /** What is no fault of a client's. */
+    private static final Set<ErrorCode> OWN = EnumSet.of(
+            ErrorCode.OVERLOADED,
+            ErrorCode.DISK_LOW,
+            ErrorCode.PARTITION_OFFLINE,
+            ErrorCode.STORAGE_FAILED,
+            ErrorCode.DATA_CORRUPT,
+            ErrorCode.INTERNAL);
 
     private KafkaErrors() {}
 
@@ -89,6 +102,8 @@ public final class KafkaErrors {
             case UNRELEASED_INSTANCE -> Errors.UNRELEASED_INSTANCE_ID;
             case UNSUPPORTED_ASSIGNOR -> Errors.UNSUPPORTED_ASSIGNOR;
             case INVALID_REGULAR_EXPRESSION -> Errors.INVALID_REGULAR_EXPRESSION;
+            // No error of these requests means it; clients give up with this one instead of trying again.
+            case TOO_LARGE -> Errors.INVALID_REQUEST;
             // Only other faces ask for what these refuse.
             case MEMBER_OF_OTHER_PROTOCOL, SUPERSEDED, POSITION_HAS_MOVED, UNKNOWN_SNAPSHOT, TOO_MANY_SNAPSHOTS ->
                 Errors.INVALID_REQUEST;
@@ -100,10 +115,7 @@ public final class KafkaErrors {
 
     /** The error for a failure, whatever it is. What nobody foresaw is logged and answered without our internals. */
     public static Answer of(Throwable failure) {
-        Throwable cause = failure;
-        while (cause instanceof CompletionException && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
+        Throwable cause = causeOf(failure);
         if (cause instanceof BrokerException refusal) {
             return new Answer(of(refusal.code()), refusal.getMessage(), refusal.records());
         }
@@ -114,9 +126,34 @@ public final class KafkaErrors {
         return new Answer(Errors.UNKNOWN_SERVER_ERROR, Errors.UNKNOWN_SERVER_ERROR.message());
     }
 
-    /** As {@link #of(Throwable)}, in the codes that consumers know in the answer to a fetch: they give up at others. */
+    /** As {@link #of(Throwable)}; what the broker could not do is remembered with the client and the request. */
+    public static Answer of(Throwable failure, Client client, String where) {
+        Throwable cause = causeOf(failure);
+        if (cause instanceof BrokerException refusal && OWN.contains(refusal.code())) {
+            client.failed(refusal.code().name().toLowerCase(Locale.ROOT), where, refusal.getMessage());
+        }
+        return of(cause);
+    }
+
+    private static Throwable causeOf(Throwable failure) {
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
+    }
+
+    /** As {@link #of(Throwable, Client, String)}, in the codes that consumers know in the answer to a fetch: they give up at others. */
+    public static Answer ofRead(Throwable failure, Client client, String where) {
+        return forReaders(of(failure, client, where));
+    }
+
+    /** See {@link #ofRead(Throwable, Client, String)}; for requests that say where something is, and read nothing. */
     public static Answer ofRead(Throwable failure) {
-        Answer answer = of(failure);
+        return forReaders(of(failure));
+    }
+
+    private static Answer forReaders(Answer answer) {
         return answer.error() == Errors.NOT_ENOUGH_REPLICAS
                 ? new Answer(Errors.KAFKA_STORAGE_ERROR, answer.message())
                 : answer;

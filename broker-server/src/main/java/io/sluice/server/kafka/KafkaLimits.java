@@ -12,6 +12,8 @@ package io.sluice.server.kafka;
  * @param maxInFlight how many requests of one connection may be under way
  * @param maxFetchBytes how many bytes one fetch may return: {@code fetch.max.bytes}
  * @param maxWaitMs how long a fetch may wait
+ * @param requestTimeoutMs how long a request may take to come, beyond what {@code minBytesPerSecond} grants
+ * @param minBytesPerSecond the rate at which a request must come at least, once {@code requestTimeoutMs} is over
  * @param idleTimeoutMs after how long a connection is closed on which nothing moves: {@code connections.max.idle.ms}
  * @param shutdownTimeoutMs how long requests in flight may take when the broker stops
  */
@@ -24,5 +26,7 @@ public record KafkaLimits(
         int maxInFlight,
         int maxFetchBytes,
         int maxWaitMs,
+        long requestTimeoutMs,
+        long minBytesPerSecond,
         long idleTimeoutMs,
         long shutdownTimeoutMs) {}

@@ -1,5 +1,6 @@
 package io.sluice.server.kafka;
 
+import io.sluice.server.clients.ClientRegistry;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -20,6 +21,7 @@ public final class KafkaListener {
     private final FrameMemory memory;
     private final KafkaMetrics metrics;
     private final ApiTable apis;
+    private final ClientRegistry clients;
     private final List<KafkaLoop> loops = Collections.synchronizedList(new ArrayList<>());
     private Optional<Future<Void>> stopped = Optional.empty();
     private volatile String deploymentId = "";
@@ -28,13 +30,21 @@ public final class KafkaListener {
      * A listener that does not listen yet.
      *
      * @param apis what is served
+     * @param clients where connections are entered
      */
-    public KafkaListener(Vertx vertx, KafkaLimits limits, FrameMemory memory, KafkaMetrics metrics, ApiTable apis) {
+    public KafkaListener(
+            Vertx vertx,
+            KafkaLimits limits,
+            FrameMemory memory,
+            KafkaMetrics metrics,
+            ApiTable apis,
+            ClientRegistry clients) {
         this.vertx = vertx;
         this.limits = limits;
         this.memory = memory;
         this.metrics = metrics;
         this.apis = apis;
+        this.clients = clients;
     }
 
     /**
@@ -52,7 +62,7 @@ public final class KafkaListener {
                 : SocketAddress.inetSocketAddress(port, host);
         return vertx.deployVerticle(
                         () -> {
-                            KafkaLoop loop = new KafkaLoop(address, options, limits, memory, metrics, apis);
+                            KafkaLoop loop = new KafkaLoop(address, options, limits, memory, metrics, apis, clients);
                             loops.add(loop);
                             return loop;
                         },

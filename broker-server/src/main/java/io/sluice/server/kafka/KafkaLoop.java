@@ -1,5 +1,7 @@
 package io.sluice.server.kafka;
 
+import io.sluice.server.clients.Client;
+import io.sluice.server.clients.ClientRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -27,6 +29,7 @@ final class KafkaLoop implements Deployable {
     private final FrameMemory memory;
     private final KafkaMetrics metrics;
     private final ApiTable apis;
+    private final ClientRegistry clients;
     private final Set<KafkaConnection> connections = new LinkedHashSet<>();
     private Context context;
     private NetServer server;
@@ -37,13 +40,15 @@ final class KafkaLoop implements Deployable {
             KafkaLimits limits,
             FrameMemory memory,
             KafkaMetrics metrics,
-            ApiTable apis) {
+            ApiTable apis,
+            ClientRegistry clients) {
         this.address = address;
         this.options = options;
         this.limits = limits;
         this.memory = memory;
         this.metrics = metrics;
         this.apis = apis;
+        this.clients = clients;
     }
 
     @Override
@@ -75,13 +80,19 @@ final class KafkaLoop implements Deployable {
             socket.close();
             return;
         }
+        Client client = clients.connected(
+                Client.Protocol.KAFKA,
+                socket.remoteAddress().toString(),
+                socket.localAddress().toString(),
+                () -> context.runOnContext(v -> socket.close()));
         KafkaConnection connection =
-                new KafkaConnection((NetSocketInternal) socket, context, apis, limits, memory, metrics);
+                new KafkaConnection((NetSocketInternal) socket, context, apis, limits, memory, metrics, client);
         connections.add(connection);
         socket.closeHandler(closed -> {
             connections.remove(connection);
             metrics.connections().decrementAndGet();
             connection.ended();
+            client.closed();
         });
         // What is being answered when the server shuts down gets its answer.
         socket.shutdownHandler(timeout -> connection.stop());

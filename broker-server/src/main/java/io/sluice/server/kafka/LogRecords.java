@@ -1,27 +1,22 @@
 package io.sluice.server.kafka;
 
-import java.nio.ByteBuffer;
-import java.util.List;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.apache.kafka.common.record.internal.BaseRecords;
 import org.apache.kafka.common.record.internal.RecordsSend;
 
 /**
  * Fetched batches as they lie in the log, for a place in a response.
  *
- * @param buffers in order; their positions do not move
- * @param sizeInBytes of all of them
+ * @param bytes outside of the heap; held by whoever made this until the response has gone out
  */
-public record LogRecords(List<ByteBuffer> buffers, int sizeInBytes) implements BaseRecords {
+public record LogRecords(ByteBuf bytes) implements BaseRecords {
     /** No records. */
-    public static final LogRecords NONE = new LogRecords(List.of(), 0);
+    public static final LogRecords NONE = new LogRecords(Unpooled.EMPTY_BUFFER);
 
-    /** Batches of a read. */
-    public static LogRecords of(List<ByteBuffer> buffers) {
-        int size = 0;
-        for (ByteBuffer buffer : buffers) {
-            size += buffer.remaining();
-        }
-        return new LogRecords(buffers, size);
+    @Override
+    public int sizeInBytes() {
+        return bytes.readableBytes();
     }
 
     /** Not asked for: {@link ByteBufWriter} knows what to do with these records. */

@@ -16,6 +16,12 @@ public record Node(int id, Optional<Address> advertised) {
     /** Where a client is told to connect. */
     public Address addressFor(KafkaClient client) {
         SocketAddress local = client.local();
-        return advertised.orElseGet(() -> new Address(local.hostAddress(), local.port()));
+        return advertised.orElseGet(() -> new Address(withoutScope(local.hostAddress()), local.port()));
+    }
+
+    /** The name of our network interface, behind a link-local address, says nothing to the other side. */
+    private static String withoutScope(String host) {
+        int scope = host.indexOf('%');
+        return scope < 0 ? host : host.substring(0, scope);
     }
 }

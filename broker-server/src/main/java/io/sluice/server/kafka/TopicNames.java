@@ -34,7 +34,7 @@ public final class TopicNames {
 
     /** Whether a topic is the broker's own. */
     public static boolean isInternal(Topic topic) {
-        return topic.name().startsWith("__");
+        return TopicName.isInternal(topic.name());
     }
 
     /** Whether a topic could have the name. */

@@ -77,6 +77,13 @@ class GroupsTest {
     }
 
     @Test
+    void whatNamesHaveInThemDoesNothingToTheTerminal() {
+        server.send("POST", "/v1/groups/h/poll", "{\"member\": \"a\\nb\\u001b[31m\", \"topics\": [\"t\"]}");
+
+        assertThat(ok("groups describe h")).contains("a\\u000ab\\u001b[31m ").doesNotContain("\u001b");
+    }
+
+    @Test
     void aGroupIsDescribedWithItsMembersAndHowFarItIsBehind() {
         Shell.run("6\n7\n".getBytes(StandardCharsets.UTF_8), args("produce t --partition 0"));
         server.send("POST", "/v1/groups/g/poll", "{\"member\":\"m\",\"topics\":[\"t\"]}");
@@ -85,9 +92,10 @@ class GroupsTest {
 
         assertThat(text)
                 .startsWith("group g, consumer, stable, 1 member")
-                .containsPattern("m +http +127.0.0.1 +0 s ago +2 records +t:0,1")
-                .containsPattern("t +0 +5 +0 +7 +2 +20\\S+Z +m +ok")
-                .containsPattern("t +1 +- +0 +0 +0 +- +m +ok");
+                .containsPattern("m +http +127.0.0.1 +0 s ago +2 records +\\d+ +t:0,1")
+                .containsPattern("t +0 +5 +0 +7 +2 +\\d+\\.\\d s +20\\S+Z +m +ok")
+                .containsPattern("t +1 +- +0 +0 +0 +0\\.0 s +- +m +ok")
+                .containsPattern("20\\S+Z +\\d+\\.\\d s +\\d+ +member_joined m +-");
         assertThat(ok("groups describe g --json")).contains("\"lag\":2");
         assertThat(refused("groups describe none", 1)).contains("(unknown_group)");
     }

@@ -71,7 +71,8 @@ class HelpTest {
         Shell.Result result = Shell.run("completion", "bash");
 
         assertThat(result.exitCode()).isZero();
-        assertThat(result.text()).contains("produce", "consume", "topics", "groups", "--key-separator", "repair");
+        assertThat(result.text())
+                .contains("produce", "consume", "topics", "groups", "clients", "why", "--key-separator", "repair");
         Process bash =
                 new ProcessBuilder("bash", "-n").redirectErrorStream(true).start();
         try (OutputStream script = bash.getOutputStream()) {

@@ -185,6 +185,27 @@ class RoundTripTest {
     }
 
     @Test
+    void anOutputOnAFullDiskIsAnError() {
+        broker.topic("t", 1);
+        Shell.run(bytes("line\n"), "produce", "t", "--server", broker.url());
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        for (String[] command :
+                new String[][] {{"consume", "t", "--server", broker.url()}, {"topics", "list", "--server", broker.url()}
+                }) {
+            ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+            assertThat(Shell.run(new ByteArrayInputStream(new byte[0]), full, err, command))
+                    .isEqualTo(1);
+            assertThat(err.toString(StandardCharsets.UTF_8)).contains("No space left on device");
+        }
+    }
+
+    @Test
     void aReaderThatGoesAwayEndsConsumeQuietly() {
         broker.topic("t", 1);
         Shell.run(bytes("line\n".repeat(100_000)), "produce", "t", "--server", broker.url());

@@ -57,7 +57,7 @@ class HttpFaceTest {
 
     @Test
     void aBodyThatComesFastEnoughMayTakeLongerThanTheTimeout() {
-        HttpLimits limits = new HttpLimits(10, 8_192, 4_096, 65_536, 200, 100, 30_000, 5_000);
+        HttpLimits limits = new HttpLimits(10, 8_192, 4_096, 65_536, 200, 100, 30_000, 5_000, 65_536);
         try (HttpFace face = new HttpFace(limits, TOPIC);
                 RawConnection client = new RawConnection(face.port())) {
             client.send("PUT /topics/a HTTP/1.1\r\nHost: x\r\nContent-Length: 602\r\n\r\n{" + " ".repeat(300));
@@ -68,6 +68,33 @@ class HttpFaceTest {
             client.send(" ".repeat(300) + "}");
 
             assertThat(client.readUntil("ok")).startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @Test
+    void anAddressThatIsNoTextIsRefused() {
+        for (String address : List.of("/hello?key=%ff%fe", "/hello?key=\u00fc", "/%c3", "/hello?%80=1")) {
+            assertThat(answerTo("GET " + address + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+                    .as(address)
+                    .startsWith("HTTP/1.1 400 ")
+                    .contains("\"code\":\"malformed_request\"", "UTF-8");
+        }
+        assertThat(answerTo("GET /hello?key=%c3%bc%25 HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void aRequestWithTwoHostsIsRefused() {
+        assertThat(answerTo("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("more than one Host");
+    }
+
+    private static String answerTo(String request) {
+        try (HttpFace face = new HttpFace(timeouts(60_000, 300), HELLO);
+                RawConnection client = new RawConnection(face.port())) {
+            client.send(request);
+            return client.readToEnd();
         }
     }
 
@@ -102,7 +129,7 @@ class HttpFaceTest {
 
     @Test
     void oneConnectionTooManyIsAnswered503AndClosed() {
-        HttpLimits limits = new HttpLimits(3, 8_192, 4_096, 65_536, 30_000, 1_024, 30_000, 5_000);
+        HttpLimits limits = new HttpLimits(3, 8_192, 4_096, 65_536, 30_000, 1_024, 30_000, 5_000, 65_536);
         try (HttpFace face = new HttpFace(limits, HELLO)) {
             List<RawConnection> open = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
@@ -291,6 +318,6 @@ class HttpFaceTest {
     }
 
     private static HttpLimits timeouts(long requestTimeoutMs, long idleTimeoutMs) {
-        return new HttpLimits(100, 8_192, 4_096, 65_536, requestTimeoutMs, 1_024, idleTimeoutMs, 5_000);
+        return new HttpLimits(100, 8_192, 4_096, 65_536, requestTimeoutMs, 1_024, idleTimeoutMs, 5_000, 65_536);
     }
 }

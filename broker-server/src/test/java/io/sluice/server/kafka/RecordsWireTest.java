@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
@@ -127,6 +128,29 @@ class RecordsWireTest {
     }
 
     @Test
+    void topicsOfTheBrokersOwnAreNotWritten() {
+        Requests own = new Requests("__groups", Uuid.ZERO_UUID, 0, "");
+
+        ProduceResponseData answer = wire.call(ApiKeys.PRODUCE, 9, own.produce(9, (short) -1, Requests.records("x")));
+        DeleteRecordsResponseData trimmed = wire.call(ApiKeys.DELETE_RECORDS, 2, own.deleteRecords(0));
+
+        PartitionProduceResponse produced =
+                answer.responses().iterator().next().partitionResponses().get(0);
+        assertThat(Errors.forCode(produced.errorCode())).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+        assertThat(produced.errorMessage()).contains("__groups");
+        assertThat(Errors.forCode(
+                        trimmed.topics().find("__groups").partitions().find(0).errorCode()))
+                .isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+    }
+
+    @Test
+    void aTopicThatOnlyLooksLikeOneOfTheBrokersIsWritten() {
+        Requests heartbeat = new Requests("x", create("__debezium-heartbeat.pg"), 0, "");
+
+        assertThat(produce(heartbeat, Requests.records("x")).errorCode()).isZero();
+    }
+
+    @Test
     void aSessionTellsOnlyWhatIsNew() {
         Uuid other = create("u");
         Requests u = new Requests("u", other, 0, "");
@@ -167,6 +191,34 @@ class RecordsWireTest {
 
         assertThat(partitionsOf(one)).containsExactly(u.topicId() + "-0");
         assertThat(partitionsOf(again)).containsExactly(t.topicId() + "-0");
+    }
+
+    @Test
+    void aSessionOfTooManyPartitionsIsNone() {
+        produce("a");
+        FetchTopic few = ofPartitions(0, 6_000);
+        FetchTopic more = ofPartitions(6_000, 10_001);
+
+        FetchResponseData atOnce = fetch(session(0, 0, few, more));
+        int id = fetch(session(0, 0, few)).sessionId();
+        FetchResponseData grown = fetch(session(id, 1, more));
+        FetchResponseData ended = fetch(session(id, 2));
+
+        assertThat(atOnce.errorCode()).isZero();
+        assertThat(atOnce.sessionId()).isZero();
+        assertThat(valuesOf(atOnce.responses().get(0).partitions().get(0))).containsExactly("a");
+        assertThat(id).isPositive();
+        assertThat(grown.errorCode()).isZero();
+        assertThat(grown.sessionId()).isZero();
+        assertThat(ended.errorCode()).isEqualTo(Errors.FETCH_SESSION_ID_NOT_FOUND.code());
+    }
+
+    private FetchTopic ofPartitions(int from, int to) {
+        return new FetchTopic()
+                .setTopicId(t.topicId())
+                .setPartitions(IntStream.range(from, to)
+                        .mapToObj(i -> new FetchPartition().setPartition(i).setPartitionMaxBytes(1 << 20))
+                        .toList());
     }
 
     @Test

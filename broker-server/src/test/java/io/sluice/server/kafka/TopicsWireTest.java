@@ -148,6 +148,22 @@ class TopicsWireTest {
     }
 
     @Test
+    void aRequestForTooManyPartitionsIsRefusedAsAWhole() {
+        for (boolean validateOnly : new boolean[] {true, false}) {
+            CreateTopicsResponseData created =
+                    create(validateOnly, topic("large", 9_000), topic("small", 1_000), topic("default", -1));
+
+            assertThat(errorsOf(created))
+                    .containsExactlyInAnyOrder(
+                            "large POLICY_VIOLATION", "small POLICY_VIOLATION", "default POLICY_VIOLATION");
+            assertThat(created.topics().find("small").errorMessage())
+                    .isEqualTo("Excessively large number of partitions per request.");
+        }
+        assertThat(errorsOf(create(true, topic("large", 9_000), topic("small", 1_000))))
+                .containsExactlyInAnyOrder("large NONE", "small NONE");
+    }
+
+    @Test
     void whatIsOnlyValidatedIsNotCreated() {
         assertThat(errorsOf(create(true, topic("a", 3), topic("b", 0))))
                 .containsExactly("a NONE", "b INVALID_PARTITIONS");

@@ -268,7 +268,7 @@ class GarbageTest {
                 "",
                 "%201",
                 "1%20",
-                "\u00b2",
+                "%c2%b2",
                 "9".repeat(3_000));
         for (String name : List.of("offset", "timestamp", "tail", "max_records", "max_bytes", "wait_ms")) {
             for (String number : numbers) {

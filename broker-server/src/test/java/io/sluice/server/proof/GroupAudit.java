@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,11 @@ import java.util.Map;
  * For use by one thread.
  */
 final class GroupAudit {
+    /** How long what a killed member had may stand still: the six seconds of its session, and the rebalance after it. */
+    private static final long KILL_LASTS_MS = 8_000;
+
+    private static final long NEVER_MS = -KILL_LASTS_MS - 1;
+
     private final Path journal;
     private final List<Part> parts = new ArrayList<>();
     private final BitSet numbers = new BitSet();
@@ -33,9 +39,36 @@ final class GroupAudit {
     private int sent;
     private int undone;
     private int repeats;
+    /** Since when the broker is away, or -1. */
+    private long brokerAwaySinceMs = -1;
+
+    private long brokerBackMs = NEVER_MS;
+    private final List<Away> brokerAways = new ArrayList<>();
+    private long memberKilledMs = NEVER_MS;
+
+    /** What happened while something stood still; the first that fits. */
+    enum Cause {
+        /** The broker was away. */
+        BROKER_KILLED,
+        /** A member was killed, and its session had to end. */
+        MEMBER_KILLED,
+        /** Members came or left in order, or nobody did. */
+        NO_KILL
+    }
+
+    /** A time from a kill of the broker until it was ready again. */
+    private record Away(long fromMs, long toMs) {
+        long ms() {
+            return toMs - fromMs;
+        }
+
+        long msWithin(long firstMs, long lastMs) {
+            return Math.max(0, Math.min(toMs, lastMs) - Math.max(fromMs, firstMs));
+        }
+    }
 
     /** What is known of one partition. */
-    private static final class Part {
+    private final class Part {
         /** The number at each offset, or -1. */
         private long[] numbers = new long[0];
 
@@ -48,9 +81,10 @@ final class GroupAudit {
     }
 
     /** How long something stood still. */
-    private static final class Pause {
+    private final class Pause {
         private long sinceMs = -1;
-        private long longestMs;
+        private final Map<Cause, Long> longestMs = new EnumMap<>(Cause.class);
+        private long longestWithBrokerMs;
 
         private void lagsAt(long nowMs) {
             if (sinceMs < 0) {
@@ -60,10 +94,32 @@ final class GroupAudit {
 
         private void movesAt(long nowMs, boolean stillLags) {
             if (sinceMs >= 0) {
-                longestMs = Math.max(longestMs, nowMs - sinceMs);
+                Cause cause = causeSince(sinceMs);
+                longestMs.merge(cause, nowMs - sinceMs, Math::max);
+                if (cause == Cause.BROKER_KILLED) {
+                    longestWithBrokerMs = Math.max(longestWithBrokerMs, nowMs - sinceMs - awayMs(sinceMs, nowMs));
+                }
             }
             sinceMs = stillLags ? nowMs : -1;
         }
+
+        private long longestMs(Cause cause) {
+            return longestMs.getOrDefault(cause, 0L);
+        }
+    }
+
+    private long awayMs(long firstMs, long lastMs) {
+        long before = brokerAways.stream()
+                .mapToLong(away -> away.msWithin(firstMs, lastMs))
+                .sum();
+        return brokerAwaySinceMs < 0 ? before : before + new Away(brokerAwaySinceMs, lastMs).msWithin(firstMs, lastMs);
+    }
+
+    private Cause causeSince(long ms) {
+        if (brokerAwaySinceMs >= 0 || brokerBackMs >= ms) {
+            return Cause.BROKER_KILLED;
+        }
+        return memberKilledMs + KILL_LASTS_MS >= ms ? Cause.MEMBER_KILLED : Cause.NO_KILL;
     }
 
     GroupAudit(Path journal, int partitions) {
@@ -104,9 +160,23 @@ final class GroupAudit {
                 did(timeMs, Integer.parseInt(words[3]), Integer.parseInt(words[4]), Integer.parseInt(words[5]), line);
             }
             case "committed" -> committed(Integer.parseInt(words[3]), Integer.parseInt(words[4]), line);
+            case GroupJournal.KILLS -> kills(timeMs, words[3]);
+            case GroupJournal.HAS_AGAIN -> {
+                brokerAways.add(new Away(brokerAwaySinceMs, timeMs));
+                brokerAwaySinceMs = -1;
+                brokerBackMs = timeMs;
+            }
             default -> {
                 // For whoever reads the journal.
             }
+        }
+    }
+
+    private void kills(long timeMs, String whom) {
+        if (whom.equals(GroupJournal.BROKER)) {
+            brokerAwaySinceMs = timeMs;
+        } else {
+            memberKilledMs = timeMs;
         }
     }
 
@@ -198,19 +268,46 @@ final class GroupAudit {
     }
 
     /** How long at most records were there and nobody did any, in ms. */
-    long longestPauseMs() {
-        return groupPause.longestMs;
+    long longestPauseMs(Cause cause) {
+        return groupPause.longestMs(cause);
     }
 
     /** How long at most a partition had records and nobody did any of them, in ms. */
-    long longestPartitionPauseMs() {
-        return parts.stream().mapToLong(part -> part.pause.longestMs).max().orElse(0);
+    long longestPartitionPauseMs(Cause cause) {
+        return parts.stream()
+                .mapToLong(part -> part.pause.longestMs(cause))
+                .max()
+                .orElse(0);
+    }
+
+    /** How long the broker was away at most, from its kill until it was ready, in ms. */
+    long longestAwayMs() {
+        return brokerAways.stream().mapToLong(Away::ms).max().orElse(0);
+    }
+
+    /** How long at most nobody did any of the records around a kill of the broker, without the time it was away, in ms. */
+    long longestPauseBesideAwayMs() {
+        return groupPause.longestWithBrokerMs;
     }
 
     @Override
     public String toString() {
-        return done + " of " + sent + " records done, " + repeats + " again, by " + doneBy.size()
-                + " members; longest pause " + longestPauseMs() + " ms, of a partition " + longestPartitionPauseMs()
-                + " ms";
+        StringBuilder text = new StringBuilder(done + " of " + sent + " records done, " + repeats + " again, by "
+                + doneBy.size() + " members; longest pauses of the group and of a partition:");
+        for (Cause cause : Cause.values()) {
+            text.append(" ")
+                    .append(cause)
+                    .append(" ")
+                    .append(longestPauseMs(cause))
+                    .append(" and ")
+                    .append(longestPartitionPauseMs(cause))
+                    .append(" ms");
+        }
+        return text.append("; the broker was away for ")
+                .append(longestAwayMs())
+                .append(" ms at most, and the group's longest pause beside that was ")
+                .append(longestPauseBesideAwayMs())
+                .append(" ms")
+                .toString();
     }
 }

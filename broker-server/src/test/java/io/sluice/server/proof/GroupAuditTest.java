@@ -3,6 +3,7 @@ package io.sluice.server.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sluice.server.proof.GroupAudit.Cause;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,8 +56,33 @@ class GroupAuditTest {
     void pausesCountWhileThereIsSomethingToDo() {
         lines("9000 producer sent 0 2 9", "9300 a did 0 2 9", "9400 a did 1 0 10", "9400 producer sent 1 0 10");
 
-        assertThat(audit.longestPauseMs()).isEqualTo(500);
-        assertThat(audit.longestPartitionPauseMs()).isEqualTo(500);
+        assertThat(audit.longestPauseMs(Cause.NO_KILL)).isEqualTo(500);
+        assertThat(audit.longestPartitionPauseMs(Cause.NO_KILL)).isEqualTo(500);
+    }
+
+    @Test
+    void pausesHaveTheirCause() {
+        lines(
+                "20000 producer sent 0 2 9",
+                "20001 producer sent 1 0 10",
+                "20002 test kills a",
+                "20500 b did 1 0 10",
+                "26700 b did 0 2 9",
+                "26701 producer sent 0 3 11",
+                "26702 test kills broker",
+                "28000 test has-again broker",
+                "28500 b did 0 3 11",
+                "40000 producer sent 0 4 12",
+                "40900 b did 0 4 12");
+
+        assertThat(audit.longestPauseMs(Cause.MEMBER_KILLED)).isEqualTo(6_200);
+        assertThat(audit.longestPartitionPauseMs(Cause.MEMBER_KILLED)).isEqualTo(6_700);
+        assertThat(audit.longestPauseMs(Cause.BROKER_KILLED)).isEqualTo(1_799);
+        assertThat(audit.longestPartitionPauseMs(Cause.BROKER_KILLED)).isEqualTo(1_799);
+        assertThat(audit.longestAwayMs()).isEqualTo(1_298);
+        assertThat(audit.longestPauseBesideAwayMs()).isEqualTo(501);
+        assertThat(audit.longestPauseMs(Cause.NO_KILL)).isEqualTo(900);
+        assertThat(audit.longestPartitionPauseMs(Cause.NO_KILL)).isEqualTo(900);
     }
 
     @Test

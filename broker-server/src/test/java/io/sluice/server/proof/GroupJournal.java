@@ -17,12 +17,19 @@ import java.util.List;
  *  TIME producer sent PARTITION OFFSET NUMBER      acknowledged
  *  TIME member did PARTITION OFFSET NUMBER         written before the record is committed
  *  TIME member committed PARTITION NEXT            written after the broker has said so
+ *  TIME test kills NAME                            the broker or a member
+ *  TIME test has-again broker
  *  TIME who anything else                          for whoever reads it
  * </pre>
  *
  * For use by any thread.
  */
 final class GroupJournal implements AutoCloseable {
+    static final String KILLS = "kills";
+    static final String HAS_AGAIN = "has-again";
+    /** The broker's name. */
+    static final String BROKER = "broker";
+
     private final FileChannel file;
 
     GroupJournal(Path path) {
@@ -43,6 +50,16 @@ final class GroupJournal implements AutoCloseable {
 
     static String committed(int partition, long next) {
         return "committed " + partition + " " + next;
+    }
+
+    /** The test kills the broker or a member. */
+    void kills(String whom) {
+        add("test", KILLS + " " + whom);
+    }
+
+    /** The broker is back. */
+    void hasBrokerAgain() {
+        add("test", HAS_AGAIN + " " + BROKER);
     }
 
     /** Appends what somebody has done, in order. */

@@ -150,12 +150,12 @@ class MixedGroupTest {
     }
 
     private void killBroker(ChildServer broker, GroupJournal journal) {
-        journal.add("test", "kills the broker");
+        journal.kills(GroupJournal.BROKER);
         broker.kill();
         brokerKills++;
         assertThat(broker.output()).noneMatch(line -> line.contains("ERROR") || line.contains("AssertionError"));
         broker.start();
-        journal.add("test", "has the broker again");
+        journal.hasBrokerAgain();
     }
 
     /** One more member, or one less. */
@@ -178,7 +178,7 @@ class MixedGroupTest {
             journal.add("test", "lets go " + member.worker().name());
             member.worker().leave();
         } else {
-            journal.add("test", "kills " + member.worker().name());
+            journal.kills(member.worker().name());
             member.worker().kill();
         }
     }

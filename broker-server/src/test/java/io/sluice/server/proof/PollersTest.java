@@ -92,11 +92,13 @@ class PollersTest {
                 audit.read();
                 producer.check();
                 pollers.forEach(HttpMember::check);
+                journal.kills(GroupJournal.BROKER);
                 broker.kill();
                 kills++;
                 assertThat(broker.output())
                         .noneMatch(line -> line.contains("ERROR") || line.contains("AssertionError"));
                 broker.start();
+                journal.hasBrokerAgain();
             }
         }
         calmDown(audit, pollers, broker, scheduler);

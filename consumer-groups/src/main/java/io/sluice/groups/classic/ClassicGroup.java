@@ -7,6 +7,7 @@ import io.sluice.groups.GroupEvent;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.GroupState;
 import io.sluice.groups.Members;
+import io.sluice.groups.Rebalance.Owed;
 import io.sluice.groups.Timers;
 import io.sluice.groups.classic.Generation.SettledMember;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -44,6 +47,10 @@ public final class ClassicGroup implements Members {
     private final Timers.Timer rebalance = new Rebalance();
     private final Timers.Timer syncs = new Syncs();
 
+    private final Consumer<String> onTimeout;
+    /** Counted by whoever asks for something and by timers; never by heartbeats. */
+    private long changes;
+
     private GroupState state = GroupState.EMPTY;
     private int generation;
     private String protocolType = "";
@@ -57,10 +64,12 @@ public final class ClassicGroup implements Members {
     /** While an empty group waits for more members than the first. */
     private boolean gathering;
 
-    public ClassicGroup(String id, GroupLimits limits, Timers timers) {
+    /** @param onTimeout told the group's name when a timer has changed something */
+    public ClassicGroup(String id, GroupLimits limits, Timers timers, Consumer<String> onTimeout) {
         this.id = id;
         this.limits = limits;
         this.timers = timers;
+        this.onTimeout = onTimeout;
     }
 
     /** Ends the wait for members who do not join. */
@@ -69,6 +78,7 @@ public final class ClassicGroup implements Members {
         protected void due(Effects effects) {
             gathering = false;
             beginGeneration(effects);
+            timedOut();
         }
     }
 
@@ -77,6 +87,7 @@ public final class ClassicGroup implements Members {
         @Override
         protected void due(Effects effects) {
             syncsEnded(effects);
+            timedOut();
         }
     }
 
@@ -92,13 +103,53 @@ public final class ClassicGroup implements Members {
         protected void due(Effects effects) {
             promised.remove(memberId);
             maybeBeginGeneration(effects);
+            timedOut();
         }
+    }
+
+    private void timedOut() {
+        changes++;
+        onTimeout.accept(id);
     }
 
     // ---- questions ----
 
     public GroupState state() {
         return state;
+    }
+
+    @Override
+    public long changes() {
+        return changes;
+    }
+
+    @Override
+    public Set<String> ids() {
+        return Set.copyOf(members.keySet());
+    }
+
+    @Override
+    public boolean isSettled() {
+        return state == GroupState.STABLE || state == GroupState.EMPTY;
+    }
+
+    @Override
+    public Map<String, Owed> owing() {
+        Map<String, Owed> owing = new HashMap<>();
+        if (state == GroupState.PREPARING && !gathering) {
+            promised.keySet().forEach(memberId -> owing.put(memberId, Owed.JOIN));
+            members.values().stream()
+                    .filter(member -> !member.isJoining())
+                    .forEach(member -> owing.put(member.id(), Owed.JOIN));
+        } else if (state == GroupState.COMPLETING) {
+            owing.put(leader, Owed.ASSIGN);
+        }
+        return owing;
+    }
+
+    @Override
+    public int size() {
+        return members.size();
     }
 
     @Override
@@ -109,6 +160,16 @@ public final class ClassicGroup implements Members {
     @Override
     public boolean isDeserted() {
         return members.isEmpty() && promised.isEmpty();
+    }
+
+    @Override
+    public long bytesBeside(String memberId, String instanceId) {
+        Optional<Member> left =
+                instanceId.isEmpty() ? Optional.ofNullable(members.get(memberId)) : byInstance(instanceId);
+        return members.values().stream()
+                .filter(member -> left.isEmpty() || member != left.get())
+                .mapToLong(Member::sizeInBytes)
+                .sum();
     }
 
     @Override
@@ -166,6 +227,14 @@ public final class ClassicGroup implements Members {
         return all;
     }
 
+    /**
+     * What a member had in the generation before the present one, as far as it is known: a cooperative one may be reading it
+     * still.
+     */
+    public byte[] assignmentBefore(String memberId) {
+        return members.get(memberId).assignmentBefore();
+    }
+
     /** Whether a member wants a topic; also if nobody can read what it wants. */
     public boolean isSubscribed(String topic) {
         return members.values().stream().anyMatch(member -> {
@@ -204,6 +273,7 @@ public final class ClassicGroup implements Members {
 
     /** The members have come from another protocol: they are to assign the partitions among themselves. */
     public void takeOver(Effects effects) {
+        changes++;
         begin(effects);
         prepare(effects);
     }
@@ -215,10 +285,15 @@ public final class ClassicGroup implements Members {
      * @return who was sent away
      */
     public List<String> evict(Predicate<byte[]> isAffected, Effects effects) {
+        changes++;
         List<String> evicted = new ArrayList<>();
         for (Member member : List.copyOf(members.values())) {
-            // While the group changes nobody knows what a member has kept.
-            if (state != GroupState.STABLE || isAffected.test(member.assignment())) {
+            // While the group changes nobody knows what a member has kept. And a cooperative one gives back what it had
+            // before
+            // only after it has heard of its assignment, with a commit.
+            if (state != GroupState.STABLE
+                    || isAffected.test(member.assignment())
+                    || isAffected.test(member.assignmentBefore())) {
                 remove(member, GroupError.UNKNOWN_MEMBER, effects);
                 evicted.add(member.id());
             }
@@ -236,6 +311,7 @@ public final class ClassicGroup implements Members {
 
     /** Takes over a generation that is written down. Nothing else changes what survives. */
     public void settle(Generation settled) {
+        changes++;
         generation = settled.number();
         protocolType = settled.protocolType();
         protocol = settled.protocol();
@@ -274,8 +350,9 @@ public final class ClassicGroup implements Members {
 
     @Override
     public void join(Join.Request request, Reply<Join.Answer> reply, Effects effects) {
+        changes++;
         boolean hasId = !request.memberId().isEmpty();
-        if (!hasRoomFor(request.memberId())) {
+        if (!hasRoomFor(request)) {
             takePromise(request.memberId());
             Optional.ofNullable(members.get(request.memberId())).ifPresent(member -> {
                 remove(member, GroupError.GROUP_FULL, effects);
@@ -291,8 +368,11 @@ public final class ClassicGroup implements Members {
         maybeBeginGeneration(effects);
     }
 
-    private boolean hasRoomFor(String memberId) {
-        if (members.containsKey(memberId)) {
+    private boolean hasRoomFor(Join.Request request) {
+        String memberId = request.memberId();
+        // A static member that comes back without its id takes its own place.
+        boolean isBack = memberId.isEmpty() && byInstance(request.instanceId()).isPresent();
+        if (isBack || members.containsKey(memberId)) {
             return members.size() <= limits.maxMembers();
         }
         int taken = members.size() + promised.size() - (promised.containsKey(memberId) ? 1 : 0);
@@ -404,6 +484,8 @@ public final class ClassicGroup implements Members {
         before.takeSync().ifPresent(old -> effects.answer(old, Sync.Answer.refused(GroupError.FENCED_INSTANCE)));
         timers.cancel(before.session());
         Member member = new Member(request.newMemberId(), request, this);
+        member.assign(before.assignmentBefore());
+        member.keepAssignment();
         member.assign(before.assignment());
         member.owesSync(before.owesSync());
         Map<String, Member> all = new LinkedHashMap<>();
@@ -480,8 +562,8 @@ public final class ClassicGroup implements Members {
     private void cancelSyncs(Effects effects) {
         timers.cancel(syncs);
         for (Member member : members.values()) {
+            // What it had in the generation before is its own still, and a cooperative one goes on reading it.
             member.owesSync(false);
-            member.assign(Sync.NOTHING);
             member.takeSync()
                     .ifPresent(reply -> effects.answer(reply, Sync.Answer.refused(GroupError.REBALANCE_IN_PROGRESS)));
         }
@@ -530,6 +612,7 @@ public final class ClassicGroup implements Members {
         state = GroupState.COMPLETING;
         sinceMs = effects.nowMs();
         for (Member member : members.values()) {
+            member.keepAssignment();
             member.owesSync(true);
             Optional<Reply<Join.Answer>> reply = member.takeJoin();
             if (reply.isPresent()) {
@@ -578,6 +661,7 @@ public final class ClassicGroup implements Members {
 
     @Override
     public void sync(Sync.Request request, Reply<Sync.Answer> reply, Effects effects) {
+        changes++;
         GroupError fault = faultOf(request.memberId(), request.instanceId());
         if (fault == GroupError.NONE && request.generation() != generation) {
             fault = GroupError.ILLEGAL_GENERATION;
@@ -660,6 +744,7 @@ public final class ClassicGroup implements Members {
 
     @Override
     public GroupError leave(String memberId, String instanceId, Effects effects) {
+        changes++;
         if (instanceId.isEmpty() && takePromise(memberId)) {
             maybeBeginGeneration(effects);
             return GroupError.NONE;
@@ -680,6 +765,7 @@ public final class ClassicGroup implements Members {
         // Who has joined again has no deadline of its own; a new member has, for its client may be gone.
         if (members.get(member.id()) == member) {
             removeAndRebalance(member, effects);
+            timedOut();
         }
     }
 

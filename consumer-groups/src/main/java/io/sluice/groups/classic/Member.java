@@ -2,6 +2,7 @@ package io.sluice.groups.classic;
 
 import io.sluice.groups.Effects;
 import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.MemberSize;
 import io.sluice.groups.Timers;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +19,9 @@ final class Member {
     private int sessionTimeoutMs;
     private List<Protocol> protocols;
     private byte[] assignment = Sync.NOTHING;
+    /** What it had in the generation before, as far as it is known. */
+    private byte[] assignmentBefore = Sync.NOTHING;
+
     private Optional<Reply<Join.Answer>> joining = Optional.empty();
     private Optional<Reply<Sync.Answer>> syncing = Optional.empty();
     /** Whether the generation waits for its sync. */
@@ -89,6 +93,11 @@ final class Member {
                 .orElse(Sync.NOTHING);
     }
 
+    /** How much it says of itself. */
+    long sizeInBytes() {
+        return MemberSize.of(protocols, List.of(), id, instanceId, clientId, clientHost);
+    }
+
     String id() {
         return id;
     }
@@ -131,6 +140,17 @@ final class Member {
 
     void assign(byte[] now) {
         assignment = now;
+    }
+
+    byte[] assignmentBefore() {
+        return assignmentBefore;
+    }
+
+    /** A generation begins: what it has, it had. */
+    void keepAssignment() {
+        if (assignment.length > 0) {
+            assignmentBefore = assignment;
+        }
     }
 
     boolean isJoining() {

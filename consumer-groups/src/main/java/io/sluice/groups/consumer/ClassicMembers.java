@@ -97,7 +97,7 @@ final class ClassicMembers {
         if (before.isEmpty() && !isNew && !takePromise(request.memberId())) {
             return Join.Answer.refused(GroupError.UNKNOWN_MEMBER, request.memberId());
         }
-        if (before.isEmpty() && !group.hasRoom()) {
+        if (before.isEmpty() && !group.hasRoomBeside(promised.size())) {
             return Join.Answer.refused(GroupError.GROUP_FULL, "");
         }
         if (isNew && request.instanceId().isEmpty() && request.needsMemberId()) {

@@ -10,6 +10,7 @@ import io.sluice.groups.GroupEvent;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.GroupState;
 import io.sluice.groups.Members;
+import io.sluice.groups.Rebalance.Owed;
 import io.sluice.groups.Timers;
 import io.sluice.groups.Topics;
 import io.sluice.groups.assign.AssignmentInput;
@@ -56,10 +57,13 @@ public final class ConsumerGroup implements Members {
     private final Consumer<String> onTimeout;
     private final ClassicMembers classic = new ClassicMembers(this);
 
+    private long changes;
     private int epoch;
     private final Map<String, Seat> seats = new TreeMap<>();
     /** Who has a partition, or has not given it back yet. */
     private final Map<TopicIdPartition, String> owners = new HashMap<>();
+    /** How much all members say of themselves. */
+    private long bytes;
     /** What there is to be assigned: partitions by topic, as they were when the targets were made. */
     private Map<UUID, Integer> counts = Map.of();
     /** Whether a partition has been given back since members were last looked at who wait for one. */
@@ -78,28 +82,34 @@ public final class ConsumerGroup implements Members {
 
     /** Takes over the number of the present assignment. */
     public void epoch(int now) {
+        changes++;
         epoch = now;
     }
 
     /** Takes over what is known of a member. */
     public void put(MemberState now) {
+        changes++;
         Seat seat = seats.get(now.id());
         if (seat == null) {
             seat = new Seat(now, this);
             seats.put(now.id(), seat);
         } else {
             disown(seat.state());
+            bytes -= seat.state().sizeInBytes();
             seat.state(now);
         }
+        bytes += now.sizeInBytes();
         now.standing().assigned().keySet().forEach(partition -> owners.put(partition, now.id()));
         now.standing().revoking().keySet().forEach(partition -> owners.put(partition, now.id()));
     }
 
     /** A member is one no more. */
     public void gone(String memberId) {
+        changes++;
         Seat seat = seats.remove(memberId);
         if (seat != null) {
             disown(seat.state());
+            bytes -= seat.state().sizeInBytes();
             timers.cancel(seat.session());
             timers.cancel(seat.deadline());
         }
@@ -151,6 +161,45 @@ public final class ConsumerGroup implements Members {
     // ---- questions ----
 
     @Override
+    public long changes() {
+        return changes;
+    }
+
+    @Override
+    public Set<String> ids() {
+        return Set.copyOf(seats.keySet());
+    }
+
+    @Override
+    public boolean isSettled() {
+        return state() != GroupState.RECONCILING;
+    }
+
+    @Override
+    public Map<String, Owed> owing() {
+        Map<String, Owed> owing = new HashMap<>();
+        for (Seat seat : seats.values()) {
+            MemberState member = seat.state();
+            boolean keepsTooMuch = !member.standing().revoking().isEmpty()
+                    || !member.target().containsAll(member.standing().assigned().keySet());
+            boolean mayHaveMore = member.target().stream()
+                    .anyMatch(partition ->
+                            !member.standing().assigned().containsKey(partition) && isFree(partition, member.id()));
+            if (keepsTooMuch) {
+                owing.put(member.id(), Owed.GIVE_BACK);
+            } else if (mayHaveMore) {
+                owing.put(member.id(), Owed.COME);
+            }
+        }
+        return owing;
+    }
+
+    @Override
+    public int size() {
+        return seats.size();
+    }
+
+    @Override
     public boolean isEmpty() {
         return seats.isEmpty();
     }
@@ -158,6 +207,12 @@ public final class ConsumerGroup implements Members {
     @Override
     public boolean isDeserted() {
         return seats.isEmpty() && classic.isDeserted();
+    }
+
+    @Override
+    public long bytesBeside(String memberId, String instanceId) {
+        Optional<Seat> left = instanceId.isEmpty() ? seat(memberId) : byInstance(instanceId);
+        return bytes - left.map(seat -> seat.state().sizeInBytes()).orElse(0L);
     }
 
     @Override
@@ -226,8 +281,13 @@ public final class ConsumerGroup implements Members {
                         .findFirst();
     }
 
-    boolean hasRoom() {
-        return seats.size() < limits.maxMembers();
+    private boolean hasRoom() {
+        return hasRoomBeside(0);
+    }
+
+    /** @param others who are not members yet */
+    boolean hasRoomBeside(int others) {
+        return seats.size() + others < limits.maxMembers();
     }
 
     Topics topics() {
@@ -496,12 +556,23 @@ public final class ConsumerGroup implements Members {
         now.assigned().keySet().stream()
                 .sorted()
                 .forEach(partition -> name(partition)
-                        .ifPresent(named -> readable.add(new Poll.Readable(named, partition, positions.apply(named)))));
+                        .ifPresent(named -> readable.add(new Poll.Readable(
+                                named,
+                                partition,
+                                positions
+                                        .apply(named)
+                                        .filter(position -> position.topicId().equals(partition.topicId())),
+                                now.assigned().get(partition)))));
         long poll = seat.polls(request.interrupted());
         int waitingFor = (int) seat.state().target().stream()
                 .filter(wanted -> !now.assigned().containsKey(wanted))
                 .count();
         effects.answer(reply, new Poll.Answer(GroupError.NONE, poll, epoch, committed, readable, waitingFor));
+    }
+
+    /** A poll takes long to be answered, and its client is there. */
+    public void pollGoesOn(String memberId, long poll, Effects effects) {
+        seat(memberId).filter(seat -> seat.isPolling(poll)).ifPresent(seat -> alive(seat, effects));
     }
 
     /** A poll has ended; its client may hold records now. */
@@ -512,6 +583,14 @@ public final class ConsumerGroup implements Members {
             alive(seat, effects);
             released = true;
             giveOn(effects);
+        }
+    }
+
+    /** A member over HTTP is there, though it neither polls nor commits: it keeps what it has. */
+    public void isThere(String memberId, Effects effects) {
+        Seat seat = seats.get(memberId);
+        if (seat != null && seat.is(Kind.HTTP)) {
+            alive(seat, effects);
         }
     }
 
@@ -780,21 +859,37 @@ public final class ConsumerGroup implements Members {
         for (Seat seat : List.copyOf(seats.values())) {
             Standing standing = seat.state().standing();
             boolean has = partitions.stream().anyMatch(partition -> sinceOf(seat, partition) != Integer.MAX_VALUE);
-            if (!has) {
+            // Who is away reads nothing, and asks for its positions when it comes back.
+            if (!has || standing.epoch() == Standing.AWAY) {
                 continue;
             }
             evicted.add(seat.id());
-            if (seat.is(Kind.HTTP)) {
-                moved(seat, standing, partitions, effects);
-            } else {
-                remove(seat, Poll.Interruption.REMOVED, effects);
-                anyGone = true;
+            switch (seat.state().kind()) {
+                case HTTP -> moved(seat, standing, partitions, effects);
+                case CONSUMER -> fence(seat, effects);
+                case CLASSIC -> {
+                    remove(seat, Poll.Interruption.REMOVED, effects);
+                    anyGone = true;
+                }
             }
         }
         if (anyGone) {
             assignAnew(effects);
         }
         return evicted;
+    }
+
+    /**
+     * A member of the consumer protocol loses everything, its epoch too, and its place is kept: it joins again by the same id and
+     * gets the same partitions, and the others notice nothing. Were it removed instead, there are clients that would never
+     * join again when they heard that nobody knows them.
+     */
+    private void fence(Seat seat, Effects effects) {
+        effects.record(new GroupEvent.EpochBegun(id, epoch + 1));
+        effects.record(new GroupEvent.MemberChanged(
+                id, seat.state().with(new Standing(epoch, epoch, Phase.STABLE, Map.of(), Map.of()))));
+        watch(seat, effects);
+        giveOn(effects);
     }
 
     /** A member without a position of its own keeps the partitions, as if it had just been given them. */

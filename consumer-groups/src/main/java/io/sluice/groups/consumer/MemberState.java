@@ -1,5 +1,6 @@
 package io.sluice.groups.consumer;
 
+import io.sluice.groups.MemberSize;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Protocol;
 import java.util.List;
@@ -126,6 +127,20 @@ public record MemberState(
 
     MemberState withTarget(Set<TopicIdPartition> changed) {
         return new MemberState(id, kind, client, subscription, standing, changed);
+    }
+
+    /** How much it says of itself. */
+    long sizeInBytes() {
+        return MemberSize.of(
+                subscription.protocols(),
+                subscription.topics(),
+                id,
+                subscription.regex(),
+                subscription.assignor(),
+                client.instanceId(),
+                client.rackId(),
+                client.clientId(),
+                client.clientHost());
     }
 
     boolean isStatic() {

@@ -94,8 +94,10 @@ public final class Poll {
      * @param partition the partition
      * @param id the partition by its topic's id
      * @param position where to go on, if the group has been there before
+     * @param since the epoch since which the member has had the partition without a break, and nobody has moved its position
      */
-    public record Readable(TopicPartition partition, TopicIdPartition id, Optional<CommittedOffset> position) {}
+    public record Readable(
+            TopicPartition partition, TopicIdPartition id, Optional<CommittedOffset> position, int since) {}
 
     /**
      * The answer.

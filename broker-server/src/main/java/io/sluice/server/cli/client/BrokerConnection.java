@@ -1,7 +1,9 @@
 package io.sluice.server.cli.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -9,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -114,6 +117,15 @@ public final class BrokerConnection {
     /** Sends once and hands out whatever comes back. */
     public HttpResponse<byte[]> exchange(HttpRequest request) throws IOException, InterruptedException {
         return client.send(request, BodyHandlers.ofByteArray());
+    }
+
+    /** Makes one try of a request whose answer is read while it comes. A refusal is there as a whole. */
+    public HttpResponse<InputStream> stream(HttpRequest request) throws IOException, InterruptedException {
+        return client.send(
+                request,
+                head -> head.statusCode() == 200
+                        ? BodySubscribers.ofInputStream()
+                        : BodySubscribers.mapping(BodySubscribers.ofByteArray(), ByteArrayInputStream::new));
     }
 
     /** As {@link #exchange}, without waiting. */

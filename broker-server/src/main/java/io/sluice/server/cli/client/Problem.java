@@ -21,15 +21,20 @@ public record Problem(int status, String code, String detail, Duration retryAfte
 
     /** Reads the refusal from an answer of any shape: something between us and the broker may have written it. */
     public static Problem of(HttpResponse<byte[]> response) {
+        return of(response, response.body());
+    }
+
+    /** As {@link #of(HttpResponse)}, for an answer whose body has been read. */
+    public static Problem of(HttpResponse<?> response, byte[] content) {
         String code = "HTTP_" + response.statusCode();
         String detail = "";
         JsonNode body = MissingNode.getInstance();
         try {
-            body = Json.parse(response.body());
+            body = Json.parse(content);
             code = body.path("code").asText(code);
             detail = body.path("detail").asText(body.path("title").asText(""));
         } catch (IOException notJson) {
-            String text = new String(response.body(), StandardCharsets.UTF_8).strip();
+            String text = new String(content, StandardCharsets.UTF_8).strip();
             detail = text.length() > MAX_TEXT ? text.substring(0, MAX_TEXT) + "..." : text;
         }
         if (detail.isEmpty()) {

@@ -75,7 +75,7 @@ public record Streams(InputStream in, OutputStream out, PrintStream err, boolean
             out.write(bytes);
             out.flush();
         } catch (IOException e) {
-            throw new BrokenPipeException();
+            throw BrokenPipeException.whenWriting(e);
         }
     }
 }

@@ -21,8 +21,15 @@ public final class Table {
         if (cells.length != columns) {
             throw new IllegalArgumentException(cells.length + " cells for " + columns + " columns");
         }
-        rows.add(Arrays.stream(cells).map(String::valueOf).toList());
+        rows.add(Arrays.stream(cells).map(String::valueOf).map(Table::visible).toList());
         return this;
+    }
+
+    /** Names are chosen by clients: one with a line end or a terminal's commands in it must do nothing but be seen. */
+    private static String visible(String cell) {
+        StringBuilder text = new StringBuilder();
+        cell.chars().forEach(c -> text.append(Character.isISOControl(c) ? String.format("\\u%04x", c) : (char) c));
+        return text.toString();
     }
 
     /** The lines, without a line end behind the last. */

@@ -186,7 +186,7 @@ final class ConsumeLoop {
                 }
             }
         } catch (IOException | UncheckedIOException e) {
-            throw new BrokenPipeException();
+            throw BrokenPipeException.whenWriting(e);
         } catch (MalformedRecordException e) {
             throw damaged(cursor, batch, e.getMessage());
         }
@@ -210,7 +210,7 @@ final class ConsumeLoop {
         try {
             printer.flush();
         } catch (IOException | UncheckedIOException e) {
-            throw new BrokenPipeException();
+            throw BrokenPipeException.whenWriting(e);
         }
     }
 }

@@ -123,7 +123,7 @@ final class GroupLoop {
             }
             printer.flush();
         } catch (IOException | UncheckedIOException e) {
-            throw new BrokenPipeException();
+            throw BrokenPipeException.whenWriting(e);
         }
     }
 

@@ -7,18 +7,18 @@ import java.util.concurrent.TimeUnit;
  * Work that ends in order when the process is told to end: whoever presses Ctrl-C has seen part of the output, so the rest of what
  * was taken follows before the end.
  */
-final class InOrder {
+public final class InOrder {
     private static final long TIME_TO_END_S = 2;
 
     /** What is interrupted when it should end. */
-    interface Work {
+    public interface Work {
         void run() throws InterruptedException;
     }
 
     private InOrder() {}
 
     /** Runs it to its end, or until it was interrupted. */
-    static void run(Work work) {
+    public static void run(Work work) {
         Thread main = Thread.currentThread();
         CountDownLatch ended = new CountDownLatch(1);
         Thread onInterrupt = new Thread(() -> {

@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Groups as text for a person. */
 final class GroupText {
@@ -39,6 +41,9 @@ final class GroupText {
         if (!group.path("positions").isEmpty()) {
             section(text, positions(group.path("positions")));
         }
+        if (!group.path("rebalances").isEmpty()) {
+            section(text, rebalances(group.path("rebalances")));
+        }
         if (!group.path("notices").isEmpty()) {
             section(text, notices(group.path("notices")));
         }
@@ -46,7 +51,7 @@ final class GroupText {
     }
 
     private static String members(JsonNode members) {
-        Table table = new Table("MEMBER", "PROTOCOL", "HOST", "LAST HEARD", "HOLDS", "PARTITIONS");
+        Table table = new Table("MEMBER", "PROTOCOL", "HOST", "LAST HEARD", "HOLDS", "CONNECTION", "PARTITIONS");
         for (JsonNode member : members) {
             JsonNode heard = member.path("last_heard_ms");
             table.row(
@@ -55,6 +60,7 @@ final class GroupText {
                     member.path("host").asText("-"),
                     heard.isNumber() ? heard.asLong() / 1_000 + " s ago" : "-",
                     counted(member.path("held_records").asLong(0), "record"),
+                    orDash(member.path("client").path("id")),
                     partitions(member.path("assignment")));
         }
         return table.toString();
@@ -74,7 +80,16 @@ final class GroupText {
 
     private static String positions(JsonNode positions) {
         Table table = new Table(
-                "TOPIC", "PARTITION", "POSITION", "LOG START", "LOG END", "LAG", "COMMITTED", "MEMBER", "STATE");
+                "TOPIC",
+                "PARTITION",
+                "POSITION",
+                "LOG START",
+                "LOG END",
+                "LAG",
+                "BEHIND",
+                "COMMITTED",
+                "MEMBER",
+                "STATE");
         for (JsonNode one : positions) {
             table.row(
                     one.path("topic").asText("?"),
@@ -83,6 +98,7 @@ final class GroupText {
                     orDash(one.path("log_start_offset")),
                     orDash(one.path("high_watermark")),
                     orDash(one.path("lag")),
+                    duration(one.path("lag_ms")),
                     time(one.path("committed_at")),
                     orDash(one.path("owner")),
                     state(one));
@@ -95,6 +111,44 @@ final class GroupText {
             return "data_gone";
         }
         return position.path("error").path("code").asText("ok");
+    }
+
+    private static String rebalances(JsonNode rebalances) {
+        Table table = new Table("REBALANCE", "TOOK", "GENERATION", "WHY", "WAITED FOR");
+        for (JsonNode one : rebalances) {
+            table.row(
+                    time(one.path("begun_at")),
+                    took(one.path("begun_at"), one.path("settled_at")),
+                    orDash(one.path("generation")),
+                    listed(
+                            one.path("causes"),
+                            cause -> cause.path("reason").asText("?") + " "
+                                    + cause.path("member").asText("")),
+                    listed(
+                            one.path("waited_for"),
+                            wait -> wait.path("member").asText("?") + " to "
+                                    + wait.path("to").asText("?") + " (" + took(wait.path("since"), wait.path("until"))
+                                    + ")"));
+        }
+        return table.toString();
+    }
+
+    private static String listed(JsonNode list, Function<JsonNode, String> text) {
+        List<String> all = new ArrayList<>();
+        list.forEach(one -> all.add(text.apply(one).strip()));
+        return all.isEmpty() ? "-" : String.join(", ", all);
+    }
+
+    private static String took(JsonNode fromMs, JsonNode toMs) {
+        return toMs.isNumber() ? seconds(toMs.asLong() - fromMs.asLong()) : "goes on";
+    }
+
+    private static String duration(JsonNode ms) {
+        return ms.isNumber() ? seconds(ms.asLong()) : "-";
+    }
+
+    private static String seconds(long ms) {
+        return String.format(Locale.ROOT, "%.1f s", ms / 1_000.0);
     }
 
     private static String notices(JsonNode notices) {

@@ -28,7 +28,7 @@ final class LineOutput {
             out.write(line);
             out.write('\n');
         } catch (IOException e) {
-            throw new BrokenPipeException();
+            throw BrokenPipeException.whenWriting(e);
         }
     }
 
@@ -37,7 +37,7 @@ final class LineOutput {
         try {
             out.flush();
         } catch (IOException e) {
-            throw new BrokenPipeException();
+            throw BrokenPipeException.whenWriting(e);
         }
     }
 }

@@ -10,6 +10,7 @@ import io.sluice.groups.GroupShard.Leaving;
 import io.sluice.groups.Offsets;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonBody;
@@ -50,6 +51,9 @@ final class Commits {
             return JsonAnswer.here(groups.leave(group, List.of(new Leaving(member, ""))))
                     .map(outcomes -> {
                         GroupError outcome = outcomes.get(0);
+                        if (outcome == GroupError.NONE) {
+                            Caller.of(ctx).left(group, member);
+                        }
                         // Whoever leaves twice has left.
                         if (outcome == GroupError.NONE || outcome == GroupError.UNKNOWN_MEMBER) {
                             return JsonAnswer.NOTHING;

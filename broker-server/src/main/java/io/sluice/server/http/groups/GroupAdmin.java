@@ -8,8 +8,10 @@ import io.sluice.groups.CommittedOffset;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.GroupShard.Moved;
+import io.sluice.groups.GroupSummary;
 import io.sluice.groups.GroupView;
 import io.sluice.groups.Snapshot;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.Query;
 import io.vertx.core.Future;
@@ -33,12 +35,16 @@ final class GroupAdmin {
 
     private final Broker broker;
     private final GroupCoordinator groups;
+    private final ClientRegistry clients;
     private final GroupDocuments documents;
+    private final LagTimes lagTimes;
     private final InstantSource clock;
 
-    GroupAdmin(Broker broker, GroupCoordinator groups, InstantSource clock) {
+    GroupAdmin(Broker broker, GroupCoordinator groups, ClientRegistry clients, InstantSource clock) {
         this.broker = broker;
         this.groups = groups;
+        this.clients = clients;
+        this.lagTimes = new LagTimes(broker);
         this.documents = new GroupDocuments(broker);
         this.clock = clock;
     }
@@ -47,14 +53,11 @@ final class GroupAdmin {
         Query query = Query.of(ctx, PAGING);
         int limit = (int) query.number("limit", DEFAULT_PAGE, 1, MAX_PAGE);
         Optional<String> after = query.cursor("cursor");
-        return JsonAnswer.here(groups.list()).map(listing -> {
+        return JsonAnswer.here(groups.list(after.orElse(""), limit + 1)).map(listing -> {
             if (listing.error() != GroupError.NONE) {
                 throw GroupErrors.problem(listing.error(), "all");
             }
-            List<GroupView> some = listing.groups().stream()
-                    .filter(group -> after.isEmpty() || group.id().compareTo(after.get()) > 0)
-                    .limit(limit + 1L)
-                    .toList();
+            List<GroupSummary> some = listing.groups();
             JsonArray page = new JsonArray();
             some.stream().limit(limit).forEach(group -> page.add(GroupDocuments.summary(group)));
             JsonObject document = new JsonObject().put("groups", page);
@@ -90,10 +93,16 @@ final class GroupAdmin {
         String group = Names.group(ctx);
         return known(groups, group)
                 .compose(view -> positions(groups, group)
-                        .map(positions -> JsonAnswer.of(
-                                200,
-                                documents.description(
-                                        view, positions, groups.notices().about(group), clock.millis()))));
+                        .compose(positions -> lagTimes.of(documents.undone(view, positions))
+                                .map(times -> JsonAnswer.of(
+                                        200,
+                                        documents.description(new GroupDocuments.Facts(
+                                                view,
+                                                positions,
+                                                groups.notices().about(group),
+                                                clients.members(group),
+                                                times,
+                                                clock.millis()))))));
     }
 
     Future<JsonAnswer> delete(RoutingContext ctx) {

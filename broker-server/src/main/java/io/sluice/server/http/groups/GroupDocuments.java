@@ -7,19 +7,25 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.CommittedOffset;
 import io.sluice.groups.GroupState;
+import io.sluice.groups.GroupSummary;
 import io.sluice.groups.GroupView;
 import io.sluice.groups.Notice;
+import io.sluice.groups.Rebalance;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.ConsumerProtocol;
 import io.sluice.groups.classic.Generation.SettledMember;
 import io.sluice.groups.consumer.ConsumerMember;
 import io.sluice.groups.consumer.MemberState;
+import io.sluice.server.clients.Client;
+import io.sluice.server.clients.ClientRegistry.Membership;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,45 +43,184 @@ final class GroupDocuments {
         this.broker = broker;
     }
 
-    static JsonObject summary(GroupView group) {
-        return new JsonObject()
-                .put("id", group.id())
-                .put("type", group.type().title())
-                .put("state", group.state().name().toLowerCase(Locale.ROOT))
-                .put("members", group.members().size() + group.consumers().size());
+    static JsonObject summary(GroupSummary group) {
+        return summary(group.id(), group.type(), group.state()).put("members", group.members());
     }
 
-    JsonObject description(
-            GroupView group, Map<TopicPartition, CommittedOffset> positions, List<Notice> notices, long nowMs) {
-        JsonArray members = new JsonArray();
-        Map<TopicPartition, String> owners = new TreeMap<>(BY_NAME);
+    private static JsonObject summary(String id, GroupView.Type type, GroupState state) {
+        return new JsonObject()
+                .put("id", id)
+                .put("type", type.title())
+                .put("state", state.name().toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * What there is to be told of a group.
+     *
+     * @param view its members
+     * @param positions its positions
+     * @param notices what has happened to its positions of itself
+     * @param connections the connections by which its members speak
+     * @param waitingSince since when the records wait at which the group stands, in ms since the epoch, as far as is known
+     * @param nowMs the time
+     */
+    record Facts(
+            GroupView view,
+            Map<TopicPartition, CommittedOffset> positions,
+            List<Notice> notices,
+            Map<String, Membership> connections,
+            Map<TopicPartition, Long> waitingSince,
+            long nowMs) {}
+
+    /** The partitions of each member, by its id; also those that it has not given back yet. */
+    Map<String, List<TopicPartition>> holdings(GroupView group) {
+        Map<String, List<TopicPartition>> all = new HashMap<>();
         for (ConsumerMember member : group.consumers()) {
-            List<TopicPartition> assigned =
+            List<TopicPartition> some =
                     named(member.state().standing().assigned().keySet());
-            assigned.forEach(partition -> owners.put(partition, member.state().id()));
-            members.add(member(member, assigned, nowMs));
+            some.addAll(named(member.state().standing().revoking().keySet()));
+            all.put(member.state().id(), some);
         }
         for (SettledMember member : group.members()) {
-            List<TopicPartition> assigned = assigned(group, member);
-            assigned.forEach(partition -> owners.put(partition, member.id()));
-            members.add(member(group, member, assigned));
+            all.put(member.id(), assigned(group, member));
         }
+        return all;
+    }
+
+    /** Where a group stands in each partition that it has a position in, or a member for. */
+    Map<TopicPartition, Optional<CommittedOffset>> standings(
+            Map<String, List<TopicPartition>> holdings, Map<TopicPartition, CommittedOffset> positions) {
         Map<TopicPartition, Optional<CommittedOffset>> all = new TreeMap<>(BY_NAME);
-        owners.keySet().forEach(partition -> all.put(partition, Optional.empty()));
+        holdings.values().forEach(some -> some.forEach(partition -> all.put(partition, Optional.empty())));
         positions.forEach((partition, position) -> all.put(partition, Optional.of(position)));
-        JsonArray places = new JsonArray();
-        all.forEach((partition, position) ->
-                places.add(position(partition, position, Optional.ofNullable(owners.get(partition)))));
-        JsonObject document = summary(group)
+        return all;
+    }
+
+    /** The first offset that the group has not done, of each partition in which there is one. */
+    Map<TopicPartition, Long> undone(GroupView view, Map<TopicPartition, CommittedOffset> positions) {
+        Map<TopicPartition, Long> undone = new LinkedHashMap<>();
+        standings(holdings(view), positions).forEach((partition, position) -> {
+            try {
+                PartitionLog log = broker.partition(partition);
+                long first = log.logStartOffset();
+                long from =
+                        Math.max(first, position.map(CommittedOffset::offset).orElse(first));
+                if (from < log.highWatermark()) {
+                    undone.put(partition, from);
+                }
+            } catch (BrokerException e) {
+                // Its document says so.
+            }
+        });
+        return undone;
+    }
+
+    JsonObject description(Facts facts) {
+        GroupView group = facts.view();
+        Map<String, List<TopicPartition>> holdings = holdings(group);
+        Map<TopicPartition, String> owners = new HashMap<>();
+        holdings.forEach((member, some) -> some.forEach(partition -> owners.put(partition, member)));
+        Map<TopicPartition, JsonObject> places = new LinkedHashMap<>();
+        standings(holdings, facts.positions())
+                .forEach((partition, position) -> places.put(
+                        partition, position(partition, position, Optional.ofNullable(owners.get(partition)), facts)));
+        JsonArray members = new JsonArray();
+        for (ConsumerMember member : group.consumers()) {
+            String id = member.state().id();
+            JsonObject document = member(
+                    member,
+                    named(member.state().standing().assigned().keySet()),
+                    named(member.state().standing().revoking().keySet()),
+                    facts.nowMs());
+            members.add(withWork(document, id, holdings.get(id), places, facts));
+        }
+        for (SettledMember member : group.members()) {
+            List<TopicPartition> assigned = holdings.get(member.id());
+            members.add(withWork(member(group, member, assigned), member.id(), assigned, places, facts));
+        }
+        JsonObject document = summary(group.id(), group.type(), group.state())
                 .put("generation", group.generation())
                 .put("protocol_type", group.protocolType())
                 .put("assignor", group.protocol())
                 .put("members", members)
-                .put("positions", places);
-        if (!notices.isEmpty()) {
-            document.put("notices", notices(notices));
+                .put("positions", new JsonArray(List.copyOf(places.values())))
+                .put("rebalances", rebalances(group.rebalances()));
+        if (!facts.notices().isEmpty()) {
+            document.put("notices", notices(facts.notices()));
         }
         return document;
+    }
+
+    /** Adds how a member is getting on, and by which connection it speaks. */
+    private static JsonObject withWork(
+            JsonObject document,
+            String id,
+            List<TopicPartition> assigned,
+            Map<TopicPartition, JsonObject> places,
+            Facts facts) {
+        long lag = 0;
+        long lagMs = -1;
+        long committedAtMs = -1;
+        for (TopicPartition partition : assigned) {
+            JsonObject place = places.get(partition);
+            lag += place.getLong("lag", 0L);
+            lagMs = Math.max(lagMs, place.getLong("lag_ms", -1L));
+            committedAtMs = Math.max(committedAtMs, place.getLong("committed_at", -1L));
+        }
+        document.put("lag", lag);
+        if (lagMs >= 0) {
+            document.put("lag_ms", lagMs);
+        }
+        if (committedAtMs >= 0) {
+            document.put("committed_at", committedAtMs);
+        }
+        Membership membership = facts.connections().get(id);
+        if (membership != null) {
+            Client client = membership.client();
+            document.put(
+                    "client",
+                    new JsonObject()
+                            .put("id", client.id())
+                            .put("address", client.remote())
+                            .put("library", client.softwareName())
+                            .put("version", client.softwareVersion())
+                            .put("active_at", client.activeAtMs()));
+            if (!membership.subscription().filters().isEmpty()) {
+                document.put("filters", new JsonArray(membership.subscription().filters()));
+            }
+        }
+        return document;
+    }
+
+    private static JsonArray rebalances(List<Rebalance> rebalances) {
+        JsonArray all = new JsonArray();
+        for (Rebalance rebalance : rebalances) {
+            JsonArray causes = new JsonArray();
+            rebalance.causes().forEach(cause -> {
+                JsonObject document = new JsonObject().put("reason", name(cause.reason()));
+                putUnlessEmpty(document, "member", cause.member());
+                causes.add(document.put("at", cause.atMs()));
+            });
+            JsonArray waits = new JsonArray();
+            rebalance
+                    .waits()
+                    .forEach(wait -> waits.add(new JsonObject()
+                            .put("member", wait.member())
+                            .put("to", name(wait.owed()))
+                            .put("since", wait.sinceMs())
+                            .put("until", wait.untilMs() < 0 ? null : wait.untilMs())));
+            all.add(new JsonObject()
+                    .put("generation", rebalance.generation())
+                    .put("begun_at", rebalance.begunAtMs())
+                    .put("settled_at", rebalance.isUnderWay() ? null : rebalance.settledAtMs())
+                    .put("causes", causes)
+                    .put("waited_for", waits));
+        }
+        return all;
+    }
+
+    private static String name(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private static JsonArray notices(List<Notice> notices) {
@@ -88,7 +233,8 @@ final class GroupDocuments {
         return all;
     }
 
-    private static JsonObject member(ConsumerMember member, List<TopicPartition> assigned, long nowMs) {
+    private static JsonObject member(
+            ConsumerMember member, List<TopicPartition> assigned, List<TopicPartition> givesBack, long nowMs) {
         MemberState state = member.state();
         JsonObject document = new JsonObject()
                 .put("id", state.id())
@@ -98,8 +244,11 @@ final class GroupDocuments {
         putUnlessEmpty(document, "instance_id", state.client().instanceId());
         document.put("topics", new JsonArray(state.subscription().topics()));
         putUnlessEmpty(document, "topic_pattern", state.subscription().regex());
-        document.put("assignment", places(assigned))
-                .put("epoch", state.standing().epoch())
+        document.put("assignment", places(assigned));
+        if (!givesBack.isEmpty()) {
+            document.put("giving_back", places(givesBack));
+        }
+        document.put("epoch", state.standing().epoch())
                 .put("session_timeout_ms", state.client().sessionTimeoutMs())
                 .put("last_heard_ms", Math.max(0, nowMs - member.lastHeardMs()));
         if (member.heldRecords() > 0) {
@@ -173,7 +322,8 @@ final class GroupDocuments {
         return all;
     }
 
-    private JsonObject position(TopicPartition partition, Optional<CommittedOffset> position, Optional<String> owner) {
+    private JsonObject position(
+            TopicPartition partition, Optional<CommittedOffset> position, Optional<String> owner, Facts facts) {
         JsonObject document = Outcomes.of(partition)
                 .put("offset", position.map(CommittedOffset::offset).orElse(null));
         position.ifPresent(at -> document.put("committed_at", at.committedAtMs()));
@@ -184,7 +334,15 @@ final class GroupDocuments {
             long end = log.highWatermark();
             document.put("log_start_offset", first).put("high_watermark", end);
             long from = position.map(CommittedOffset::offset).orElse(first);
-            document.put("lag", Math.max(0, end - Math.max(first, from)));
+            long lag = Math.max(0, end - Math.max(first, from));
+            document.put("lag", lag);
+            if (lag == 0) {
+                document.put("lag_ms", 0);
+            } else if (facts.waitingSince().containsKey(partition)) {
+                document.put(
+                        "lag_ms",
+                        Math.max(0, facts.nowMs() - facts.waitingSince().get(partition)));
+            }
             if (from < first) {
                 document.put("data_gone", true);
             }

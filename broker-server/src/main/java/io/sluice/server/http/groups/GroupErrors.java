@@ -4,7 +4,7 @@ import io.sluice.groups.GroupError;
 import io.sluice.server.http.HttpProblem;
 
 /** How the coordinator's refusals look over HTTP. */
-final class GroupErrors {
+public final class GroupErrors {
     private GroupErrors() {}
 
     /**
@@ -13,11 +13,11 @@ final class GroupErrors {
      * @param error what the coordinator says; not NONE
      * @param group the group that was asked for
      */
-    static HttpProblem problem(GroupError error, String group) {
+    public static HttpProblem problem(GroupError error, String group) {
         String who = "group " + group;
         return switch (error) {
             case NONE -> throw new IllegalArgumentException("no error is no problem");
-            case INVALID_GROUP -> new HttpProblem(400, "invalid_group", "the group's name is empty");
+            case INVALID_GROUP -> new HttpProblem(400, "invalid_group", "the group's name is empty or too long");
             case UNKNOWN_GROUP -> new HttpProblem(404, "unknown_group", "there is no " + who);
             case GROUP_NOT_EMPTY ->
                 new HttpProblem(409, "group_not_empty", who + " has members; this needs one without");
@@ -63,6 +63,12 @@ final class GroupErrors {
             case UNKNOWN_SNAPSHOT -> new HttpProblem(404, "unknown_snapshot", who + " has no snapshot of that name");
             case TOO_MANY_SNAPSHOTS ->
                 new HttpProblem(409, "too_many_snapshots", who + " has as many snapshots as it may have");
+            case TOO_LARGE ->
+                new HttpProblem(
+                        409,
+                        "group_too_large",
+                        "what would have to be kept of " + who
+                                + " as one is more than 32 MiB: it needs fewer members, topics or positions, or shorter texts with them");
             case UNKNOWN_PARTITION -> new HttpProblem(404, "unknown_partition", "there is no such topic or partition");
             case NOT_COORDINATOR ->
                 new HttpProblem(503, "not_coordinator", "the coordinator of " + who + " is not here, or closing")

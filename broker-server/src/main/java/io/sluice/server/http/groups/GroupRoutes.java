@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupLimits;
+import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.http.Accept;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpLimits;
@@ -49,6 +50,7 @@ public final class GroupRoutes implements RouteGroup {
     /**
      * The routes over a broker and its coordinator.
      *
+     * @param clients who is connected
      * @param records how polls answer with records
      * @param registry where the routes count
      */
@@ -56,6 +58,7 @@ public final class GroupRoutes implements RouteGroup {
             Vertx vertx,
             Broker broker,
             GroupCoordinator groups,
+            ClientRegistry clients,
             GroupLimits limits,
             RecordAccess records,
             HttpLimits http,
@@ -67,11 +70,11 @@ public final class GroupRoutes implements RouteGroup {
         this.limits = limits;
         this.records = records;
         this.maxBodyBytes = http.maxBodyBytes();
-        this.metrics = new GroupMetrics(registry);
+        this.metrics = new GroupMetrics(groups.notices(), registry);
         this.commits = new Commits(broker, groups, metrics, maxBodyBytes, clock);
         this.seeks = new Seeks(broker, groups, maxBodyBytes, clock);
         this.skips = new Skips(broker, groups, records, maxBodyBytes, clock);
-        this.admin = new GroupAdmin(broker, groups, clock);
+        this.admin = new GroupAdmin(broker, groups, clients, clock);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.ReadPlace;
@@ -62,6 +63,8 @@ final class LongPoll {
     private CompletableFuture<Woken> waiting = new CompletableFuture<>();
     private long timer = -1;
     private boolean ended;
+    /** When the coordinator last heard of the member by this poll. */
+    private long heardNs = System.nanoTime();
 
     /** One turn of the coordinator, and what has become of it. */
     private static final class Turn {
@@ -110,12 +113,20 @@ final class LongPoll {
         this.ctx = ctx;
         this.request = request;
         this.context = vertx.getOrCreateContext();
-        this.answer = new RecordsAnswer(records, ctx, request.maxRecords(), request.maxBytes(), request.values());
+        this.answer = new RecordsAnswer(
+                records,
+                ctx,
+                request.maxRecords(),
+                request.maxBytes(),
+                request.values(),
+                request.filter(),
+                request.waitMs());
         this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(request.waitMs());
     }
 
     void start() {
         answer.onGone(this::leave);
+        answer.onTaken(this::taken);
         // Others may answer as well: the broker stops, or the log refuses.
         ctx.addEndHandler(done -> leave());
         ask(request.commit(), Poll.NEW);
@@ -155,6 +166,7 @@ final class LongPoll {
             fail(GroupErrors.problem(told.error(), request.group()));
             return;
         }
+        Caller.of(ctx).member(request.group(), request.member(), request.topics(), request.filters());
         told.committed().partitions().forEach((partition, outcome) -> {
             if (outcome != GroupError.NONE) {
                 refused.put(partition, outcome);
@@ -170,6 +182,15 @@ final class LongPoll {
         if (over.open) {
             over.open = false;
             groups.pollDone(request.group(), new Poll.Done(request.member(), over.told.poll(), holding, records));
+        }
+    }
+
+    /** Whoever takes a long answer piece by piece is alive, however long it takes. */
+    private void taken() {
+        long nowNs = System.nanoTime();
+        if (turn.open && nowNs - heardNs >= TimeUnit.MILLISECONDS.toNanos(request.sessionTimeoutMs()) / 8) {
+            heardNs = nowNs;
+            groups.pollGoesOn(request.group(), request.member(), turn.told.poll());
         }
     }
 
@@ -341,12 +362,31 @@ final class LongPoll {
                 holding.add(reading.readable.id());
             }
         }
+        countFiltered();
         String cursor =
                 PollCursor.encode(request.group(), request.member(), new Poll.Cursor(turn.told.epoch(), offsets));
         metrics.polled(answer.records());
         // Before the client can come with its next request.
         close(turn, holding, (int) answer.records());
         answer.end(rest(cursor));
+    }
+
+    /** What was passed over, other than what the filter left out, are gaps that compaction has made. */
+    private void countFiltered() {
+        if (!request.filters().isEmpty()) {
+            long passedOver = 0;
+            for (Reading reading : readings) {
+                passedOver += reading.place
+                        .map(place -> place.offset() - reading.begin)
+                        .orElse(0L);
+            }
+            Caller.of(ctx)
+                    .filtered(
+                            request.group(),
+                            request.member(),
+                            answer.records(),
+                            Math.max(0, passedOver - answer.records()));
+        }
     }
 
     private JsonObject rest(String cursor) {

@@ -4,6 +4,7 @@ import io.sluice.core.topic.TopicName;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.filter.RecordFilter;
 import io.sluice.server.http.records.RecordLimits;
 import io.sluice.server.http.records.Values;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.Optional;
  * @param sessionTimeoutMs how long the member may be silent
  * @param fromEnd whether to begin at the end of a partition in which the group has never been, and not at its beginning
  * @param values how keys, values and headers are shown
+ * @param filter which records it wants; the others are passed over
+ * @param filters the same as it was written
  * @param commit the cursor of the records that are done, if there were any
  */
 record PollRequest(
@@ -32,6 +35,8 @@ record PollRequest(
         int sessionTimeoutMs,
         boolean fromEnd,
         Values values,
+        RecordFilter filter,
+        List<String> filters,
         Optional<Poll.Cursor> commit) {
     private static final int MAX_TOPICS = 1_000;
     private static final int DEFAULT_RECORDS = 500;
@@ -52,6 +57,7 @@ record PollRequest(
                 "session_timeout_ms",
                 "from",
                 "values",
+                "filter",
                 "commit");
         String member = fields.requiredText("member", Names.MAX_CHARS);
         fields.required("topics");
@@ -71,6 +77,7 @@ record PollRequest(
         }
         // Whoever waits longer than its session lasts would be taken for one who has gone.
         long waitMs = Math.min(fields.number("wait_ms", 0, 0, limits.maxWaitMs()), sessionTimeoutMs * 2 / 3);
+        List<String> filters = fields.textOrList("filter", RecordFilter.MAX_CONDITIONS);
         return new PollRequest(
                 group,
                 member,
@@ -81,6 +88,8 @@ record PollRequest(
                 (int) sessionTimeoutMs,
                 from.equals("latest"),
                 Values.parse(fields.text("values", Names.MAX_CHARS).orElse("")),
+                RecordFilter.parse(filters),
+                filters,
                 fields.text("commit", PollCursor.MAX_CHARS).flatMap(text -> PollCursor.decode(group, member, text)));
     }
 }

@@ -7,13 +7,9 @@ import io.sluice.core.engine.TimestampedOffset;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.PointInTime;
 import io.vertx.core.Future;
-import java.time.DateTimeException;
-import java.time.Duration;
-import java.time.OffsetDateTime;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Where a group is to go.
@@ -23,8 +19,6 @@ import java.util.regex.Pattern;
  * @param offsets for OFFSETS
  */
 record SeekTarget(Kind kind, long timeMs, Map<TopicPartition, Long> offsets) {
-    private static final Pattern AGO = Pattern.compile("-(\\d{1,12})(ms|s|m|h|d)");
-
     /** The ways of saying it. */
     enum Kind {
         EARLIEST,
@@ -53,28 +47,8 @@ record SeekTarget(Kind kind, long timeMs, Map<TopicPartition, Long> offsets) {
         return switch (text) {
             case "earliest" -> new SeekTarget(Kind.EARLIEST, 0, Map.of());
             case "latest" -> new SeekTarget(Kind.LATEST, 0, Map.of());
-            default -> new SeekTarget(Kind.TIME, time(text, nowMs), Map.of());
+            default -> new SeekTarget(Kind.TIME, PointInTime.of(text, nowMs).orElseThrow(SeekTarget::wrong), Map.of());
         };
-    }
-
-    private static long time(String text, long nowMs) {
-        Matcher ago = AGO.matcher(text);
-        if (ago.matches()) {
-            long count = Long.parseLong(ago.group(1));
-            Duration back = switch (ago.group(2)) {
-                case "ms" -> Duration.ofMillis(count);
-                case "s" -> Duration.ofSeconds(count);
-                case "m" -> Duration.ofMinutes(count);
-                case "h" -> Duration.ofHours(count);
-                default -> Duration.ofDays(count);
-            };
-            return Math.max(0, nowMs - Math.min(nowMs, back.getSeconds() * 1_000 + back.toMillisPart()));
-        }
-        try {
-            return OffsetDateTime.parse(text).toInstant().toEpochMilli();
-        } catch (DateTimeException | ArithmeticException e) {
-            throw wrong();
-        }
     }
 
     private static HttpProblem wrong() {

@@ -54,6 +54,10 @@ final class BatchAppends {
     }
 
     void start() {
+        if (batches.length == 0) {
+            done.run();
+            return;
+        }
         if (batches.length == 1) {
             append(0);
             return;

@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.TimestampedOffset;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -19,7 +20,7 @@ final class FetchHandler {
     void handle(RoutingContext ctx) {
         try {
             FetchRequest request = FetchRequest.of(ctx, loop.limits);
-            loop.broker.requireTopic(request.topic());
+            Caller.of(ctx).fetched(loop.broker.requireTopic(request.topic()).name());
             CompletableFuture<PartitionLog> log = loop.whenOpen(request.topic(), request.partition());
             if (log.isDone()) {
                 fetch(ctx, request, log.getNow(null));

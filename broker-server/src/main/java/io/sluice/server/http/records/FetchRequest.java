@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.Query;
+import io.sluice.server.http.filter.RecordFilter;
 import io.vertx.ext.web.RoutingContext;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
@@ -19,6 +20,7 @@ import java.util.Set;
  * @param maxBytes how many bytes of records to return at most
  * @param waitMs how long to wait if there are none
  * @param values how keys, values and headers are shown
+ * @param filter which records are wanted
  * @param format the form of the answer
  */
 record FetchRequest(
@@ -30,9 +32,10 @@ record FetchRequest(
         int maxBytes,
         long waitMs,
         Values values,
+        RecordFilter filter,
         Format format) {
     private static final Set<String> PARAMETERS =
-            Set.of("offset", "timestamp", "tail", "max_records", "max_bytes", "wait_ms", "values");
+            Set.of("offset", "timestamp", "tail", "max_records", "max_bytes", "wait_ms", "values", "filter");
 
     /** Where a fetch begins. */
     enum Start {
@@ -47,7 +50,8 @@ record FetchRequest(
     enum Format {
         JSON("application/json"),
         LINES("application/x-ndjson"),
-        BATCHES("application/vnd.sluice.batches");
+        BATCHES("application/vnd.sluice.batches"),
+        EVENTS("application/cloudevents-batch+json");
 
         private final String mediaType;
 
@@ -66,7 +70,7 @@ record FetchRequest(
      * @throws HttpProblem 400 or 406, naming the parameter or header
      */
     static FetchRequest of(RoutingContext ctx, RecordLimits limits) {
-        Query query = Query.of(ctx, PARAMETERS);
+        Query query = Query.of(ctx, PARAMETERS, Set.of("filter"));
         Start start = Start.BEGINNING;
         long from = 0;
         if (query.has("offset")) {
@@ -83,6 +87,14 @@ record FetchRequest(
             start = Start.TAIL;
             from = query.number("tail", 0, 0, Long.MAX_VALUE);
         }
+        Format format = format(ctx);
+        if (format == Format.EVENTS && query.has("values")) {
+            throw Query.invalid("values", "is not for CloudEvents, whose data is shown as its type says");
+        }
+        RecordFilter filter = RecordFilter.parse(query.texts("filter"));
+        if (format == Format.BATCHES && !filter.isAll()) {
+            throw Query.invalid("filter", "does not go with " + format.mediaType() + ": batches are sent as they are");
+        }
         return new FetchRequest(
                 ctx.pathParam("topic"),
                 partition(ctx),
@@ -92,7 +104,8 @@ record FetchRequest(
                 (int) query.number("max_bytes", limits.defaultFetchBytes(), 1, limits.maxFetchBytes()),
                 query.number("wait_ms", 0, 0, limits.maxWaitMs()),
                 Values.parse(query.text("values").orElse("")),
-                format(ctx));
+                filter,
+                format);
     }
 
     /** The partition that the path names. */
@@ -140,7 +153,8 @@ record FetchRequest(
         throw new HttpProblem(
                 406,
                 "not_acceptable",
-                "records come as application/json, application/x-ndjson or application/vnd.sluice.batches, not as "
+                "records come as application/json, application/x-ndjson, application/vnd.sluice.batches or"
+                        + " application/cloudevents-batch+json, not as "
                         + accept);
     }
 }

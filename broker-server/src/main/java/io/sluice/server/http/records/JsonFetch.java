@@ -12,14 +12,17 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Answers one fetch with records as JSON or as lines. A small answer from memory is written at once, on the event loop.
+ * Answers one fetch with records as JSON, as lines or as CloudEvents. A small answer from memory is written at once, on the event loop.
  * Any other is streamed: read a piece, write a chunk, wait for the client to take it, so that a slow reader costs one
  * chunk whatever it asked for. Owned by the request's event loop; while a worker writes a chunk, the loop keeps off.
  */
 final class JsonFetch {
     private static final byte[] BEGIN = JsonOutput.ascii("{\"records\":[");
+    private static final byte[] BEGIN_EVENTS = JsonOutput.ascii("[");
+    private static final byte[] NOTHING = new byte[0];
     private static final byte[] NEXT_OFFSET = JsonOutput.ascii("],\"next_offset\":");
     private static final byte[] HIGH_WATERMARK = JsonOutput.ascii(",\"high_watermark\":");
     private static final byte[] LOG_START_OFFSET = JsonOutput.ascii(",\"log_start_offset\":");
@@ -31,7 +34,10 @@ final class JsonFetch {
     private final LogReader reader;
     private final RecordJson json;
     private final FetchProgress progress;
-    private final boolean lines;
+    /** What an answer begins with. */
+    private final byte[] begin;
+    /** Whether the answer has places beside its records; else they are in headers. */
+    private final boolean document;
 
     /** What is being written; null between reads. */
     private RecordSource source;
@@ -50,9 +56,19 @@ final class JsonFetch {
         this.response = ctx.response();
         this.request = request;
         this.reader = new LogReader(loop, ctx, log);
-        this.lines = request.format() == FetchRequest.Format.LINES;
-        this.json = new RecordJson(request.partition(), request.values(), lines);
-        this.progress = new FetchProgress(offset, request.maxRecords(), request.maxBytes());
+        this.document = request.format() == FetchRequest.Format.JSON;
+        boolean events = request.format() == FetchRequest.Format.EVENTS;
+        boolean lines = request.format() == FetchRequest.Format.LINES;
+        this.begin = document ? BEGIN : events ? BEGIN_EVENTS : NOTHING;
+        this.json = events
+                ? new EventJson(request.topic(), request.partition())
+                : new RecordJson(request.partition(), request.values(), lines);
+        this.progress = new FetchProgress(
+                offset,
+                request.maxRecords(),
+                request.maxBytes(),
+                request.filter(),
+                System.nanoTime() + FetchProgress.SCAN_NS + TimeUnit.MILLISECONDS.toNanos(request.waitMs()));
     }
 
     void start() {
@@ -103,8 +119,8 @@ final class JsonFetch {
     /** The output of the event loop, for an answer that is sent before the loop turns to anything else. */
     private JsonOutput shared() {
         loop.output.clear();
-        if (!streaming && !lines) {
-            loop.output.put(BEGIN);
+        if (!streaming) {
+            loop.output.put(begin);
         }
         return loop.output;
     }
@@ -148,8 +164,8 @@ final class JsonFetch {
     /** On a worker. The output is made here and not before: many fetches may wait for a worker. */
     private Filled fillAlone() throws IOException {
         JsonOutput out = new JsonOutput(Chunks.WRITE_BYTES + Chunks.WRITE_BYTES / 4);
-        if (!streaming && !lines) {
-            out.put(BEGIN);
+        if (!streaming) {
+            out.put(begin);
         }
         return new Filled(out, source.fill(out, json, progress, Chunks.WRITE_BYTES));
     }
@@ -157,6 +173,12 @@ final class JsonFetch {
     private void afterFill(JsonOutput out, boolean exhausted) {
         if (exhausted) {
             release();
+            boolean nothingYet = progress.records() == 0 && !streaming;
+            if (nothingYet && !progress.isFull()) {
+                // Only what is not wanted was found. What was begun to be written is begun again, on a flat stack.
+                reader.context().runOnContext(v -> proceed());
+                return;
+            }
             if (progress.isFull() || progress.offset() >= highWatermark) {
                 end(out);
                 return;
@@ -199,14 +221,16 @@ final class JsonFetch {
 
     private void head() {
         response.putHeader(HttpHeaders.CONTENT_TYPE, request.format().mediaType());
-        if (lines) {
+        if (!document) {
             response.putHeader("Sluice-High-Watermark", Long.toString(highWatermark));
             response.putHeader("Sluice-Log-Start-Offset", Long.toString(logStartOffset));
         }
     }
 
     private void end(JsonOutput out) {
-        if (!lines) {
+        if (request.format() == FetchRequest.Format.EVENTS) {
+            out.put(']');
+        } else if (document) {
             out.put(NEXT_OFFSET).number(progress.offset());
             out.put(HIGH_WATERMARK).number(highWatermark);
             out.put(LOG_START_OFFSET).number(logStartOffset);
@@ -214,13 +238,13 @@ final class JsonFetch {
         }
         String nextOffset = Long.toString(progress.offset());
         if (streaming) {
-            if (lines) {
+            if (!document) {
                 response.putTrailer("Sluice-Next-Offset", nextOffset);
             }
             response.end(buffer(out));
         } else {
             head();
-            if (lines) {
+            if (!document) {
                 response.putHeader("Sluice-Next-Offset", nextOffset);
             }
             response.end(buffer(out));
@@ -242,7 +266,9 @@ final class JsonFetch {
                         ? new BrokerException(
                                 ErrorCode.DATA_CORRUPT,
                                 "the records of " + request.topic() + "-" + request.partition() + " at offset "
-                                        + progress.offset() + " are damaged: " + failure.getMessage(),
+                                        + progress.offset()
+                                        + " cannot be read, they are damaged or were compressed badly: "
+                                        + failure.getMessage(),
                                 failure)
                         : failure);
     }

@@ -134,8 +134,9 @@ final class JsonOutput {
      *
      * @param name the member's name with quotes and colon, if the field is shown as JSON or text
      * @param base64Name the same if it is shown as base64
+     * @return how it is shown
      */
-    void member(byte[] name, byte[] base64Name, ByteBuffer field, Values values, boolean oneLine) {
+    ValueKind member(byte[] name, byte[] base64Name, ByteBuffer field, Values values, boolean oneLine) {
         int start = position;
         ValueKind kind = tryField(name, field, values, oneLine);
         if (kind == ValueKind.BINARY) {
@@ -145,6 +146,7 @@ final class JsonOutput {
             field.get(field.position(), copy);
             base64(copy, 0, copy.length).put('"');
         }
+        return kind;
     }
 
     /** Writes prefix and field as JSON or text, or tells that it is neither and has written what must be taken back. */

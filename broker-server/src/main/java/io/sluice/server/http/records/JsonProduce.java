@@ -11,32 +11,77 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Produces the records of a JSON body: reads and checks all of it, then appends one batch per partition. A fault
- * anywhere in the body leaves nothing in the log.
+ * Produces the records of one JSON body: reads and checks all of it, then appends one batch per partition. A fault
+ * anywhere in the body leaves nothing in the log. Another face differs in what it overrides. Owned by the request's event
+ * loop; a large body is parsed by a worker.
  */
-final class JsonProduce {
+class JsonProduce {
     /** Larger bodies are parsed on a worker thread. */
     static final int MAX_BYTES_ON_LOOP = 64 * 1024;
 
-    private final Loop loop;
+    final Loop loop;
+    final RoutingContext ctx;
+    final ProduceRequest request;
+    private final Topic topic;
+    private final MemoryBudget.Reservation memory;
 
-    JsonProduce(Loop loop) {
+    JsonProduce(Loop loop, RoutingContext ctx, ProduceRequest request, Topic topic) {
         this.loop = loop;
+        this.ctx = ctx;
+        this.request = request;
+        this.topic = topic;
+        this.memory = loop.budget.reserve(ctx, 0);
     }
 
     /** A body that has been read: its records in batches, ready for the log. */
     private record Parsed(ProduceBatches records, RecordBatch[] batches) {}
 
-    void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
-        MemoryBudget.Reservation memory = loop.budget.reserve(ctx, 0);
-        BodyReader reader =
-                new BodyReader(ctx.request(), memory, loop.limits.maxBodyBytes(), JsonProduce.this::tooLarge);
+    // ---- what is of one face ----
+
+    /** Reads the body; for use by one thread at a time. */
+    RecordParser parser(boolean onLoop) {
+        return onLoop ? loop.parser : new RecordParser();
+    }
+
+    /** How faults name a record and a field of it. */
+    ProduceBatches.RecordNames names() {
+        return JsonProduce::nameOf;
+    }
+
+    /** Reads the records of the body; on a worker, if it is large. */
+    void read(RecordParser parser, BodyReader.Body body, ProduceBatches records) {
+        parser.parseList(body.array(), body.from(), body.from() + body.length(), sink(records));
+    }
+
+    /** Takes the records that are read. */
+    RecordDraft.Sink sink(ProduceBatches records) {
+        return records;
+    }
+
+    /** Everything has an outcome. */
+    void answer(ProduceBatches records, BatchAppends appends) {
+        if (appends.anyFailure().isPresent()) {
+            HttpErrors.respond(ctx, ProduceAnswers.failure(records, appends));
+            return;
+        }
+        loop.metrics.produced(records.records());
+        if (request.acks() == Acks.NONE) {
+            Responses.accepted(ctx.response());
+            return;
+        }
+        loop.output.clear();
+        ProduceAnswers.offsets(loop.output, records, appends);
+        Responses.json(ctx.response(), loop.output);
+    }
+
+    // ---- what is of all ----
+
+    final void start() {
+        BodyReader reader = new BodyReader(ctx.request(), memory, loop.limits.maxBodyBytes(), this::tooLarge);
         try {
-            var body = reader.read(request.contentLength());
-            body.onSuccess(complete -> parse(ctx, request, topic, complete, memory))
-                    .onFailure(failure -> refuse(ctx, memory, failure));
+            reader.read(request.contentLength()).onSuccess(this::parse).onFailure(this::refuse);
         } catch (RuntimeException e) {
-            refuse(ctx, memory, e);
+            refuse(e);
         }
     }
 
@@ -49,37 +94,31 @@ final class JsonProduce {
                 .with("max_body_bytes", loop.limits.maxBodyBytes());
     }
 
-    private void parse(
-            RoutingContext ctx,
-            ProduceRequest request,
-            Topic topic,
-            BodyReader.Body body,
-            MemoryBudget.Reservation memory) {
+    private void parse(BodyReader.Body body) {
         if (body.length() <= MAX_BYTES_ON_LOOP) {
             Parsed parsed;
             try {
                 Partitioner partitioner = request.idempotencyKey().isPresent()
                         ? Partitioner.of(request.idempotencyKey().get(), topic.partitions())
                         : loop.partitioners.of(topic.name(), topic.partitions());
-                parsed = parse(loop.parser, partitioner, request, topic, body);
+                parsed = parse(parser(true), partitioner, body);
             } catch (RuntimeException e) {
-                refuse(ctx, memory, e);
+                refuse(e);
                 return;
             }
-            append(ctx, request, topic, parsed, memory);
+            append(parsed);
             return;
         }
         Partitioner partitioner = request.idempotencyKey()
                 .map(key -> Partitioner.of(key, topic.partitions()))
                 .orElseGet(() -> Partitioner.random(topic.partitions()));
         loop.vertx
-                .executeBlocking(() -> parse(new RecordParser(), partitioner, request, topic, body), false)
-                .onSuccess(parsed -> append(ctx, request, topic, parsed, memory))
-                .onFailure(failure -> refuse(ctx, memory, failure));
+                .executeBlocking(() -> parse(parser(false), partitioner, body), false)
+                .onSuccess(this::append)
+                .onFailure(this::refuse);
     }
 
-    private Parsed parse(
-            RecordParser parser, Partitioner partitioner, ProduceRequest request, Topic topic, BodyReader.Body body) {
+    private Parsed parse(RecordParser parser, Partitioner partitioner, BodyReader.Body body) {
         ProduceBatches records = new ProduceBatches(
                 topic,
                 partitioner,
@@ -87,8 +126,8 @@ final class JsonProduce {
                 System.currentTimeMillis(),
                 body.length(),
                 request.idempotencyKey().isPresent(),
-                JsonProduce::nameOf);
-        parser.parseList(body.array(), body.from(), body.from() + body.length(), records);
+                names());
+        read(parser, body, records);
         CompressionType compression = compressionOf(topic);
         List<BatchDraft> drafts = records.drafts();
         RecordBatch[] batches = new RecordBatch[drafts.size()];
@@ -111,33 +150,23 @@ final class JsonProduce {
         };
     }
 
-    private void append(
-            RoutingContext ctx, ProduceRequest request, Topic topic, Parsed parsed, MemoryBudget.Reservation memory) {
+    private void append(Parsed parsed) {
         BatchAppends[] appends = new BatchAppends[1];
         appends[0] = new BatchAppends(
                 loop, topic.name(), request.acks(), memory, parsed.records().drafts(), parsed.batches(), () -> {
                     memory.close();
-                    answer(ctx, request.acks(), parsed.records(), appends[0]);
+                    answer(parsed.records(), appends[0]);
                 });
+        if (parsed.batches().length == 0) {
+            // Only a batch of events may be empty.
+            memory.close();
+            answer(parsed.records(), appends[0]);
+            return;
+        }
         appends[0].start();
     }
 
-    private void answer(RoutingContext ctx, Acks acks, ProduceBatches records, BatchAppends appends) {
-        if (appends.anyFailure().isPresent()) {
-            HttpErrors.respond(ctx, ProduceAnswers.failure(records, appends));
-            return;
-        }
-        loop.metrics.produced(records.records());
-        if (acks == Acks.NONE) {
-            Responses.accepted(ctx.response());
-            return;
-        }
-        loop.output.clear();
-        ProduceAnswers.offsets(loop.output, records, appends);
-        Responses.json(ctx.response(), loop.output);
-    }
-
-    private static void refuse(RoutingContext ctx, MemoryBudget.Reservation memory, Throwable failure) {
+    private void refuse(Throwable failure) {
         memory.close();
         HttpErrors.respond(ctx, failure);
     }

@@ -46,9 +46,11 @@ final class MemorySource implements RecordSource {
             if (cursor != null) {
                 fillPlain(out, json, progress, limitBytes);
             } else if (stream != null) {
-                if (stream.fill(out, json, progress, limitBytes)) {
-                    close();
+                if (!stream.fill(out, json, progress, limitBytes)) {
+                    // Maybe in the midst of the last record that there may be.
+                    continue;
                 }
+                close();
             } else if (!nextBatch(progress)) {
                 progress.skipTo(nextOffset);
                 return true;
@@ -95,11 +97,17 @@ final class MemorySource implements RecordSource {
             if (cursor.offset() < progress.offset()) {
                 continue;
             }
+            if (!progress.wants(cursor)) {
+                continue;
+            }
             long bytes = (long) cursor.key().remaining() + cursor.value().remaining();
             if (!progress.admit(cursor.offset(), bytes)) {
                 return;
             }
-            json.record(out, cursor);
+            if (!json.record(out, cursor)) {
+                progress.refuse(cursor.offset());
+                return;
+            }
         }
     }
 

@@ -57,7 +57,7 @@ final class ProduceBatches implements RecordDraft.Sink {
     }
 
     /**
-     * Puts a record into its batch.
+     * Puts a record into its batch. One that is refused leaves no trace.
      *
      * @throws HttpProblem 404 unknown_partition, 413 record_too_large, 422 invalid_record or 422 invalid_timestamp
      */
@@ -81,19 +81,25 @@ final class ProduceBatches implements RecordDraft.Sink {
             throw problem(422, "invalid_timestamp", index, "timestamp", "is out of range: " + timestampFault.get());
         }
         int partition = partitionOf(index, record);
-        BatchDraft draft = open[partition];
+        BatchDraft before = open[partition];
+        BatchDraft draft = before;
         if (draft == null || !draft.hasRoomFor(record, maxBytes)) {
             int guess = Math.max(draft == null ? expectedBytes / (drafts.size() + 1) : 0, (int) atLeast);
             draft = new BatchDraft(drafts.size(), partition, parts[partition]++, index, guess, fingerprinted);
             open[partition] = draft;
             drafts.add(draft);
         }
-        int before = draft.sizeInBytes();
+        int bytesBefore = draft.sizeInBytes();
         draft.add(record, nowMs);
-        sizeInBytes += draft.sizeInBytes() - before;
         if (draft.sizeInBytes() > maxBytes) {
+            // One that was there before has room for sure, so this one was begun for the record, and goes with it.
+            assert draft != before;
+            drafts.remove(drafts.size() - 1);
+            open[partition] = before;
+            parts[partition]--;
             throw tooLarge(index, draft.sizeInBytes());
         }
+        sizeInBytes += draft.sizeInBytes() - bytesBefore;
         remember(draft);
     }
 

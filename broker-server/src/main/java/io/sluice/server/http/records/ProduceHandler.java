@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -10,12 +11,10 @@ import java.util.Optional;
 /** {@code POST /v1/topics/{topic}/records}: finds the topic, and the way to read the body by its content type. */
 final class ProduceHandler {
     private final Loop loop;
-    private final JsonProduce json;
     private final RawProduce raw;
 
     ProduceHandler(Loop loop) {
         this.loop = loop;
-        this.json = new JsonProduce(loop);
         this.raw = new RawProduce(loop);
     }
 
@@ -49,8 +48,14 @@ final class ProduceHandler {
 
     private void produce(RoutingContext ctx, ProduceRequest request, Topic topic) {
         try {
+            Caller.of(ctx).produced(topic.name());
+            if (request.binaryEvent()) {
+                raw.handle(ctx, request, topic);
+                return;
+            }
             switch (request.contentType()) {
-                case ProduceRequest.JSON -> json.handle(ctx, request, topic);
+                case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start();
+                case ProduceRequest.EVENT, ProduceRequest.EVENTS -> new EventProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
                 default -> raw.handle(ctx, request, topic);

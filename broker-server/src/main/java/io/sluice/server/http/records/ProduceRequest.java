@@ -4,18 +4,23 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.Query;
+import io.sluice.server.http.RestProblem;
+import io.sluice.server.http.cloudevents.BinaryEvent;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a produce request says outside of its body.
  *
  * @param topic the topic's name
  * @param contentType the body's media type, lower case, without parameters; empty if none is given
+ * @param binaryEvent whether the body is the data of a CloudEvent, whatever its type
  * @param acks what to wait for
  * @param partition the partition of the query, or -1
  * @param key the key of the query
@@ -25,6 +30,7 @@ import java.util.Set;
 record ProduceRequest(
         String topic,
         String contentType,
+        boolean binaryEvent,
         Acks acks,
         int partition,
         Optional<byte[]> key,
@@ -33,10 +39,20 @@ record ProduceRequest(
     static final String JSON = "application/json";
     static final String NDJSON = "application/x-ndjson";
     static final String BATCHES = "application/vnd.sluice.batches";
+    /** One CloudEvent in structured mode. */
+    static final String EVENT = "application/cloudevents+json";
+    /** A batch of CloudEvents. */
+    static final String EVENTS = "application/cloudevents-batch+json";
+
+    /** What all types begin with that say: this is an event, or several. */
+    private static final String ANY_EVENT = "application/cloudevents";
+
+    private static final String ANY_EVENTS = "application/cloudevents-batch";
 
     /** What curl -d says unless it is told otherwise. */
     private static final String FORM = "application/x-www-form-urlencoded";
 
+    private static final Set<String> IN_UTF8 = Set.of(JSON, NDJSON, EVENT, EVENTS);
     private static final int MAX_IDEMPOTENCY_KEY_CHARS = 200;
     private static final Set<String> ACKS_ONLY = Set.of("acks");
     private static final Set<String> ACKS_AND_PARTITION = Set.of("acks", "partition");
@@ -49,21 +65,64 @@ record ProduceRequest(
      */
     static ProduceRequest of(RoutingContext ctx) {
         String contentType = contentType(ctx);
+        boolean binaryEvent = !contentType.startsWith(ANY_EVENT)
+                && BinaryEvent.isIn(ctx.request().headers());
+        if (!binaryEvent) {
+            requireKnown(contentType);
+        }
         Query query = Query.of(
                 ctx,
-                switch (contentType) {
-                    case JSON, NDJSON -> ACKS_ONLY;
+                switch (binaryEvent ? "" : contentType) {
+                    case JSON, NDJSON, EVENTS -> ACKS_ONLY;
                     case BATCHES -> ACKS_AND_PARTITION;
                     default -> ALL;
                 });
         return new ProduceRequest(
                 ctx.pathParam("topic"),
                 contentType,
+                binaryEvent,
                 acks(query),
                 (int) query.number("partition", -1, 0, Integer.MAX_VALUE),
                 query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
                 idempotencyKey(ctx),
                 contentLength(ctx));
+    }
+
+    /**
+     * Reads head and query of a request of the REST v2 face.
+     *
+     * @param partition the partition of the path, or -1
+     * @throws HttpProblem 400 or 415, naming the parameter or header
+     */
+    static ProduceRequest rest(RoutingContext ctx, int partition) {
+        String contentType = contentType(ctx);
+        requireKnown(contentType);
+        String async = Query.of(ctx, Set.of("async")).text("async").orElse("false");
+        boolean waits = async.equals("false");
+        if (!waits && !async.equals("true")) {
+            throw Query.invalid("async", "is \"" + async + "\", not true or false");
+        }
+        return new ProduceRequest(
+                ctx.pathParam("topicname"),
+                contentType,
+                false,
+                waits ? Acks.COMMITTED : Acks.NONE,
+                partition,
+                Optional.empty(),
+                Optional.empty(),
+                contentLength(ctx));
+    }
+
+    /** The format that the body of a request of the REST v2 face is in. */
+    EmbeddedFormat requireFormat() {
+        return EmbeddedFormat.ofMediaType(contentType)
+                .orElseThrow(() -> RestProblem.of(
+                        415,
+                        "Content-Type is " + (contentType.isEmpty() ? "missing" : contentType)
+                                + "; records are taken as "
+                                + Arrays.stream(EmbeddedFormat.values())
+                                        .map(EmbeddedFormat::mediaType)
+                                        .collect(Collectors.joining(", "))));
     }
 
     /**
@@ -101,6 +160,13 @@ record ProduceRequest(
         int semicolon = header.indexOf(';');
         String type =
                 (semicolon < 0 ? header : header.substring(0, semicolon)).trim().toLowerCase(Locale.ROOT);
+        if (semicolon >= 0 && IN_UTF8.contains(type)) {
+            requireUtf8(header.substring(semicolon + 1).toLowerCase(Locale.ROOT));
+        }
+        return type;
+    }
+
+    private static void requireKnown(String type) {
         if (type.equals(FORM)) {
             throw new HttpProblem(
                             415,
@@ -109,10 +175,13 @@ record ProduceRequest(
                                     + " -H 'Content-Type: application/json', or application/octet-stream to store its bytes")
                     .with("field", "Content-Type");
         }
-        if (semicolon >= 0 && (type.equals(JSON) || type.equals(NDJSON))) {
-            requireUtf8(header.substring(semicolon + 1).toLowerCase(Locale.ROOT));
+        if (type.startsWith(ANY_EVENTS) && !type.equals(EVENTS)) {
+            throw new HttpProblem(
+                            415,
+                            "unsupported_media_type",
+                            "batches of CloudEvents are taken as " + EVENTS + ", not as " + type)
+                    .with("field", "Content-Type");
         }
-        return type;
     }
 
     private static void requireUtf8(String parameters) {

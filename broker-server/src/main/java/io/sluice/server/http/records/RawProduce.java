@@ -9,12 +9,14 @@ import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.cloudevents.BinaryEvent;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Produces one record whose value is the request's body, byte by byte. If the length of the body is known, it is
@@ -23,7 +25,6 @@ import java.util.Map;
 final class RawProduce {
     private static final byte[] NO_KEY = new byte[0];
     private static final String RECORD_HEADER = "x-record-";
-    private static final String CLOUD_EVENT = "ce-";
 
     private final Loop loop;
 
@@ -40,7 +41,9 @@ final class RawProduce {
     }
 
     void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
-        byte[] key = request.key().orElse(null);
+        Headers headers = headersOf(ctx);
+        Optional<byte[]> eventKey = BinaryEvent.addTo(headers, ctx.request().headers());
+        byte[] key = request.key().or(() -> eventKey).orElse(null);
         if (key == null && topic.config().compacted()) {
             throw new HttpProblem(
                             422,
@@ -48,7 +51,6 @@ final class RawProduce {
                             "key is missing; topic " + topic.name() + " is compacted, so every record needs a key")
                     .with("field", "key");
         }
-        Headers headers = headersOf(ctx);
         int maxBytes = topic.config().maxMessageBytes();
         long otherBytes = RecordBatch.HEADER_BYTES + headers.sizeInBytes() + (key == null ? 0 : key.length);
         long limit = maxBytes - otherBytes;
@@ -64,7 +66,7 @@ final class RawProduce {
             long now = System.currentTimeMillis();
             Future<BodyReader.Body> body;
             Value value;
-            if (length >= 0) {
+            if (length > 0 || length == 0 && !request.binaryEvent()) {
                 int size = (int) Math.min(
                         Integer.MAX_VALUE - 1024,
                         RecordBatchBuilder.maxSizeOf(key == null ? -1 : key.length, (int) length, headers));
@@ -77,7 +79,7 @@ final class RawProduce {
                 body = reader.readInto(place.array(), place.arrayOffset());
             } else {
                 value = new Value(key, partition, headers, now, new RecordBatchBuilder(0), false);
-                body = reader.read(-1);
+                body = reader.read(length);
             }
             body.onSuccess(complete -> build(ctx, request, topic, value, complete, memory))
                     .onFailure(failure -> refuse(ctx, memory, failure));
@@ -106,7 +108,7 @@ final class RawProduce {
             String lower = name.toLowerCase(Locale.ROOT);
             if (lower.startsWith(RECORD_HEADER) && name.length() > RECORD_HEADER.length()) {
                 add(headers, name.substring(RECORD_HEADER.length()), header.getValue());
-            } else if (lower.startsWith(CLOUD_EVENT) || lower.equals("content-type")) {
+            } else if (lower.equals("content-type")) {
                 add(headers, lower, header.getValue());
             }
         }
@@ -154,10 +156,12 @@ final class RawProduce {
     private RecordBatch batch(
             ProduceRequest request, Topic topic, Value value, BodyReader.Body body, CompressionType compression) {
         RecordBatchBuilder builder = value.builder();
+        // An event without data is a record without value, says Kafka's binding.
+        int length = body.length() == 0 && request.binaryEvent() ? -1 : body.length();
         if (!value.placed()) {
             builder = new RecordBatchBuilder((int) Math.min(
                     Integer.MAX_VALUE - 1024,
-                    RecordBatchBuilder.maxSizeOf(value.keyLength(), body.length(), value.headers())));
+                    RecordBatchBuilder.maxSizeOf(value.keyLength(), length, value.headers())));
             builder.append(
                     value.nowMs(),
                     value.key(),
@@ -165,7 +169,7 @@ final class RawProduce {
                     value.keyLength(),
                     body.array(),
                     body.from(),
-                    body.length(),
+                    length,
                     value.headers());
             if (builder.sizeInBytes() > topic.config().maxMessageBytes()) {
                 throw tooLarge(topic, builder.sizeInBytes());
@@ -173,8 +177,7 @@ final class RawProduce {
         }
         if (request.idempotencyKey().isPresent()) {
             Fingerprint fingerprint = new Fingerprint();
-            fingerprint.add(
-                    -1, value.key(), 0, value.keyLength(), body.array(), body.from(), body.length(), value.headers());
+            fingerprint.add(-1, value.key(), 0, value.keyLength(), body.array(), body.from(), length, value.headers());
             IdempotencyKey id = IdempotencyKey.of(request.idempotencyKey().get(), topic.name(), 0);
             builder.producer(id.producerId(), fingerprint.producerEpoch(), id.baseSequence());
         }

@@ -142,7 +142,9 @@ public final class RecordFinder {
                     } catch (MalformedRecordException | IOException e) {
                         throw new BrokerException(
                                 ErrorCode.DATA_CORRUPT,
-                                "records of " + log.partition() + " are damaged: " + e.getMessage(),
+                                "records of " + log.partition()
+                                        + " cannot be read, they are damaged or were compressed badly: "
+                                        + e.getMessage(),
                                 e);
                     }
                 },

@@ -7,10 +7,14 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.json.JsonBytes;
 import io.sluice.server.http.json.JsonFault;
+import io.sluice.server.http.json.JsonSpan;
 import io.sluice.server.http.json.Utf8;
 import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Reads the records of a JSON body or of one line of NDJSON from the bytes as they came. The tokens come from Jackson's
@@ -39,12 +43,19 @@ final class RecordParser {
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
 
+    private static final String INVALID_RECORDS = "The record list contains invalid records.";
+
     private static final int KEY = 1;
     private static final int VALUE = 2;
     private static final int HEADERS = 4;
     private static final int BINARY_HEADERS = 8;
     private static final int PARTITION = 16;
     private static final int TIMESTAMP = 32;
+
+    /** The words of the REST v2 face, or empty for those of the native one. */
+    private final Optional<EmbeddedFormat> rest;
+    /** Whether a record may name its partition. */
+    private final boolean partitioned;
 
     private final RecordDraft draft = new RecordDraft();
     private final JsonSpan span = new JsonSpan();
@@ -61,10 +72,29 @@ final class RecordParser {
 
     private String field = "";
 
+    /** Reads records of the native face. */
+    RecordParser() {
+        this(Optional.empty(), true);
+    }
+
+    private RecordParser(Optional<EmbeddedFormat> rest, boolean partitioned) {
+        this.rest = rest;
+        this.partitioned = partitioned;
+    }
+
+    /**
+     * Reads records of the REST v2 face. What is JSON of the right shape but cannot stand in this format is a 422.
+     *
+     * @param partitioned whether a record may name its partition
+     */
+    static RecordParser rest(EmbeddedFormat format, boolean partitioned) {
+        return new RecordParser(Optional.of(format), partitioned);
+    }
+
     /**
      * Reads {@code {"records":[…]}}.
      *
-     * @return how many records there were, at least 1
+     * @return how many records there were, at least 1 but on the REST v2 face
      * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_argument
      */
     int parseList(byte[] bytes, int from, int to, RecordDraft.Sink sink) {
@@ -158,7 +188,8 @@ final class RecordParser {
             index = -1;
             field = "";
         }
-        if (count <= 0) {
+        boolean missing = count < 0 || count == 0 && rest.isEmpty();
+        if (missing) {
             field = "records";
             throw invalid(count < 0 ? "is missing" : "must not be empty");
         }
@@ -187,6 +218,10 @@ final class RecordParser {
     }
 
     private int bitOf(String member) throws IOException {
+        boolean known = rest.isEmpty() || !member.endsWith("_base64");
+        if (!known || !partitioned && member.equals("partition")) {
+            throw unknownField(member);
+        }
         return switch (member) {
             case "key", "key_base64" -> KEY;
             case "value", "value_base64" -> VALUE;
@@ -222,7 +257,13 @@ final class RecordParser {
                     draft.value(span.array, span.from, span.length);
                 }
             }
-            case "headers" -> headers(false);
+            case "headers" -> {
+                if (rest.isPresent()) {
+                    headerList();
+                } else {
+                    headers(false);
+                }
+            }
             case "headers_base64" -> headers(true);
             case "partition" -> draft.partition = (int) readNumber(Integer.MAX_VALUE);
             default -> draft.timestampMs = readNumber(Long.MAX_VALUE);
@@ -247,15 +288,76 @@ final class RecordParser {
         field = place;
     }
 
+    /** Headers as a list of keys and base64. */
+    private void headerList() throws IOException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw invalid("must be a list of headers");
+        }
+        String place = field;
+        for (int i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
+            field = place + "[" + i + "]";
+            if (parser.currentToken() != JsonToken.START_OBJECT) {
+                throw invalid("must be a JSON object with key and value");
+            }
+            if (draft.headers.count() == MAX_HEADERS) {
+                throw invalid("is one header more than the " + MAX_HEADERS + " a record may have");
+            }
+            header(field);
+        }
+        field = place;
+    }
+
+    private void header(String place) throws IOException {
+        boolean named = false;
+        boolean valued = false;
+        boolean hasValue = false;
+        for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
+            boolean isKey = member.equals("key");
+            if (!isKey && !member.equals("value")) {
+                field = place + "." + shown(member);
+                throw unknownField(field);
+            }
+            field = place + "." + member;
+            if (isKey ? named : valued) {
+                throw duplicateField();
+            }
+            JsonToken token = parser.nextToken();
+            if (isKey) {
+                if (token != JsonToken.VALUE_STRING) {
+                    throw invalid("must be a string");
+                }
+                readString(name, tokenOffset());
+                named = true;
+            } else {
+                hasValue = readBase64();
+                valued = true;
+            }
+        }
+        if (!named || !valued) {
+            field = place + (named ? ".value" : ".key");
+            throw invalid("is missing");
+        }
+        draft.headers.add(name.array, name.from, name.length, span.array, span.from, hasValue ? span.length : -1);
+    }
+
     /** Takes the token at hand, and all of an array or object, into the span; false for null. */
     private boolean readValue() throws IOException {
+        if (rest.isPresent() && rest.get() != EmbeddedFormat.JSON) {
+            return readInFormat(rest.get());
+        }
         long offset = tokenOffset();
         int at = bodyFrom + (int) offset;
         switch (parser.currentToken()) {
             case VALUE_NULL -> {
                 return false;
             }
-            case VALUE_STRING -> readString(span, offset);
+            case VALUE_STRING -> {
+                readString(span, offset);
+                if (rest.isPresent()) {
+                    // With its quotes: it is JSON that is kept, and not what it says.
+                    span.set(body, at, stringEnd(at) - at);
+                }
+            }
             case VALUE_TRUE -> span.set(body, at, 4);
             case VALUE_FALSE -> span.set(body, at, 5);
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> span.set(body, at, numberEnd(at) - at);
@@ -265,6 +367,36 @@ final class RecordParser {
             }
         }
         return true;
+    }
+
+    private boolean readInFormat(EmbeddedFormat format) throws IOException {
+        JsonToken token = parser.currentToken();
+        if (token == JsonToken.VALUE_NULL) {
+            return false;
+        }
+        if (token != JsonToken.VALUE_STRING) {
+            throw unfit(
+                    "Because the embedded format is '" + format.word() + "', the " + field + " must be a string",
+                    "must be a string");
+        }
+        readString(span, tokenOffset());
+        if (format == EmbeddedFormat.BINARY && !span.decodeBase64()) {
+            throw unfit(INVALID_RECORDS, "is not base64");
+        }
+        return true;
+    }
+
+    /** Behind the closing quote of a string that has been read. */
+    private int stringEnd(int quoteAt) {
+        int at = quoteAt + 1;
+        while (body[at] != '"') {
+            at += body[at] == '\\' ? 2 : 1;
+        }
+        return at + 1;
+    }
+
+    private HttpProblem unfit(String message, String what) {
+        return RestProblem.of(422, message, List.of(place() + " " + what + " (byte " + tokenOffset() + ")"));
     }
 
     private boolean readBase64() throws IOException {
@@ -277,7 +409,7 @@ final class RecordParser {
         }
         readString(span, tokenOffset());
         if (!span.decodeBase64()) {
-            throw invalid("is not base64");
+            throw rest.isPresent() ? unfit(INVALID_RECORDS, "is not base64") : invalid("is not base64");
         }
         return true;
     }

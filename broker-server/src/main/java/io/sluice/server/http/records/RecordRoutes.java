@@ -49,10 +49,24 @@ public final class RecordRoutes implements RouteGroup {
         return new RecordAccess(vertx, codecs, limits, budget);
     }
 
+    /** What produces over the REST v2 face, for the event loop that asks: it shares limits and memory with these. */
+    public RestProduceHandler rest() {
+        return new RestProduceHandler(loop());
+    }
+
+    /** Appends records that come one by one; for the event loop that asks. */
+    public RecordPublisher publisher() {
+        return new RecordPublisher(loop());
+    }
+
+    private Loop loop() {
+        return new Loop(vertx, broker, codecs, limits, budget, metrics);
+    }
+
     /** Adds the routes, for the event loop that runs this router. */
     @Override
     public void mount(Router router) {
-        Loop loop = new Loop(vertx, broker, codecs, limits, budget, metrics);
+        Loop loop = loop();
         ProduceHandler produce = new ProduceHandler(loop);
         FetchHandler fetch = new FetchHandler(loop);
         TrimHandler trim = new TrimHandler(loop);

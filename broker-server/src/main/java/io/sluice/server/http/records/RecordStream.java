@@ -32,6 +32,10 @@ final class RecordStream implements Closeable {
 
     private long offset;
     private long timestamp;
+    /** Where to go back to, in the buffer and in all records. */
+    private int heldBufferAt;
+
+    private long heldPosition;
 
     /** @param in the records, not compressed */
     RecordStream(RecordBatch header, InputStream in) {
@@ -112,9 +116,44 @@ final class RecordStream implements Closeable {
         position += length;
     }
 
+    /** Moves to the fields of a record, which begin at or behind the present position. */
+    void enter(long begin, long end) throws IOException {
+        skip(begin - position);
+        recordEnd = end;
+    }
+
     /** Moves to a position at or behind the present one. */
     void skipTo(long target) throws IOException {
         skip(target - position);
+    }
+
+    /**
+     * Makes sure that what is left of the record can be read now, and once more after {@link #rewind()}.
+     *
+     * @return false if it is too large for that
+     */
+    boolean tryHold() throws IOException {
+        int needed = remaining();
+        if (needed > BUFFER_BYTES) {
+            return false;
+        }
+        if (bufferEnd - bufferAt < needed) {
+            System.arraycopy(buffer, bufferAt, buffer, 0, bufferEnd - bufferAt);
+            bufferEnd -= bufferAt;
+            bufferAt = 0;
+            while (bufferEnd < needed) {
+                bufferEnd += readSome(bufferEnd);
+            }
+        }
+        heldBufferAt = bufferAt;
+        heldPosition = position;
+        return true;
+    }
+
+    /** Goes back to where the record was held. */
+    void rewind() {
+        bufferAt = heldBufferAt;
+        position = heldPosition;
     }
 
     private void skip(long count) throws IOException {
@@ -158,10 +197,16 @@ final class RecordStream implements Closeable {
 
     private void refill() throws IOException {
         bufferAt = 0;
-        bufferEnd = Math.max(0, in.read(buffer, 0, buffer.length));
-        if (bufferEnd == 0) {
+        bufferEnd = 0;
+        bufferEnd = readSome(0);
+    }
+
+    private int readSome(int at) throws IOException {
+        int count = in.read(buffer, at, buffer.length - at);
+        if (count <= 0) {
             throw new MalformedRecordException("the batch ends within a record");
         }
+        return count;
     }
 
     @Override

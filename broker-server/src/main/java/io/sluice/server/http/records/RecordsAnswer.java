@@ -6,6 +6,7 @@ import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.record.MalformedRecordException;
 import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.filter.RecordFilter;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -15,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
 
 /**
  * One JSON answer with records of several partitions: {@code {"records":[…],…}}. Rounds over the partitions, with waits between
@@ -24,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class RecordsAnswer {
     private static final byte[] BEGIN = JsonOutput.ascii("{\"records\":[");
+    private static final byte[] LIST = {'['};
     private static final int OUTPUT_BYTES = Chunks.WRITE_BYTES + Chunks.WRITE_BYTES / 4;
     /** After so many partitions others of this loop have their turn, and the stack is flat again. */
     private static final int PARTITIONS_AT_ONCE = 32;
@@ -34,11 +38,14 @@ public final class RecordsAnswer {
     private final LogReader reader;
     private final RecordJson json;
     private final FetchProgress progress;
+    private final byte[] opening;
+    private final CharSequence mediaType;
 
     private List<ReadPlace> places = List.of();
     private int at;
     private int inARow;
     private Runnable then = () -> {};
+    private Runnable onTaken = () -> {};
 
     /** What is being written; null between reads. */
     private RecordSource source;
@@ -54,16 +61,85 @@ public final class RecordsAnswer {
      * @param maxRecords how many records there may be
      * @param maxBytes how many bytes they may have; a first record larger than that comes whole
      * @param values how keys, values and headers are shown
+     * @param filter which records are wanted
+     * @param waitMs how long records that are not wanted may be looked at, and a moment more
      */
-    public RecordsAnswer(RecordAccess access, RoutingContext ctx, int maxRecords, int maxBytes, Values values) {
+    public RecordsAnswer(
+            RecordAccess access,
+            RoutingContext ctx,
+            int maxRecords,
+            int maxBytes,
+            Values values,
+            RecordFilter filter,
+            long waitMs) {
+        this(
+                access,
+                ctx,
+                new RecordJson(0, values, false),
+                new FetchProgress(
+                        0,
+                        maxRecords,
+                        maxBytes,
+                        filter,
+                        System.nanoTime() + FetchProgress.SCAN_NS + TimeUnit.MILLISECONDS.toNanos(waitMs)),
+                BEGIN,
+                Responses.JSON);
+    }
+
+    private RecordsAnswer(
+            RecordAccess access,
+            RoutingContext ctx,
+            RecordJson json,
+            FetchProgress progress,
+            byte[] opening,
+            CharSequence mediaType) {
         this.access = access;
         this.ctx = ctx;
         this.response = ctx.response();
         this.reader = new LogReader(access.vertx, ctx);
-        this.json = new RecordJson(0, values, false);
-        this.progress = new FetchProgress(0, maxRecords, maxBytes);
+        this.json = json;
+        this.progress = progress;
+        this.opening = opening;
+        this.mediaType = mediaType;
         reader.onGone(this::release);
         reader.onFailure(this::skip);
+    }
+
+    /**
+     * An answer of the REST v2 face: a list of records and nothing else.
+     *
+     * @param maxBytes how many bytes of keys and values they may have
+     * @param firstAlwaysFits whether a first record larger than that comes whole, or nothing comes
+     */
+    public static RecordsAnswer list(
+            RecordAccess access,
+            RoutingContext ctx,
+            EmbeddedFormat format,
+            int maxRecords,
+            int maxBytes,
+            boolean firstAlwaysFits) {
+        return new RecordsAnswer(
+                access,
+                ctx,
+                new RestRecordJson(format),
+                new FetchProgress(0, maxRecords, maxBytes, firstAlwaysFits),
+                LIST,
+                format.mediaType());
+    }
+
+    /** Whether it ended with a record that is larger than all that it may have. */
+    public boolean isTooSmall() {
+        return progress.stop().filter(FetchProgress.Stop.TOO_LARGE::equals).isPresent();
+    }
+
+    /** Whether it ended with a record that cannot be shown in the form of this answer. */
+    public boolean hasOtherForm() {
+        return progress.stop().filter(FetchProgress.Stop.OTHER_FORM::equals).isPresent();
+    }
+
+    /** The partition in which the last round ended before it was through. */
+    public ReadPlace last() {
+        return places.get(at);
     }
 
     /** Whether nobody takes an answer any more. */
@@ -77,6 +153,11 @@ public final class RecordsAnswer {
             release();
             action.run();
         });
+    }
+
+    /** What to do whenever the client has taken a piece of a long answer. */
+    public void onTaken(Runnable action) {
+        onTaken = action;
     }
 
     /** How many records it has. */
@@ -103,11 +184,18 @@ public final class RecordsAnswer {
      *     Cancelling it ends the wait.
      */
     public static CompletableFuture<Woken> await(List<ReadPlace> places, long waitMs) {
+        return await(places, place -> 1, waitMs);
+    }
+
+    /** As {@link #await(List, long)}, until a partition has so many bytes. */
+    public static CompletableFuture<Woken> await(
+            List<ReadPlace> places, ToIntFunction<ReadPlace> minBytes, long waitMs) {
         CompletableFuture<Woken> any = new CompletableFuture<>();
         List<CompletableFuture<Boolean>> all = new ArrayList<>();
         for (ReadPlace place : places) {
             if (place.fault().isEmpty()) {
-                CompletableFuture<Boolean> one = place.log().awaitBeyond(place.offset(), 1, waitMs);
+                CompletableFuture<Boolean> one =
+                        place.log().awaitBeyond(place.offset(), minBytes.applyAsInt(place), waitMs);
                 all.add(one);
                 one.whenComplete((found, failure) -> {
                     if (failure != null || found) {
@@ -206,7 +294,7 @@ public final class RecordsAnswer {
             return null;
         }
         JsonOutput begun = new JsonOutput(OUTPUT_BYTES);
-        begun.put(BEGIN);
+        begun.put(opening);
         return begun;
     }
 
@@ -261,7 +349,10 @@ public final class RecordsAnswer {
         // Not when there is room in a queue, but when the socket has taken this piece: queues would hold several.
         response.write(Responses.buffer(piece)).onComplete(written -> {
             if (written.succeeded()) {
-                reader.context().runOnContext(v -> proceed());
+                reader.context().runOnContext(v -> {
+                    onTaken.run();
+                    proceed();
+                });
             } else {
                 release();
             }
@@ -279,7 +370,7 @@ public final class RecordsAnswer {
     }
 
     private void head() {
-        response.putHeader(HttpHeaders.CONTENT_TYPE, Responses.JSON);
+        response.putHeader(HttpHeaders.CONTENT_TYPE, mediaType);
     }
 
     /** Ends the answer with what else there is to be said. */
@@ -287,17 +378,33 @@ public final class RecordsAnswer {
         if (reader.isGone()) {
             return;
         }
-        if (output == null) {
-            output = new JsonOutput(BEGIN.length);
-            output.put(BEGIN);
-        }
-        output.put(']');
+        closeList();
         byte[] tail = rest.toBuffer().getBytes();
         if (!rest.isEmpty()) {
             output.put(',').put(tail, 1, tail.length - 1);
         } else {
             output.put('}');
         }
+        send();
+    }
+
+    /** Ends an answer that is a list and nothing else. */
+    public void end() {
+        if (!reader.isGone()) {
+            closeList();
+            send();
+        }
+    }
+
+    private void closeList() {
+        if (output == null) {
+            output = new JsonOutput(opening.length + 1);
+            output.put(opening);
+        }
+        output.put(']');
+    }
+
+    private void send() {
         if (!streaming) {
             head();
         }
@@ -313,7 +420,8 @@ public final class RecordsAnswer {
                         ? new BrokerException(
                                 ErrorCode.DATA_CORRUPT,
                                 "the records of " + places.get(at).partition() + " at offset " + progress.offset()
-                                        + " are damaged: " + failure.getMessage(),
+                                        + " cannot be read, they are damaged or were compressed badly: "
+                                        + failure.getMessage(),
                                 failure)
                         : failure);
     }

@@ -14,8 +14,13 @@ final class Responses {
 
     /** Answers with what the output holds, as JSON, unless the request has been answered otherwise. */
     static void json(HttpServerResponse response, JsonOutput output) {
+        json(response, JSON, output);
+    }
+
+    /** As {@link #json(HttpServerResponse, JsonOutput)}, by another media type. */
+    static void json(HttpServerResponse response, CharSequence mediaType, JsonOutput output) {
         if (isOpen(response)) {
-            response.putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+            response.putHeader(HttpHeaders.CONTENT_TYPE, mediaType);
             response.end(buffer(output.toByteArray()));
         }
     }

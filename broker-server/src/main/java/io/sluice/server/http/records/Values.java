@@ -30,6 +30,15 @@ public enum Values {
         };
     }
 
+    /** What every field is, if this is the only form that is shown. */
+    ValueKind strictKind() {
+        return switch (this) {
+            case JSON -> ValueKind.JSON;
+            case TEXT -> ValueKind.TEXT;
+            default -> ValueKind.BINARY;
+        };
+    }
+
     /** The form of a field, given what its bytes are. */
     ValueKind settle(boolean isJson, boolean isUtf8) {
         if (isJson && (this == AUTO || this == JSON)) {

@@ -14,6 +14,7 @@ import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
 import io.sluice.server.kafka.TopicNames;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,7 @@ import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData.TopicPa
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
-/** ConsumerGroupDescribe: groups whose partitions the broker assigns, with their members. */
+/** ConsumerGroupDescribe: groups whose partitions the broker assigns, with their members, each once. */
 public final class ConsumerGroupDescribeApi implements ApiHandler<ConsumerGroupDescribeRequestData> {
     private static final byte CLASSIC_MEMBER = 0;
     private static final byte CONSUMER_MEMBER = 1;
@@ -46,7 +47,7 @@ public final class ConsumerGroupDescribeApi implements ApiHandler<ConsumerGroupD
     public CompletableFuture<ApiMessage> handle(ApiRequest<ConsumerGroupDescribeRequestData> request) {
         ConsumerGroupDescribeResponseData response = new ConsumerGroupDescribeResponseData();
         Gather gather = new Gather(response);
-        for (String id : request.message().groupIds()) {
+        for (String id : new LinkedHashSet<>(request.message().groupIds())) {
             DescribedGroup answer = new DescribedGroup().setGroupId(id);
             response.groups().add(answer);
             if (id.isEmpty()) {

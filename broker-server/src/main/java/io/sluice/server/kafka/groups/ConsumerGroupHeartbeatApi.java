@@ -4,6 +4,8 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Heartbeat;
+import io.sluice.server.clients.Client;
+import io.sluice.server.clients.Subscription;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.KafkaErrors;
@@ -57,7 +59,23 @@ public final class ConsumerGroupHeartbeatApi implements ApiHandler<ConsumerGroup
                 Optional.ofNullable(data.topicPartitions()).map(ConsumerGroupHeartbeatApi::owned),
                 request.clientId(),
                 "/" + request.client().remote().hostAddress());
-        return groups.consumerHeartbeat(data.groupId(), heartbeat).thenApply(ConsumerGroupHeartbeatApi::answer);
+        return groups.consumerHeartbeat(data.groupId(), heartbeat).thenApply(answer -> {
+            if (answer.error() == GroupError.NONE) {
+                noteMember(request.client().entry(), data.groupId(), heartbeat);
+            }
+            return answer(answer);
+        });
+    }
+
+    private static void noteMember(Client client, String group, Heartbeat.Request heartbeat) {
+        if (heartbeat.epoch() < 0) {
+            client.left(group, heartbeat.memberId());
+        } else if (heartbeat.topics().isPresent()) {
+            client.subscribed(new Subscription(
+                    group, heartbeat.memberId(), heartbeat.topics().get(), List.of()));
+        } else {
+            client.member(group, heartbeat.memberId());
+        }
     }
 
     private static Optional<String> faultOf(ConsumerGroupHeartbeatRequestData data, short version) {

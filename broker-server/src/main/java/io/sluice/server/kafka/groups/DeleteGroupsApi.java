@@ -1,6 +1,7 @@
 package io.sluice.server.kafka.groups;
 
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
@@ -25,7 +26,7 @@ public final class DeleteGroupsApi implements ApiHandler<DeleteGroupsRequestData
         DeleteGroupsResponseData response = new DeleteGroupsResponseData();
         Gather gather = new Gather(response);
         for (String id : new LinkedHashSet<>(request.message().groupsNames())) {
-            DeletableGroupResult answer = new DeletableGroupResult().setGroupId(id);
+            DeletableGroupResult answer = new AnswerEntries.DeletedGroup().setGroupId(id);
             response.results().add(answer);
             gather.add(
                     groups.delete(id),

@@ -9,6 +9,7 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
+import java.util.LinkedHashSet;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
@@ -17,7 +18,7 @@ import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
-/** DescribeGroups: groups with their members. A group that is not known is dead, and from version 6 on not found. */
+/** DescribeGroups: groups with their members, each once. A group that is not known is dead, and from version 6 on not found. */
 public final class DescribeGroupsApi implements ApiHandler<DescribeGroupsRequestData> {
     private static final short FIRST_WITH_NOT_FOUND = 6;
     private static final String DEAD = "Dead";
@@ -32,7 +33,7 @@ public final class DescribeGroupsApi implements ApiHandler<DescribeGroupsRequest
     public CompletableFuture<ApiMessage> handle(ApiRequest<DescribeGroupsRequestData> request) {
         DescribeGroupsResponseData response = new DescribeGroupsResponseData();
         Gather gather = new Gather(response);
-        for (String id : request.message().groups()) {
+        for (String id : new LinkedHashSet<>(request.message().groups())) {
             DescribedGroup answer = new DescribedGroup().setGroupId(id);
             response.groups().add(answer);
             gather.add(groups.describe(id), (group, failure) -> fill(answer, group, request.version()));

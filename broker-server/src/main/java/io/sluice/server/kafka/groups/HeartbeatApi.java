@@ -1,6 +1,7 @@
 package io.sluice.server.kafka.groups;
 
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.groups.GroupError;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.KafkaErrors;
@@ -22,7 +23,12 @@ public final class HeartbeatApi implements ApiHandler<HeartbeatRequestData> {
         HeartbeatRequestData data = request.message();
         return groups.heartbeat(
                         data.groupId(), data.memberId(), Texts.orEmpty(data.groupInstanceId()), data.generationId())
-                .thenApply(outcome -> new HeartbeatResponseData()
-                        .setErrorCode(KafkaErrors.of(outcome).code()));
+                .thenApply(outcome -> {
+                    if (outcome == GroupError.NONE || outcome == GroupError.REBALANCE_IN_PROGRESS) {
+                        request.client().entry().member(data.groupId(), data.memberId());
+                    }
+                    return new HeartbeatResponseData()
+                            .setErrorCode(KafkaErrors.of(outcome).code());
+                });
     }
 }

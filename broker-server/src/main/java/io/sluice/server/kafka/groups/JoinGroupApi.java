@@ -2,8 +2,10 @@ package io.sluice.server.kafka.groups;
 
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
+import io.sluice.groups.classic.ConsumerProtocol;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Protocol;
+import io.sluice.server.clients.Subscription;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.KafkaErrors;
@@ -48,7 +50,28 @@ public final class JoinGroupApi implements ApiHandler<JoinGroupRequestData> {
                 protocols,
                 version >= FIRST_WITH_REQUIRED_ID,
                 version >= FIRST_WITH_SKIPPED_ASSIGNMENT);
-        return groups.join(data.groupId(), join).thenApply(answer -> answer(answer, version));
+        return groups.join(data.groupId(), join).thenApply(answer -> {
+            if (answer.error() == GroupError.NONE) {
+                request.client()
+                        .entry()
+                        .subscribed(new Subscription(data.groupId(), answer.memberId(), topics(join), List.of()));
+            }
+            return answer(answer, version);
+        });
+    }
+
+    /** The topics that the member wants, if it is a consumer and says so readably. */
+    private static List<String> topics(Join.Request join) {
+        if (!join.protocolType().equals("consumer") || join.protocols().isEmpty()) {
+            return List.of();
+        }
+        try {
+            return ConsumerProtocol.subscription(join.protocols().get(0).metadata())
+                    .topics();
+        } catch (IllegalArgumentException e) {
+            // What clients write there is their own affair.
+            return List.of();
+        }
     }
 
     private static JoinGroupResponseData answer(Join.Answer answer, short version) {

@@ -26,15 +26,23 @@ public final class LeaveGroupApi implements ApiHandler<LeaveGroupRequestData> {
     @Override
     public CompletableFuture<ApiMessage> handle(ApiRequest<LeaveGroupRequestData> request) {
         LeaveGroupRequestData data = request.message();
-        if (request.version() < FIRST_WITH_MANY) {
-            return groups.leave(data.groupId(), List.of(new Leaving(data.memberId(), "")))
-                    .thenApply(outcomes -> new LeaveGroupResponseData()
-                            .setErrorCode(KafkaErrors.of(outcomes.get(0)).code()));
-        }
-        List<Leaving> leaving = data.members().stream()
-                .map(member -> new Leaving(member.memberId(), Texts.orEmpty(member.groupInstanceId())))
-                .toList();
-        return groups.leave(data.groupId(), leaving).thenApply(outcomes -> answer(leaving, outcomes));
+        boolean many = request.version() >= FIRST_WITH_MANY;
+        List<Leaving> leaving = many
+                ? data.members().stream()
+                        .map(member -> new Leaving(member.memberId(), Texts.orEmpty(member.groupInstanceId())))
+                        .toList()
+                : List.of(new Leaving(data.memberId(), ""));
+        return groups.leave(data.groupId(), leaving).thenApply(outcomes -> {
+            for (int i = 0; i < outcomes.size(); i++) {
+                if (outcomes.get(i) == GroupError.NONE) {
+                    request.client().entry().left(data.groupId(), leaving.get(i).memberId());
+                }
+            }
+            return many
+                    ? answer(leaving, outcomes)
+                    : new LeaveGroupResponseData()
+                            .setErrorCode(KafkaErrors.of(outcomes.get(0)).code());
+        });
     }
 
     private static LeaveGroupResponseData answer(List<Leaving> leaving, List<GroupError> outcomes) {

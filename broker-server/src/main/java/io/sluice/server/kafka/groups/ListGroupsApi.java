@@ -1,7 +1,7 @@
 package io.sluice.server.kafka.groups;
 
 import io.sluice.groups.GroupCoordinator;
-import io.sluice.groups.GroupView;
+import io.sluice.groups.GroupSummary;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.KafkaErrors;
@@ -26,7 +26,7 @@ public final class ListGroupsApi implements ApiHandler<ListGroupsRequestData> {
         return groups.list().thenApply(listing -> {
             ListGroupsResponseData response = new ListGroupsResponseData()
                     .setErrorCode(KafkaErrors.of(listing.error()).code());
-            for (GroupView group : listing.groups()) {
+            for (GroupSummary group : listing.groups()) {
                 String state = group.state().title();
                 String type = group.type().title();
                 if (isWanted(data.statesFilter(), state) && isWanted(data.typesFilter(), type)) {

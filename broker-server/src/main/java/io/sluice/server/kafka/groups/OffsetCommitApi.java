@@ -82,6 +82,9 @@ public final class OffsetCommitApi implements ApiHandler<OffsetCommitRequestData
                 data.generationIdOrMemberEpoch(),
                 positions);
         return groups.commit(commit).thenApply(outcomes -> {
+            if (outcomes.containsValue(GroupError.NONE)) {
+                request.client().entry().member(data.groupId(), data.memberId());
+            }
             pending.forEach((partition, answer) -> {
                 GroupError outcome = outcomes.getOrDefault(partition, GroupError.NONE);
                 // A group that is not known had other words in older versions.

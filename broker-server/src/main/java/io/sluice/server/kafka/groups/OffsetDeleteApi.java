@@ -5,17 +5,21 @@ import io.sluice.core.TopicPartition;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.Offsets;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.KafkaErrors;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestTopic;
 import org.apache.kafka.common.message.OffsetDeleteResponseData;
-import org.apache.kafka.common.message.OffsetDeleteResponseData.OffsetDeleteResponsePartition;
 import org.apache.kafka.common.message.OffsetDeleteResponseData.OffsetDeleteResponseTopic;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -58,10 +62,20 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
         if (deleted.error() != GroupError.NONE) {
             return response;
         }
+        Map<String, OffsetDeleteResponseTopic> answers = new HashMap<>();
+        Map<String, Set<Integer>> seen = new HashMap<>();
         for (OffsetDeleteRequestTopic topic : data.topics()) {
-            OffsetDeleteResponseTopic topicAnswer = new OffsetDeleteResponseTopic().setName(topic.name());
-            response.topics().add(topicAnswer);
+            OffsetDeleteResponseTopic topicAnswer = answers.computeIfAbsent(topic.name(), name -> {
+                OffsetDeleteResponseTopic first = new AnswerEntries.PositionsTopic().setName(name);
+                response.topics().add(first);
+                return first;
+            });
+            Set<Integer> partitions = seen.computeIfAbsent(topic.name(), name -> new HashSet<>());
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
+                if (!partitions.add(partition.partitionIndex())) {
+                    // Named again: the answer has a place for each once.
+                    continue;
+                }
                 Errors outcome = isThere(topic.name(), partition)
                         ? KafkaErrors.of(deleted.partitions()
                                 .getOrDefault(
@@ -69,7 +83,7 @@ public final class OffsetDeleteApi implements ApiHandler<OffsetDeleteRequestData
                         : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                 topicAnswer
                         .partitions()
-                        .add(new OffsetDeleteResponsePartition()
+                        .add(new AnswerEntries.PositionsPartition()
                                 .setPartitionIndex(partition.partitionIndex())
                                 .setErrorCode(outcome.code()));
             }

@@ -13,10 +13,12 @@ import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
 import io.sluice.server.kafka.TopicNames;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
@@ -64,7 +66,12 @@ public final class OffsetFetchApi implements ApiHandler<OffsetFetchRequestData> 
         }
         OffsetFetchResponseData response = new OffsetFetchResponseData();
         Gather gather = new Gather(response);
+        Set<String> whole = new HashSet<>();
         for (OffsetFetchRequestGroup group : data.groups()) {
+            if (group.topics() == null && !whole.add(group.groupId())) {
+                // All its positions are in the answer already.
+                continue;
+            }
             OffsetFetchResponseGroup answer = new OffsetFetchResponseGroup();
             response.groups().add(answer);
             gather.add(fetch(group, answer, version), (done, failure) -> {});

@@ -41,7 +41,12 @@ public final class SyncGroupApi implements ApiHandler<SyncGroupRequestData> {
                 Texts.orEmpty(data.protocolType()),
                 Texts.orEmpty(data.protocolName()),
                 assignments);
-        return groups.sync(data.groupId(), sync).thenApply(SyncGroupApi::answer);
+        return groups.sync(data.groupId(), sync).thenApply(answer -> {
+            if (answer.error() == GroupError.NONE) {
+                request.client().entry().member(data.groupId(), data.memberId());
+            }
+            return answer(answer);
+        });
     }
 
     private static SyncGroupResponseData answer(Sync.Answer answer) {

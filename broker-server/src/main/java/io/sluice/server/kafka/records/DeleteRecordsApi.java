@@ -3,10 +3,16 @@ package io.sluice.server.kafka.records;
 import io.sluice.core.Broker;
 import io.sluice.core.BrokerException;
 import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.topic.TopicName;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -31,11 +37,21 @@ public final class DeleteRecordsApi implements ApiHandler<DeleteRecordsRequestDa
     public CompletableFuture<ApiMessage> handle(ApiRequest<DeleteRecordsRequestData> request) {
         DeleteRecordsResponseData response = new DeleteRecordsResponseData();
         Gather gather = new Gather(response);
+        Map<String, DeleteRecordsTopicResult> answers = new HashMap<>();
+        Map<String, Set<Integer>> seen = new HashMap<>();
         for (DeleteRecordsTopic topic : request.message().topics()) {
-            DeleteRecordsTopicResult topicAnswer = new DeleteRecordsTopicResult().setName(topic.name());
-            response.topics().add(topicAnswer);
+            DeleteRecordsTopicResult topicAnswer = answers.computeIfAbsent(topic.name(), name -> {
+                DeleteRecordsTopicResult first = new AnswerEntries.TrimmedTopic().setName(name);
+                response.topics().add(first);
+                return first;
+            });
+            Set<Integer> partitions = seen.computeIfAbsent(topic.name(), name -> new HashSet<>());
             for (DeleteRecordsPartition partition : topic.partitions()) {
-                DeleteRecordsPartitionResult answer = new DeleteRecordsPartitionResult()
+                if (!partitions.add(partition.partitionIndex())) {
+                    // Named again: the answer has a place for each once.
+                    continue;
+                }
+                DeleteRecordsPartitionResult answer = new AnswerEntries.TrimmedPartition()
                         .setPartitionIndex(partition.partitionIndex())
                         .setLowWatermark(DeleteRecordsResponse.INVALID_LOW_WATERMARK);
                 topicAnswer.partitions().add(answer);
@@ -49,6 +65,7 @@ public final class DeleteRecordsApi implements ApiHandler<DeleteRecordsRequestDa
             String topic, DeleteRecordsPartition partition, DeleteRecordsPartitionResult answer, Gather gather) {
         PartitionLog log;
         try {
+            TopicName.requireForUsers(topic);
             log = broker.partition(topic, partition.partitionIndex());
             if (!broker.requireTopic(topic).config().deleted()) {
                 answer.setErrorCode(Errors.POLICY_VIOLATION.code());

@@ -8,6 +8,9 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
 import io.sluice.server.kafka.KafkaErrors;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeProducersRequestData.TopicRequest;
@@ -17,7 +20,7 @@ import org.apache.kafka.common.message.DescribeProducersResponseData.ProducerSta
 import org.apache.kafka.common.message.DescribeProducersResponseData.TopicResponse;
 import org.apache.kafka.common.protocol.ApiMessage;
 
-/** DescribeProducers: the idempotent producers that a partition remembers. */
+/** DescribeProducers: the idempotent producers that a partition remembers, of each partition once. */
 public final class DescribeProducersApi implements ApiHandler<DescribeProducersRequestData> {
     private final Broker broker;
 
@@ -29,10 +32,14 @@ public final class DescribeProducersApi implements ApiHandler<DescribeProducersR
     public CompletableFuture<ApiMessage> handle(ApiRequest<DescribeProducersRequestData> request) {
         DescribeProducersResponseData response = new DescribeProducersResponseData();
         Gather gather = new Gather(response);
+        Set<Map.Entry<String, Integer>> seen = new HashSet<>();
         for (TopicRequest topic : request.message().topics()) {
             TopicResponse topicAnswer = new TopicResponse().setName(topic.name());
             response.topics().add(topicAnswer);
             for (int partition : topic.partitionIndexes()) {
+                if (!seen.add(Map.entry(topic.name(), partition))) {
+                    continue;
+                }
                 PartitionResponse answer = new PartitionResponse().setPartitionIndex(partition);
                 topicAnswer.partitions().add(answer);
                 find(topic.name(), partition, answer, gather);

@@ -1,5 +1,6 @@
 package io.sluice.server.kafka.records;
 
+import io.netty.buffer.ByteBuf;
 import io.sluice.core.Broker;
 import io.sluice.core.BrokerException;
 import io.sluice.core.engine.LogRead;
@@ -13,7 +14,6 @@ import io.sluice.server.kafka.KafkaLimits;
 import io.sluice.server.kafka.LogRecords;
 import io.sluice.server.kafka.TopicNames;
 import io.sluice.server.kafka.records.FetchSession.Cached;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +51,14 @@ final class Fetch {
     private boolean stopping;
     private boolean waiting;
     private boolean inLine;
+    /** Whether a reader or a worker has memory of this fetch. */
+    private boolean reading;
+
     private long reservedBytes;
+    /** What has been read, until it has gone out. */
+    private final List<ByteBuf> held = new ArrayList<>();
+
+    private int heldBytes;
     private int readBytes;
 
     /** One partition of the fetch. */
@@ -121,11 +128,22 @@ final class Fetch {
         return answer;
     }
 
+    private Errors errorOf(Part part, Throwable failure) {
+        return KafkaErrors.ofRead(
+                        failure,
+                        request.client().entry(),
+                        "FETCH partition " + part.wish.key().partition() + " of "
+                                + part.wish.key().topic())
+                .error();
+    }
+
     private void find(Part part) {
         try {
-            part.log = broker.partition(topicOf(part), part.wish.key().partition());
+            String topic = topicOf(part);
+            part.log = broker.partition(topic, part.wish.key().partition());
+            request.client().entry().fetched(topic);
         } catch (BrokerException e) {
-            fail(part, KafkaErrors.ofRead(e).error());
+            fail(part, errorOf(part, e));
             return;
         } catch (UnknownId e) {
             fail(part, Errors.UNKNOWN_TOPIC_ID);
@@ -249,6 +267,12 @@ final class Fetch {
             }
             return;
         }
+        if (reading) {
+            // Comes back here when that is done.
+            return;
+        }
+        held.forEach(ByteBuf::release);
+        held.clear();
         if (reservedBytes > 0) {
             memory.give(reservedBytes);
             reservedBytes = 0;
@@ -259,27 +283,31 @@ final class Fetch {
     private void read(int first) {
         for (int i = first; i < parts.size(); i++) {
             Part part = parts.get(i);
-            int left = maxBytes - readBytes;
+            long left = reservedBytes - heldBytes;
             boolean wanted = !part.hasError() && part.bytes > 0 && (left > 0 || readBytes == 0);
             if (!wanted) {
                 continue;
             }
-            int limit = Math.max(1, Math.min(left, part.wish.maxBytes()));
-            CompletableFuture<LogRead> reading = part.log.read(part.wish.fetchOffset(), limit);
-            if (reading.isDone()) {
-                if (took(part, reading, i)) {
+            int limit = (int) Math.max(1, Math.min(left, partMaxBytes(part)));
+            ReadMemory room = new ReadMemory(request.allocator());
+            CompletableFuture<LogRead> found = part.log.read(part.wish.fetchOffset(), limit, room);
+            if (found.isDone()) {
+                if (took(part, found, room, i)) {
                     continue;
                 }
                 return;
             }
             int at = i;
-            reading.whenComplete((read, failure) -> request.context().runOnContext(v -> {
+            reading = true;
+            found.whenComplete((read, failure) -> request.context().runOnContext(v -> {
+                reading = false;
                 if (answer.isDone()) {
+                    room.release();
                     if (read != null) {
                         read.oversized().ifPresent(OversizedBatch::close);
                     }
                     giveBack();
-                } else if (took(part, reading, at)) {
+                } else if (took(part, found, room, at)) {
                     read(at + 1);
                 }
             }));
@@ -289,18 +317,20 @@ final class Fetch {
     }
 
     /** @return false if the batch is being read apart, and reading goes on after that */
-    private boolean took(Part part, CompletableFuture<LogRead> reading, int at) {
-        LogRead read;
+    private boolean took(Part part, CompletableFuture<LogRead> found, ReadMemory room, int at) {
         try {
-            read = reading.join();
+            LogRead read = found.join();
+            if (read.oversized().isPresent()) {
+                return tookOversized(part, read.oversized().get(), at);
+            }
+            if (!read.isEmpty()) {
+                add(part, room.bytesOf(read));
+            }
         } catch (RuntimeException e) {
-            fail(part, KafkaErrors.ofRead(e).error());
-            return true;
+            fail(part, errorOf(part, e));
+        } finally {
+            room.release();
         }
-        if (read.oversized().isPresent()) {
-            return tookOversized(part, read.oversized().get(), at);
-        }
-        add(part, read.batches());
         return true;
     }
 
@@ -310,45 +340,54 @@ final class Fetch {
             batch.close();
             return true;
         }
-        int size = batch.sizeInBytes();
         // Beyond what was reserved: one batch of a client is the least there is.
-        CompletableFuture<ByteBuffer> whole = new CompletableFuture<>();
-        request.context()
-                .owner()
-                .executeBlocking(
-                        () -> {
-                            try (batch) {
-                                ByteBuffer bytes = ByteBuffer.allocate(size);
-                                batch.read(0, bytes);
-                                return bytes.flip();
-                            }
-                        },
-                        false)
-                .onComplete(done -> {
-                    if (answer.isDone()) {
-                        giveBack();
-                        return;
-                    }
-                    if (done.succeeded()) {
-                        add(part, List.of(done.result()));
-                    } else {
-                        fail(part, KafkaErrors.ofRead(done.cause()).error());
-                    }
-                    read(at + 1);
-                });
+        reading = true;
+        request.context().owner().executeBlocking(() -> whole(batch), false).onComplete(done -> {
+            reading = false;
+            if (answer.isDone()) {
+                if (done.succeeded()) {
+                    done.result().release();
+                }
+                giveBack();
+                return;
+            }
+            if (done.succeeded()) {
+                add(part, done.result());
+            } else {
+                fail(part, errorOf(part, done.cause()));
+            }
+            read(at + 1);
+        });
         return false;
     }
 
-    private void add(Part part, List<ByteBuffer> batches) {
-        LogRecords records = LogRecords.of(batches);
-        part.data.setRecords(records);
-        readBytes += records.sizeInBytes();
+    /** Reads a batch whole. On a worker. */
+    private ByteBuf whole(OversizedBatch batch) {
+        try (batch) {
+            batch.verify();
+            int size = batch.sizeInBytes();
+            ByteBuf bytes = ReadMemory.take(request.allocator(), size);
+            try {
+                batch.read(0, bytes.nioBuffer(0, size));
+                return bytes.writerIndex(size);
+            } catch (RuntimeException e) {
+                bytes.release();
+                throw e;
+            }
+        }
+    }
+
+    private void add(Part part, ByteBuf bytes) {
+        held.add(bytes);
+        part.data.setRecords(new LogRecords(bytes));
+        heldBytes += bytes.capacity();
+        readBytes += bytes.readableBytes();
     }
 
     private void complete() {
-        if (reservedBytes > readBytes) {
-            memory.give(reservedBytes - readBytes);
-            reservedBytes = readBytes;
+        if (reservedBytes > heldBytes) {
+            memory.give(reservedBytes - heldBytes);
+            reservedBytes = heldBytes;
         }
         FetchResponseData response = new FetchResponseData().setSessionId(sessionId);
         Map<FetchSession.Key, FetchableTopicResponse> topics = new LinkedHashMap<>();

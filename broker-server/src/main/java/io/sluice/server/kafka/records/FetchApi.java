@@ -48,13 +48,9 @@ public final class FetchApi implements ApiHandler<FetchRequestData> {
             answeredId = FetchSession.NO_SESSION;
         } else if (epoch == FetchSession.INITIAL_EPOCH) {
             sessions.end(sessionId);
+            request.client().entry().fetchesAnew();
             session = sessions.begin(data);
-            answeredId = session.id();
-            if (session.size() == 0) {
-                // Nothing to remember.
-                sessions.end(session.id());
-                answeredId = FetchSession.NO_SESSION;
-            }
+            answeredId = sessions.isKept(session) ? session.id() : FetchSession.NO_SESSION;
         } else {
             Optional<FetchSession> known = sessions.find(sessionId);
             if (known.isEmpty()) {
@@ -65,8 +61,12 @@ public final class FetchApi implements ApiHandler<FetchRequestData> {
                 return refused(Errors.INVALID_FETCH_SESSION_EPOCH);
             }
             session.advance(data);
+            if (!data.forgottenTopicsData().isEmpty()) {
+                request.client().entry().fetchesAnew();
+            }
             incremental = true;
-            answeredId = session.id();
+            // Without a session the client names everything again the next time.
+            answeredId = session.size() == 0 || sessions.isKept(session) ? session.id() : FetchSession.NO_SESSION;
         }
         return new Fetch(broker, limits, memory, request, session, incremental, answeredId).start();
     }

@@ -11,6 +11,9 @@ final class FetchSessions {
     /** A client has one; more are there only if it forgets to end them. */
     private static final int MAX_SESSIONS = 4;
 
+    /** Of all sessions together. */
+    private static final int MAX_PARTITIONS = 10_000;
+
     private final Map<Integer, FetchSession> sessions = new LinkedHashMap<>();
 
     FetchSession begin(FetchRequestData request) {
@@ -25,6 +28,16 @@ final class FetchSessions {
         FetchSession session = new FetchSession(id, request);
         sessions.put(id, session);
         return session;
+    }
+
+    /** Ends a session if the client would have more remembered than it may. @return whether it goes on */
+    boolean isKept(FetchSession session) {
+        int partitions = sessions.values().stream().mapToInt(FetchSession::size).sum();
+        if (session.size() > 0 && partitions <= MAX_PARTITIONS) {
+            return true;
+        }
+        end(session.id());
+        return false;
     }
 
     Optional<FetchSession> find(int id) {

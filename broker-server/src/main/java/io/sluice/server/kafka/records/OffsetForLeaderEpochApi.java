@@ -3,6 +3,7 @@ package io.sluice.server.kafka.records;
 import io.sluice.core.Broker;
 import io.sluice.core.BrokerException;
 import io.sluice.core.engine.PartitionLog;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
@@ -30,7 +31,7 @@ public final class OffsetForLeaderEpochApi implements ApiHandler<OffsetForLeader
         OffsetForLeaderEpochResponseData response = new OffsetForLeaderEpochResponseData();
         Gather gather = new Gather(response);
         for (OffsetForLeaderTopic topic : request.message().topics()) {
-            OffsetForLeaderTopicResult topicAnswer = new OffsetForLeaderTopicResult().setTopic(topic.topic());
+            OffsetForLeaderTopicResult topicAnswer = new AnswerEntries.EpochsTopic().setTopic(topic.topic());
             response.topics().add(topicAnswer);
             for (OffsetForLeaderPartition partition : topic.partitions()) {
                 EpochEndOffset answer = new EpochEndOffset().setPartition(partition.partition());

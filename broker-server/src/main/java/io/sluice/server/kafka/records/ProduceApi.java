@@ -10,6 +10,8 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.BatchValidator;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.EndOfConnection;
@@ -78,7 +80,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         Gather gather = new Gather(response);
         for (TopicProduceData topicData : data.topicData()) {
             TopicProduceResponse topicAnswer =
-                    new TopicProduceResponse().setName(topicData.name()).setTopicId(topicData.topicId());
+                    new AnswerEntries.ProducedTopic().setName(topicData.name()).setTopicId(topicData.topicId());
             response.responses().add(topicAnswer);
             boolean byId = request.version() >= FIRST_WITH_IDS;
             Optional<Topic> topic =
@@ -96,6 +98,7 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
                 } else if (acks.isEmpty()) {
                     answer.setErrorCode(Errors.INVALID_REQUIRED_ACKS.code());
                 } else {
+                    request.client().entry().produced(topic.get().name());
                     append(request, gather, topic.get(), partition, acks.get(), answer);
                 }
             }
@@ -140,17 +143,18 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         PartitionLog log;
         CompletableFuture<Appended> appended;
         try {
+            TopicName.requireForUsers(topic.name());
             log = broker.partition(topic.name(), partition.index());
             RecordBatch batch = batchOf(partition.records(), topic);
             request.hold();
             appended = log.append(batch, acks, request::letGo);
         } catch (BrokerException e) {
-            refuse(answer, e);
+            refuse(request, topic, answer, e);
             return;
         }
         gather.add(appended, (result, failure) -> {
             if (failure != null) {
-                refuse(answer, failure);
+                refuse(request, topic, answer, failure);
                 if (OF_THE_RECORDS.contains(Errors.forCode(answer.errorCode()))) {
                     answer.setLogStartOffset(log.logStartOffset());
                 }
@@ -162,8 +166,9 @@ public final class ProduceApi implements ApiHandler<ProduceRequestData> {
         });
     }
 
-    private static void refuse(PartitionProduceResponse answer, Throwable failure) {
-        KafkaErrors.Answer error = KafkaErrors.of(failure);
+    private static void refuse(ApiRequest<?> request, Topic topic, PartitionProduceResponse answer, Throwable failure) {
+        KafkaErrors.Answer error = KafkaErrors.of(
+                failure, request.client().entry(), "PRODUCE partition " + answer.index() + " of " + topic.name());
         answer.setErrorCode(error.code()).setErrorMessage(error.message()).setBaseOffset(-1);
         for (RecordFault fault : error.records()) {
             answer.recordErrors()

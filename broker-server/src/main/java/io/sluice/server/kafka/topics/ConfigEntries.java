@@ -34,6 +34,16 @@ public final class ConfigEntries {
         return broker;
     }
 
+    /** How many partitions a topic gets that does not ask for a number. */
+    int defaultPartitions() {
+        return broker.stream()
+                .filter(setting -> setting.setting().name().equals("num.partitions"))
+                .flatMap(setting -> setting.value().stream())
+                .mapToInt(Integer::parseInt)
+                .findFirst()
+                .orElse(1);
+    }
+
     /** Who decided a value. */
     static byte sourceOf(SettingSource source) {
         return (switch (source) {

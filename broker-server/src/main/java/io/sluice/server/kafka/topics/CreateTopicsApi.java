@@ -5,6 +5,7 @@ import io.sluice.core.config.SettingDescription;
 import io.sluice.core.engine.Change;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
@@ -35,15 +36,19 @@ import org.apache.kafka.common.protocol.Errors;
 /** CreateTopics: each topic for itself. There is one broker, so one replica. */
 public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData> {
     private static final int UNSET = -1;
+    /** Of one request, as with Kafka. */
+    private static final int MAX_PARTITIONS = 10_000;
 
     private final Broker broker;
     private final Node node;
     private final ConfigEntries configs;
+    private final int defaultPartitions;
 
     public CreateTopicsApi(Broker broker, Node node, ConfigEntries configs) {
         this.broker = broker;
         this.node = node;
         this.configs = configs;
+        this.defaultPartitions = configs.defaultPartitions();
     }
 
     @Override
@@ -59,12 +64,18 @@ public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData
                 twice.add(topic.name());
             }
         });
+        boolean isTooMuch = partitionsOf(data) > MAX_PARTITIONS;
         for (String name : seen) {
-            CreatableTopicResult answer = new CreatableTopicResult()
+            CreatableTopicResult answer = new AnswerEntries.CreatedTopic()
                     .setName(name)
                     .setNumPartitions(UNSET)
                     .setReplicationFactor((short) UNSET);
             response.topics().add(answer);
+            if (isTooMuch) {
+                answer.setErrorCode(Errors.POLICY_VIOLATION.code())
+                        .setErrorMessage("Excessively large number of partitions per request.");
+                continue;
+            }
             if (twice.contains(name)) {
                 answer.setErrorCode(Errors.INVALID_REQUEST.code()).setErrorMessage("Duplicate topic name.");
                 continue;
@@ -85,6 +96,19 @@ public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData
             });
         }
         return gather.seal();
+    }
+
+    /** How many a request asks for, all its topics together. */
+    private long partitionsOf(CreateTopicsRequestData data) {
+        long partitions = 0;
+        for (CreatableTopic topic : data.topics()) {
+            if (!topic.assignments().isEmpty()) {
+                partitions += topic.assignments().size();
+            } else {
+                partitions += Math.max(0, topic.numPartitions() == UNSET ? defaultPartitions : topic.numPartitions());
+            }
+        }
+        return partitions;
     }
 
     private static void refuse(CreatableTopicResult answer, Throwable failure) {

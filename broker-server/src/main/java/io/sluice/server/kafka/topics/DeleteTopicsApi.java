@@ -2,6 +2,7 @@ package io.sluice.server.kafka.topics;
 
 import io.sluice.core.Broker;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
@@ -40,17 +41,26 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
                         .toList();
         DeleteTopicsResponseData response = new DeleteTopicsResponseData();
         Gather gather = new Gather(response);
+        Set<String> asked = new HashSet<>();
         Set<String> seen = new HashSet<>();
         for (DeleteTopicState wish : wanted) {
-            DeletableTopicResult answer =
-                    new DeletableTopicResult().setName(wish.name()).setTopicId(wish.topicId());
-            response.responses().add(answer);
+            if (!asked.add(wish.name() + "/" + wish.topicId())) {
+                continue;
+            }
             boolean hasId = !wish.topicId().equals(Uuid.ZERO_UUID);
-            if (hasId == (wish.name() != null)) {
+            boolean isClear = hasId == (wish.name() == null);
+            Optional<Topic> topic = Optional.empty();
+            if (isClear) {
+                topic = hasId ? TopicNames.find(broker, wish.topicId()) : broker.topic(wish.name());
+            }
+            DeletableTopicResult answer = new AnswerEntries.DeletedTopic()
+                    .setName(topic.map(Topic::name).orElse(wish.name()))
+                    .setTopicId(topic.map(TopicNames::idOf).orElse(wish.topicId()));
+            response.responses().add(answer);
+            if (!isClear) {
                 refuse(answer, Errors.INVALID_REQUEST, "Name a topic by its name or by its id, and not by both.");
                 continue;
             }
-            Optional<Topic> topic = hasId ? TopicNames.find(broker, wish.topicId()) : broker.topic(wish.name());
             if (topic.isEmpty()) {
                 Errors unknown = hasId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
                 refuse(answer, unknown, unknown.message());
@@ -60,7 +70,6 @@ public final class DeleteTopicsApi implements ApiHandler<DeleteTopicsRequestData
                 refuse(answer, Errors.INVALID_REQUEST, "Duplicate topic name.");
                 continue;
             }
-            answer.setName(topic.get().name()).setTopicId(TopicNames.idOf(topic.get()));
             if (TopicNames.isInternal(topic.get())) {
                 refuse(answer, Errors.INVALID_REQUEST, "The topic is the broker's own.");
                 continue;

@@ -7,8 +7,11 @@ import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Node;
 import io.sluice.server.kafka.TopicNames;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
@@ -34,11 +37,25 @@ public final class DescribeConfigsApi implements ApiHandler<DescribeConfigsReque
 
     @Override
     public CompletableFuture<ApiMessage> handle(ApiRequest<DescribeConfigsRequestData> request) {
+        CompletableFuture<ApiMessage> answer = new CompletableFuture<>();
+        // Hundreds of lines a resource, and somebody may ask about thousands: too long for the event loop.
+        request.context()
+                .owner()
+                .executeBlocking(() -> describe(request.message()), false)
+                .onComplete(answer::complete, answer::completeExceptionally);
+        return answer;
+    }
+
+    /** A resource that is named again is answered once: the answer is many times as large as the question. */
+    private DescribeConfigsResponseData describe(DescribeConfigsRequestData request) {
         DescribeConfigsResponseData response = new DescribeConfigsResponseData();
-        for (DescribeConfigsResource resource : request.message().resources()) {
-            response.results().add(describe(resource, request.message()));
+        Set<Map.Entry<Byte, String>> seen = new HashSet<>();
+        for (DescribeConfigsResource resource : request.resources()) {
+            if (seen.add(Map.entry(resource.resourceType(), resource.resourceName()))) {
+                response.results().add(describe(resource, request));
+            }
         }
-        return CompletableFuture.completedFuture(response);
+        return response;
     }
 
     private DescribeConfigsResult describe(DescribeConfigsResource resource, DescribeConfigsRequestData request) {

@@ -21,9 +21,14 @@ import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDi
 import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsResult;
 import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsTopic;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** DescribeLogDirs: the data directory, how much room it has, and what the partitions take of it. */
 public final class DescribeLogDirsApi implements ApiHandler<DescribeLogDirsRequestData> {
+    private static final Logger LOG = LoggerFactory.getLogger(DescribeLogDirsApi.class);
+
     private final Broker broker;
     private final Path dataDirectory;
 
@@ -63,15 +68,21 @@ public final class DescribeLogDirsApi implements ApiHandler<DescribeLogDirsReque
         // The file system may take its time.
         request.context()
                 .owner()
-                .executeBlocking(() -> measure(directory), false)
-                .onComplete(
-                        measured -> answer.complete(new DescribeLogDirsResponseData().setResults(List.of(directory))));
+                .executeBlocking(() -> measure(directory, dataDirectory), false)
+                .<ApiMessage>map(measured -> new DescribeLogDirsResponseData().setResults(List.of(measured)))
+                .onComplete(answer::complete, answer::completeExceptionally);
         return answer;
     }
 
-    private DescribeLogDirsResult measure(DescribeLogDirsResult directory) throws IOException {
-        FileStore store = Files.getFileStore(dataDirectory);
-        return directory.setTotalBytes(store.getTotalSpace()).setUsableBytes(store.getUsableSpace());
+    /** Notes how much room there is, or that this cannot be told. */
+    static DescribeLogDirsResult measure(DescribeLogDirsResult directory, Path path) {
+        try {
+            FileStore store = Files.getFileStore(path);
+            return directory.setTotalBytes(store.getTotalSpace()).setUsableBytes(store.getUsableSpace());
+        } catch (IOException e) {
+            LOG.error("the room in {} cannot be measured: {}", path, e.toString());
+            return directory.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+        }
     }
 
     private static List<Integer> allOf(Topic topic) {

@@ -4,6 +4,7 @@ import io.sluice.core.Broker;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.Route;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Node;
@@ -74,11 +75,11 @@ public final class DescribeTopicPartitionsApi implements ApiHandler<DescribeTopi
 
     private static DescribeTopicPartitionsResponseTopic unknown(String name) {
         Errors error = TopicNames.isPossible(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
-        return new DescribeTopicPartitionsResponseTopic().setName(name).setErrorCode(error.code());
+        return new AnswerEntries.DescribedTopic().setName(name).setErrorCode(error.code());
     }
 
     private DescribeTopicPartitionsResponseTopic describe(Topic topic, int from, int to) {
-        DescribeTopicPartitionsResponseTopic answer = new DescribeTopicPartitionsResponseTopic()
+        DescribeTopicPartitionsResponseTopic answer = new AnswerEntries.DescribedTopic()
                 .setName(topic.name())
                 .setTopicId(TopicNames.idOf(topic))
                 .setIsInternal(TopicNames.isInternal(topic));

@@ -4,6 +4,7 @@ import io.sluice.core.Broker;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.Route;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.kafka.AnswerEntries;
 import io.sluice.server.kafka.ApiHandler;
 import io.sluice.server.kafka.ApiRequest;
 import io.sluice.server.kafka.Gather;
@@ -85,7 +86,7 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
         Optional<Topic> topic = TopicNames.find(broker, id);
         response.topics()
                 .add(topic.map(this::describe)
-                        .orElseGet(() -> new MetadataResponseTopic()
+                        .orElseGet(() -> new AnswerEntries.TopicMetadata()
                                 .setName(null)
                                 .setTopicId(id)
                                 .setErrorCode(Errors.UNKNOWN_TOPIC_ID.code())));
@@ -97,7 +98,7 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
             response.topics().add(describe(topic.get()));
             return;
         }
-        MetadataResponseTopic answer = new MetadataResponseTopic().setName(name);
+        MetadataResponseTopic answer = new AnswerEntries.TopicMetadata().setName(name);
         response.topics().add(answer);
         if (!create) {
             boolean possible = TopicNames.isPossible(name);
@@ -114,7 +115,7 @@ public final class MetadataApi implements ApiHandler<MetadataRequestData> {
     }
 
     private MetadataResponseTopic describe(Topic topic) {
-        MetadataResponseTopic answer = new MetadataResponseTopic().setName(topic.name());
+        MetadataResponseTopic answer = new AnswerEntries.TopicMetadata().setName(topic.name());
         fill(answer, topic);
         return answer;
     }

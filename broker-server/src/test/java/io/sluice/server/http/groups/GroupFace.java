@@ -12,6 +12,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +29,11 @@ final class GroupFace implements AutoCloseable {
         Map<String, String> all = new HashMap<>(Map.of("group.min.session.timeout.ms", "500"));
         all.putAll(settings);
         server = TestServers.on(folder, all);
+    }
+
+    /** With a clock that the test moves. */
+    GroupFace(Path folder, Map<String, String> settings, InstantSource clock) {
+        server = TestServers.on(folder, settings, clock);
     }
 
     void topic(String name, int partitions) {

@@ -178,6 +178,8 @@ class MoveTest {
         JsonObject position = objects(group.getJsonArray("positions")).get(0);
         assertThat(position.getLong("committed_at")).isPositive();
         position.remove("committed_at");
+        assertThat(position.getLong("lag_ms")).isBetween(0L, 30_000L);
+        position.remove("lag_ms");
         assertThat(position)
                 .isEqualTo(new JsonObject()
                         .put("topic", "t")
@@ -190,6 +192,25 @@ class MoveTest {
         face.server.send("DELETE", "/v1/topics/t/partitions/0/records?before=4");
         assertThat(objects(describe().getJsonArray("positions")).get(0).getBoolean("data_gone"))
                 .isTrue();
+    }
+
+    @Test
+    void whatAMemberHasNotGivenBackYetIsToldAsItsOwn() {
+        for (int partition = 0; partition < 2; partition++) {
+            face.produce("t", partition, "a");
+        }
+        face.poll("holds");
+        face.poll("waits");
+
+        JsonObject group = ok(face.server.get("/v1/groups/g"));
+
+        JsonObject holds = objects(group.getJsonArray("members")).get(0);
+        assertThat(holds.getString("id")).isEqualTo("holds");
+        assertThat(holds.getJsonArray("assignment")).hasSize(1);
+        assertThat(holds.getJsonArray("giving_back")).hasSize(1);
+        assertThat(objects(group.getJsonArray("positions")))
+                .hasSize(2)
+                .allMatch(position -> position.getString("owner").equals("holds"));
     }
 
     @Test
@@ -416,6 +437,10 @@ class MoveTest {
         JsonObject notice = objects(describe().getJsonArray("notices")).get(0);
         assertThat(notice.getString("topic")).isEqualTo("u");
         assertThat(notice.getString("reason")).isEqualTo("topic_deleted");
+        assertThat(face.server.metric("sluice_groups_positions_lost_total{reason=\"topic_deleted\"}"))
+                .isEqualTo(1);
+        assertThat(face.server.metric("sluice_groups_positions_lost_total{reason=\"data_gone\"}"))
+                .isZero();
         face.server.send("DELETE", "/v1/topics/t/partitions/0/records?before=2");
 
         JsonObject restored = ok(face.server.send("POST", "/v1/groups/g/snapshots/s/restore"));

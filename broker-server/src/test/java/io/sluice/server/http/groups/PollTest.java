@@ -14,15 +14,20 @@ import io.sluice.server.fixture.NoErrorsLogged;
 import io.sluice.server.kafka.KafkaWire;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
@@ -85,6 +90,26 @@ class PollTest {
         assertThat(values(face.poll("m"))).containsExactly("a");
         assertThat(problem(face.post("g/poll", ask("m").put("values", "xml")), 400))
                 .isEqualTo("invalid_argument");
+    }
+
+    @Test
+    void aPollPassesOverWhatItsFilterDoesNotWant() {
+        face.produce("t", 0, "a", "b", "c");
+        face.server.send(
+                "POST",
+                "/v1/topics/t/records",
+                "{\"records\": [{\"key\": \"k\", \"value\": \"d\", \"headers\": {\"ce_type\": \"CREATE\"}}, {\"value\": \"e\"}]}");
+
+        JsonObject none = face.poll(ask("m").put("filter", "type=DELETE"));
+        JsonObject one = face.poll(
+                ask("m").put("filter", new JsonArray().add("type=CREATE,UPDATE").add("key=k*")));
+
+        assertThat(values(none)).isEmpty();
+        assertThat(values(one)).containsExactly("d");
+        JsonObject rest = face.poll(ask("m").put("commit", none.getString("cursor")));
+        assertThat(values(rest)).isEmpty();
+        assertThat(problem(face.post("g/poll", ask("m").put("filter", "value=x")), 400))
+                .isEqualTo("invalid_filter");
     }
 
     @Test
@@ -314,6 +339,41 @@ class PollTest {
     }
 
     @Test
+    void whoTakesALongAnswerSlowlyStaysAMember() throws Exception {
+        String filler = "z".repeat(100_000);
+        for (int i = 0; i < 5; i++) {
+            face.produce("t", 1, Collections.nCopies(24, filler).toArray(String[]::new));
+        }
+        String answer;
+        try (Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(64 * 1024);
+            socket.connect(new InetSocketAddress("127.0.0.1", face.server.port()));
+            String body = ask("slow")
+                    .put("max_bytes", 100_000_000)
+                    .put("session_timeout_ms", 2_000)
+                    .encode();
+            socket.getOutputStream()
+                    .write(("POST /v1/groups/g/poll HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "
+                                    + body.length() + "\r\n\r\n" + body)
+                            .getBytes(StandardCharsets.UTF_8));
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            for (int i = 0; i < 8; i++) {
+                all.write(socket.getInputStream().readNBytes(1_000_000));
+                long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
+                Await.until("it has worked on the piece", () -> System.nanoTime() - untilNs >= 0);
+            }
+            all.write(socket.getInputStream().readAllBytes());
+            answer = all.toString(StandardCharsets.UTF_8);
+        }
+
+        Matcher cursor = Pattern.compile("\"cursor\":\"([^\"]+)\"").matcher(answer);
+        assertThat(cursor.find()).isTrue();
+        JsonObject next = face.poll(ask("slow").put("commit", cursor.group(1)).put("session_timeout_ms", 2_000));
+        assertThat(next.fieldNames()).doesNotContain("refused");
+        assertThat(values(next)).isEmpty();
+    }
+
+    @Test
     void aPollThatWaitsIsAnsweredWhenTheBrokerStops() throws Exception {
         CompletableFuture<HttpResponse<String>> waiting = face.postAsync("g/poll", ask("m").put("wait_ms", 30_000));
         Await.until(
@@ -409,6 +469,9 @@ class PollTest {
         assertThat(problem(face.post("g/poll", ask.copy().put("from", "middle")), 400))
                 .isEqualTo("invalid_argument");
         assertThat(problem(face.post("g/poll", ask.copy().put("session_timeout_ms", 1)), 400))
+                .isEqualTo("invalid_argument");
+        String half = "{\"member\": \"\\ud800\", \"topics\": [\"t\"]}";
+        assertThat(problem(face.server.send("POST", "/v1/groups/g/poll", half), 400))
                 .isEqualTo("invalid_argument");
         assertThat(problem(face.post("g".repeat(256) + "/poll", ask), 400)).isEqualTo("invalid_group");
         assertThat(problem(face.post("g/poll", ask.copy().put("commit", "!")), 400))

@@ -62,6 +62,83 @@ class FetchTest {
         face.close();
     }
 
+    @Test
+    void theLastRecordThatThereMayBeIsNotCutOffIfItIsLarge() {
+        byte[] large = "x".repeat(300_000).getBytes(StandardCharsets.UTF_8);
+        RecordBatchBuilder builder = new RecordBatchBuilder(64).append(1, null, large);
+        face.append("t", 0, builder.build(CompressionType.GZIP, new KafkaCodecs()));
+
+        assertThat(offsets("?max_records=1")).containsExactly(0L);
+    }
+
+    /** Small ones and one that is larger than a read, in batches of each kind, with headers behind their values. */
+    @ParameterizedTest
+    @EnumSource(CompressionType.class)
+    void onlyWhatAFilterWantsIsReturned(CompressionType compression) {
+        byte[] large = "x".repeat(300_000).getBytes(StandardCharsets.UTF_8);
+        for (int batch = 0; batch < 20; batch++) {
+            RecordBatchBuilder builder = new RecordBatchBuilder(64);
+            for (int i = 0; i < 10; i++) {
+                int number = batch * 10 + i;
+                String type = number % 50 == 7 ? "order.created" : "noise";
+                builder.append(
+                        1,
+                        ("key-" + number % 4).getBytes(StandardCharsets.UTF_8),
+                        number == 57 || number == 58 ? large : new byte[] {'1'},
+                        new Headers().add("ce_type", type.getBytes(StandardCharsets.UTF_8)));
+            }
+            face.append("t", 0, builder.build(compression, new KafkaCodecs()));
+        }
+
+        assertThat(offsets("?filter=type=order.*")).containsExactly(7L, 57L, 107L, 157L);
+        assertThat(offsets("?filter=type=order.*&filter=key=key-3")).containsExactly(7L, 107L);
+        assertThat(offsets("?filter=key=none")).isEmpty();
+        assertThat(offsets("?filter=key=key-2&filter=type=noise")).hasSize(50);
+        assertThat(offsets("?filter=type=order.*&max_records=2")).containsExactly(7L, 57L);
+        assertThat(RecordFace.json(face.fetch("t", 0, "?filter=key=none"))
+                        .get("next_offset")
+                        .asLong())
+                .isEqualTo(200);
+    }
+
+    private List<Long> offsets(String query) {
+        List<Long> offsets = new ArrayList<>();
+        RecordFace.json(face.fetch("t", 0, query))
+                .get("records")
+                .forEach(record -> offsets.add(record.get("offset").asLong()));
+        return offsets;
+    }
+
+    @Test
+    void aFetchThatWaitsIsNotWokenForGoodByWhatItDoesNotWant() throws Exception {
+        byte[] one = {'1'};
+        face.append(
+                "t",
+                0,
+                new RecordBatchBuilder(64).append(1, new byte[] {'a'}, one).build());
+        long beginNs = System.nanoTime();
+        assertThat(offsets("?wait_ms=300&filter=key=b")).isEmpty();
+        assertThat(System.nanoTime() - beginNs).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(300));
+
+        CompletableFuture<HttpResponse<byte[]>> waiting =
+                face.sendAsync(face.request("/v1/topics/t/partitions/0/records?offset=0&wait_ms=30000&filter=key=b"));
+        face.append(
+                "t",
+                0,
+                new RecordBatchBuilder(64).append(1, new byte[] {'b'}, one).build());
+
+        assertThat(RecordFace.json(waiting.get(20, TimeUnit.SECONDS)).get("records"))
+                .hasSize(1);
+    }
+
+    @Test
+    void batchesAreNotFiltered() {
+        HttpResponse<byte[]> refused = face.fetch("t", 0, "?filter=key=b", "Accept", BATCHES);
+
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(RecordFace.json(refused).get("field").asText()).isEqualTo("filter");
+    }
+
     private void appendNumbers(int count) {
         for (int i = 0; i < count; i++) {
             face.append(

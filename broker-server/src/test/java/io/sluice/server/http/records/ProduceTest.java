@@ -272,7 +272,7 @@ class ProduceTest {
         JsonNode headers = record.get("headers");
         assertThat(headers).hasSize(3);
         assertThat(headers.get("Origin").asText()).isEqualTo("camera");
-        assertThat(headers.get("ce-type").asText()).isEqualTo("photo.taken");
+        assertThat(headers.get("ce_type").asText()).isEqualTo("photo.taken");
         assertThat(headers.get("content-type").asText()).isEqualTo("image/png");
     }
 
@@ -555,17 +555,17 @@ class ProduceTest {
     void topicsOfTheBrokersOwnAreNotWritten() {
         face.broker
                 .engine()
-                .createInternalTopic(new NewTopic("__own", 1, Map.of()))
+                .createInternalTopic(new NewTopic("__queues-own", 1, Map.of()))
                 .join();
         for (String type : List.of("text/plain", "application/json", NDJSON)) {
             HttpResponse<byte[]> refused = face.post(
-                    "/v1/topics/__own/records",
+                    "/v1/topics/__queues-own/records",
                     type,
                     type.equals("application/json") ? "{\"records\":[{\"value\":1}]}" : "{\"value\":1}\n");
             assertThat(refused.statusCode()).as(type).isEqualTo(400);
             assertThat(RecordFace.json(refused).get("code").asText()).isEqualTo("invalid_topic");
         }
-        assertThat(face.broker.partition("__own", 0).logEndOffset()).isZero();
+        assertThat(face.broker.partition("__queues-own", 0).logEndOffset()).isZero();
     }
 
     /** Whatever else is wrong: nobody should mend a request that is never taken. */
@@ -573,16 +573,25 @@ class ProduceTest {
     void aTopicOfTheBrokersOwnIsTheFirstReasonToRefuse() {
         face.broker
                 .engine()
-                .createInternalTopic(new NewTopic("__own", 1, Map.of("cleanup.policy", "compact")))
+                .createInternalTopic(new NewTopic("__queues-own", 1, Map.of("cleanup.policy", "compact")))
                 .join();
-        assertProblem(face.post("/v1/topics/__own/records", "text/plain", "no key"), 400, "invalid_topic", "__own");
         assertProblem(
-                face.post("/v1/topics/__own/records?partition=7", "text/plain", "no such partition"),
+                face.post("/v1/topics/__queues-own/records", "text/plain", "no key"),
                 400,
                 "invalid_topic",
-                "__own");
-        assertProblem(face.post("/v1/topics/__own/records", "application/json", "{"), 400, "invalid_topic", "__own");
-        assertProblem(face.post("/v1/topics/__own/records", NDJSON, "{\n"), 400, "invalid_topic", "__own");
+                "__queues-own");
+        assertProblem(
+                face.post("/v1/topics/__queues-own/records?partition=7", "text/plain", "no such partition"),
+                400,
+                "invalid_topic",
+                "__queues-own");
+        assertProblem(
+                face.post("/v1/topics/__queues-own/records", "application/json", "{"),
+                400,
+                "invalid_topic",
+                "__queues-own");
+        assertProblem(
+                face.post("/v1/topics/__queues-own/records", NDJSON, "{\n"), 400, "invalid_topic", "__queues-own");
     }
 
     @Test

@@ -53,8 +53,21 @@ public final class Installed {
     public static void nodeWithPackages() {
         node();
         require(
-                Files.isDirectory(SCRIPTS.resolve("node_modules").resolve("kafkajs")),
+                List.of("kafkajs", "cloudevents").stream()
+                        .allMatch(name -> Files.isDirectory(
+                                SCRIPTS.resolve("node_modules").resolve(name))),
                 "the packages of the JavaScript clients are not installed: npm ci --prefix " + SCRIPTS);
+    }
+
+    /** Chromium, by the name that it is installed under. */
+    public static String chromium() {
+        for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
+            if (works(name, "--version")) {
+                return name;
+            }
+        }
+        require(false, "Chromium is not installed: apt-get install chromium");
+        return "";
     }
 
     private static void require(boolean there, String otherwise) {

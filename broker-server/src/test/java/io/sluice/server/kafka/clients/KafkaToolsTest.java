@@ -3,6 +3,7 @@ package io.sluice.server.kafka.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
+import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.NoErrorsLogged;
 import io.sluice.server.fixture.RunningServer;
 import java.io.IOException;
@@ -11,11 +12,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kafka's command line tools. */
 @ExtendWith(NoErrorsLogged.class)
@@ -194,6 +200,104 @@ class KafkaToolsTest {
         assertThat(tool(CONSUMER_GROUPS, "--describe", "--group", "g")).doesNotContainPattern("g +t +1 +0 ");
         assertThat(tool(CONSUMER_GROUPS, "--delete", "--group", "g")).contains("was successful");
         assertThat(tool(CONSUMER_GROUPS, "--list")).isBlank();
+    }
+
+    /** A group's own tool, with a running group of either protocol and then with an empty one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"classic", "consumer"})
+    void groupsInEveryWay(String protocol) throws IOException {
+        create("t", 2);
+        produceWithTimes();
+        GroupMember member = new GroupMember(
+                server.bootstrap(),
+                "g",
+                Map.of("group.protocol", protocol, "client.id", "reader"),
+                consumer -> consumer.subscribe(List.of("t")),
+                GroupMember.records());
+        try (member) {
+            Await.until("all is committed", () -> describe().matches("(?s).*g +t +0 +4 +4 +0 .*"));
+            String type = protocol.equals("classic") ? "Classic" : "Consumer";
+
+            assertThat(tool(CONSUMER_GROUPS, "--list", "--state")).containsPattern("g +Stable");
+            assertThat(tool(CONSUMER_GROUPS, "--list", "--type", protocol)).containsPattern("g +" + type);
+            assertThat(tool(CONSUMER_GROUPS, "--list", "--state", "empty")).doesNotContainPattern("g +Stable");
+            assertThat(tool(CONSUMER_GROUPS, "--describe", "--group", "g")).contains("reader", "/127.0.0.1");
+            assertThat(tool(CONSUMER_GROUPS, "--describe", "--all-groups", "--members"))
+                    .containsPattern("g +\\S+ +/127.0.0.1 +reader +2");
+            assertThat(tool(CONSUMER_GROUPS, "--describe", "--group", "g", "--members", "--verbose"))
+                    .contains("t:0,1");
+            assertThat(tool(CONSUMER_GROUPS, "--describe", "--group", "g", "--state", "--verbose"))
+                    .contains("Stable", "127.0.0.1:" + server.kafkaPort());
+            assertThat(groups("--reset-offsets", "--group", "g", "--topic", "t", "--to-earliest", "--execute")
+                            .output())
+                    .contains("inactive");
+            assertThat(groups("--delete", "--group", "g").output()).contains("GroupNotEmptyException");
+            assertThat(groups("--delete-offsets", "--group", "g", "--topic", "t")
+                            .output())
+                    .contains("GroupSubscribedToTopicException");
+        }
+        assertThat(tool(CONSUMER_GROUPS, "--describe", "--group", "g", "--state"))
+                .contains("Empty");
+        reset(0, "--to-earliest");
+        reset(4, "--to-latest");
+        reset(3, "--shift-by", "-1");
+        reset(2, "--to-offset", "2");
+        reset(2, "--to-current");
+        reset(1, "--to-datetime", "2023-11-14T22:13:21.000Z");
+        reset(4, "--by-duration", "PT0S");
+        reset(0, "--by-duration", "P9000D");
+        Path plan = folder.resolve("plan.csv");
+        List<String> export = List.of("--topic", "t:0", "--to-offset", "3", "--export", "--dry-run");
+        String exported = tool(CONSUMER_GROUPS, forGroup(export)).strip();
+        assertThat(describe()).as("only a plan").containsPattern("g +t +0 +0 ");
+        Files.writeString(plan, exported);
+        assertThat(exported).isEqualTo("t,0,3");
+        tool(CONSUMER_GROUPS, "--reset-offsets", "--group", "g", "--from-file", plan.toString(), "--execute");
+        assertThat(describe()).containsPattern("g +t +0 +3 ");
+        tool(CONSUMER_GROUPS, "--reset-offsets", "--all-groups", "--all-topics", "--to-earliest", "--execute");
+        assertThat(describe()).containsPattern("g +t +0 +0 ");
+        tool(CONSUMER_GROUPS, "--delete-offsets", "--group", "g", "--topic", "t:0");
+        assertThat(describe()).doesNotContainPattern("g +t +0 +0 ");
+        assertThat(tool(CONSUMER_GROUPS, "--delete", "--all-groups")).contains("was successful");
+        assertThat(tool(CONSUMER_GROUPS, "--list")).isBlank();
+    }
+
+    private void produceWithTimes() {
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", server.bootstrap()), new StringSerializer(), new StringSerializer())) {
+            for (int i = 0; i < 4; i++) {
+                producer.send(new ProducerRecord<>("t", 0, 1_700_000_000_000L + 1_000L * i, null, "v" + i));
+            }
+        }
+    }
+
+    private KafkaTool.Ended groups(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("--bootstrap-server", server.bootstrap()));
+        all.addAll(List.of(arguments));
+        return KafkaTool.run("", CONSUMER_GROUPS, all.toArray(String[]::new));
+    }
+
+    private String describe() {
+        return groups("--describe", "--group", "g").output();
+    }
+
+    /** Sends the empty group somewhere, first as a plan, and sees where it is. */
+    private void reset(int expected, String... where) {
+        List<String> one = new ArrayList<>(List.of("--topic", "t:0"));
+        one.addAll(List.of(where));
+        one.add("--dry-run");
+        assertThat(tool(CONSUMER_GROUPS, forGroup(one)))
+                .as("%s", List.of(where))
+                .containsPattern("g +t +0 +" + expected);
+        one.set(one.size() - 1, "--execute");
+        tool(CONSUMER_GROUPS, forGroup(one));
+        assertThat(describe()).as("%s", List.of(where)).containsPattern("g +t +0 +" + expected + " ");
+    }
+
+    private static String[] forGroup(List<String> more) {
+        List<String> all = new ArrayList<>(List.of("--reset-offsets", "--group", "g"));
+        all.addAll(more);
+        return all.toArray(String[]::new);
     }
 
     @Test

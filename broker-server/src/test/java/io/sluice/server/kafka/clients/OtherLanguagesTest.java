@@ -57,6 +57,14 @@ class OtherLanguagesTest {
         script("node", Installed.SCRIPTS.resolve("kafkajs.js").toString());
     }
 
+    /** The SDK of CloudEvents, over HTTP and over Kafka's protocol: what either writes the other reads. */
+    @Test
+    void cloudEventsForJavaScript() {
+        Installed.nodeWithPackages();
+        String http = server.uri("").toString();
+        script("node", Installed.SCRIPTS.resolve("cloudevents.js").toString(), http);
+    }
+
     @Test
     void platformaticKafka() {
         Installed.nodeWithPackages();

@@ -1,4 +1,4 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http.json;
 
 import java.nio.ByteBuffer;
 import java.util.Base64;
@@ -7,12 +7,16 @@ import java.util.Base64;
  * Bytes that a JSON value stands for: a part of the request's own bytes where that is possible, else an array of their
  * own. Used again for the next value. For use by one thread.
  */
-final class JsonSpan {
-    byte[] array = new byte[0];
-    int from;
-    int length;
+public final class JsonSpan {
+    /** Holds the bytes. */
+    public byte[] array = new byte[0];
+    /** Where they begin. */
+    public int from;
+    /** How many they are. */
+    public int length;
 
-    void set(byte[] array, int from, int length) {
+    /** Takes bytes as they are. */
+    public void set(byte[] array, int from, int length) {
         this.array = array;
         this.from = from;
         this.length = length;
@@ -26,7 +30,7 @@ final class JsonSpan {
      * @return false if it is not a JSON string
      * @throws IllegalArgumentException if an escape stands for half a character
      */
-    boolean setString(byte[] json, int quoteAt, int to) {
+    public boolean setString(byte[] json, int quoteAt, int to) {
         int from = quoteAt + 1;
         for (int at = from; at < to; at++) {
             byte b = json[at];
@@ -45,7 +49,7 @@ final class JsonSpan {
     }
 
     /** Replaces base64 text by the bytes it stands for; false if it is not base64. */
-    boolean decodeBase64() {
+    public boolean decodeBase64() {
         try {
             ByteBuffer decoded = Base64.getDecoder().decode(ByteBuffer.wrap(array, from, length));
             set(decoded.array(), decoded.arrayOffset(), decoded.remaining());

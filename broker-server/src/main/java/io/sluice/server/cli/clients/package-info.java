@@ -1,0 +1,2 @@
+/** {@code sluice clients}: who is connected. */
+package io.sluice.server.cli.clients;

@@ -1,0 +1,30 @@
+package io.sluice.server.clients;
+
+import java.util.List;
+
+/**
+ * What a client reads of its own accord or as a member of a group, as far as it has said so.
+ *
+ * @param group the group, or empty
+ * @param member the member of the group that the client is, or empty
+ * @param topics the topics, at most {@link #MAX_TOPICS} of them
+ * @param filters the filters that a record must pass, as the client wrote them
+ */
+public record Subscription(String group, String member, List<String> topics, List<String> filters) {
+    /** How many topics are remembered. */
+    public static final int MAX_TOPICS = 100;
+
+    public Subscription {
+        topics = topics.stream().limit(MAX_TOPICS).toList();
+        filters = List.copyOf(filters);
+    }
+
+    /** Whether it is to these topics, as far as they are remembered. */
+    boolean hasTopics(List<String> others) {
+        return topics.equals(others.subList(0, Math.min(others.size(), MAX_TOPICS)));
+    }
+
+    boolean is(String otherGroup, String otherMember) {
+        return group.equals(otherGroup) && member.equals(otherMember);
+    }
+}

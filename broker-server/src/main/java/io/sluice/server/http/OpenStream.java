@@ -1,0 +1,25 @@
+package io.sluice.server.http;
+
+import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
+
+/** An answer that goes on for as long as its client listens, and has to be told when the broker stops. */
+public interface OpenStream {
+    /** Ends it in order, on its event loop: the broker stops. */
+    void stop();
+
+    /** Whether it goes on when its request has been answered. */
+    default boolean outlivesRequest() {
+        return false;
+    }
+
+    /** Makes it the answer of a request. */
+    static void answer(RoutingContext ctx, OpenStream stream) {
+        ctx.put(OpenStream.class.getName(), stream);
+    }
+
+    /** The stream that a request is answered with, if it is. */
+    static Optional<OpenStream> of(RoutingContext ctx) {
+        return Optional.ofNullable(ctx.get(OpenStream.class.getName()));
+    }
+}

@@ -1,0 +1,73 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.engine.Acks;
+import io.sluice.core.record.CompressionType;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.topic.Topic;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/** Appends records that come one by one over a connection that stays open. Owned by an event loop. */
+public final class RecordPublisher {
+    private static final byte[] EVENT_TYPE = "ce_type".getBytes(StandardCharsets.UTF_8);
+
+    private final Loop loop;
+
+    RecordPublisher(Loop loop) {
+        this.loop = loop;
+    }
+
+    /** Where a record went. */
+    public record Published(int partition, long offset) {}
+
+    /**
+     * Appends one record and waits for the topic's flush policy.
+     *
+     * @param json the record as a JSON object, as produce requests have it
+     * @param eventType what kind of event it is, if it is to be said
+     * @return fails with what a produce request fails with; faults name the fields of the record
+     */
+    public Future<Published> publish(String topicName, byte[] json, Optional<String> eventType) {
+        Topic topic = loop.broker.requireTopic(topicName);
+        ProduceBatches records = new ProduceBatches(
+                topic,
+                loop.partitioners.of(topic.name(), topic.partitions()),
+                new int[topic.partitions()],
+                System.currentTimeMillis(),
+                json.length,
+                false,
+                (index, field) -> field.isEmpty() ? "the record" : field);
+        loop.parser.parseOne(json, 0, json.length, 0, (index, draft) -> {
+            eventType.ifPresent(type -> {
+                byte[] bytes = type.getBytes(StandardCharsets.UTF_8);
+                draft.headers.add(EVENT_TYPE, 0, EVENT_TYPE.length, bytes, 0, bytes.length);
+            });
+            records.accept(index, draft);
+        });
+        CompressionType compression = JsonProduce.compressionOf(topic);
+        BatchDraft draft = records.drafts().get(0);
+        RecordBatch batch = draft.build(compression, loop.codecs, Optional.empty(), topic.name());
+        MemoryBudget.Reservation memory = loop.budget.reserve(batch.sizeInBytes());
+        Promise<Published> published = Promise.promise();
+        BatchAppends[] appends = new BatchAppends[1];
+        appends[0] = new BatchAppends(
+                loop, topic.name(), Acks.COMMITTED, memory, List.of(draft), new RecordBatch[] {batch}, () -> {
+                    memory.close();
+                    appends[0]
+                            .failure(0)
+                            .ifPresentOrElse(
+                                    published::fail,
+                                    () -> published.complete(new Published(
+                                            draft.partition(),
+                                            appends[0].appended(0).orElseThrow().baseOffset())));
+                    if (appends[0].failure(0).isEmpty()) {
+                        loop.metrics.produced(1);
+                    }
+                });
+        appends[0].start();
+        return published.future();
+    }
+}

@@ -1,0 +1,402 @@
+package io.sluice.server.http.push;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sluice.server.TestServers;
+import io.sluice.server.fixture.Await;
+import io.sluice.server.fixture.BlockedThreadsFail;
+import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.fixture.RunningServer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@ExtendWith({BlockedThreadsFail.class, NoErrorsLogged.class})
+class WebSocketTest {
+    @TempDir
+    Path folder;
+
+    private RunningServer server;
+    private final List<Socket> sockets = new ArrayList<>();
+
+    @BeforeEach
+    void start() {
+        server = TestServers.on(
+                folder,
+                Map.of(
+                        "http.push.heartbeat.ms",
+                        "200",
+                        "http.push.max.subscriptions",
+                        "3",
+                        "http.push.max.message.bytes",
+                        "2000000",
+                        "http.idle.timeout.ms",
+                        "1000",
+                        "http.request.timeout.ms",
+                        "500"));
+        topic("t", 4);
+    }
+
+    @AfterEach
+    void stop() {
+        sockets.forEach(socket -> socket.connection.abort());
+        server.close();
+    }
+
+    private void topic(String name, int partitions) {
+        String wish = "{\"partitions\": " + partitions + ", \"config\": {\"max.message.bytes\": 2000000}}";
+        assertThat(server.send("PUT", "/v1/topics/" + name, wish).statusCode()).isLessThan(300);
+    }
+
+    /** A connection and all that it has been told. */
+    private static final class Socket implements WebSocket.Listener {
+        private final List<JsonObject> messages = new CopyOnWriteArrayList<>();
+        private final StringBuilder message = new StringBuilder();
+        private WebSocket connection;
+        private volatile int closedWith;
+        private volatile String reason = "";
+
+        @Override
+        public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
+            message.append(part);
+            if (last) {
+                messages.add(new JsonObject(message.toString()));
+                message.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public CompletionStage<?> onClose(WebSocket socket, int code, String why) {
+            reason = why;
+            closedWith = code;
+            return null;
+        }
+
+        @Override
+        public void onError(WebSocket socket, Throwable error) {
+            reason = error.toString();
+            closedWith = -1;
+        }
+
+        void say(JsonObject what) {
+            connection.sendText(what.encode(), true).join();
+        }
+
+        List<JsonObject> all(String op) {
+            return messages.stream()
+                    .filter(one -> one.getString("op").equals(op))
+                    .toList();
+        }
+
+        JsonObject await(String op) {
+            Await.until(op, () -> !all(op).isEmpty());
+            return all(op).get(0);
+        }
+
+        List<String> values(String id) {
+            return all("record").stream()
+                    .filter(one -> one.getString("id").equals(id))
+                    .map(one -> one.getJsonObject("record").getValue("value").toString())
+                    .toList();
+        }
+
+        void awaitValues(String id, int count) {
+            Await.until(count + " records of " + id, () -> values(id).size() >= count);
+        }
+
+        /** The code of the first error. */
+        String refused() {
+            return await("error").getJsonObject("error").getString("code");
+        }
+    }
+
+    private Socket connect() {
+        Socket socket = new Socket();
+        socket.connection = HttpClient.newHttpClient()
+                .newWebSocketBuilder()
+                .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/v1/ws"), socket)
+                .join();
+        sockets.add(socket);
+        return socket;
+    }
+
+    private static JsonObject op(String name) {
+        return new JsonObject().put("op", name);
+    }
+
+    private static JsonObject subscribe(String id) {
+        return op("subscribe").put("id", id).put("topic", "t");
+    }
+
+    private static JsonObject publish(Object value) {
+        return op("publish").put("topic", "t").put("value", value);
+    }
+
+    private static JsonArray array(String... texts) {
+        return new JsonArray(List.of(texts));
+    }
+
+    private void publishNumbers(Socket socket, int from, int to) {
+        int before = socket.all("published").size();
+        IntStream.range(from, to).forEach(i -> socket.say(publish("v" + i).put("key", "k" + i % 7)));
+        Await.until("published", () -> socket.all("published").size() == before + to - from);
+    }
+
+    private static List<String> numbers(int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> "v" + i).toList();
+    }
+
+    @Test
+    void whatIsPublishedReachesWhoIsSubscribed() {
+        Socket one = connect();
+        Socket two = connect();
+        one.say(subscribe("s"));
+        one.await("subscribed");
+
+        two.say(publish(new JsonObject().put("n", 1.50))
+                .put("id", "p")
+                .put("type", "CREATE")
+                .put("key", "k")
+                .put("partition", 2)
+                .put("headers", new JsonObject().put("a", "b")));
+
+        assertThat(two.await("published").encode())
+                .isEqualTo("{\"op\":\"published\",\"id\":\"p\",\"topic\":\"t\",\"partition\":2,\"offset\":0}");
+        JsonObject record = one.await("record");
+        assertThat(record.fieldNames()).containsExactly("op", "id", "record", "cursor");
+        JsonObject inside = record.getJsonObject("record");
+        inside.remove("timestamp");
+        assertThat(inside.encode())
+                .isEqualTo("{\"topic\":\"t\",\"partition\":2,\"offset\":0,\"key\":\"k\",\"value\":{\"n\":1.5},"
+                        + "\"headers\":{\"a\":\"b\",\"ce_type\":\"CREATE\"}}");
+    }
+
+    @Test
+    void everyCursorResumesExactlyBehindIt() {
+        Socket one = connect();
+        one.say(subscribe("s"));
+        String begin = one.await("subscribed").getString("cursor");
+        publishNumbers(one, 0, 30);
+        one.awaitValues("s", 30);
+        String middle = one.all("record").get(12).getString("cursor");
+
+        Socket two = connect();
+        two.say(subscribe("all").put("cursor", begin));
+        two.say(subscribe("rest").put("from", middle));
+
+        two.awaitValues("all", 30);
+        two.awaitValues("rest", 17);
+        assertThat(two.values("all")).containsExactlyInAnyOrderElementsOf(numbers(0, 30));
+        assertThat(two.values("rest"))
+                .containsExactlyInAnyOrderElementsOf(one.values("s").subList(13, 30));
+    }
+
+    /** An API publishes; a logger, a dashboard and a monitor are subscribed to one event type; one of them was away. */
+    @Test
+    void eachSubscriberSeesEachEventOfItsTypeOnce() {
+        topic("DB", 3);
+        List<Socket> three = List.of(connect(), connect(), connect());
+        List<String> names = List.of("logger", "dashboard", "monitor");
+        for (int i = 0; i < 3; i++) {
+            three.get(i)
+                    .say(op("subscribe")
+                            .put("id", "s")
+                            .put("topics", array("DB"))
+                            .put("types", array("CREATE"))
+                            .put("group", names.get(i)));
+            three.get(i).await("subscribed");
+        }
+        Socket api = connect();
+        for (int i = 0; i < 10; i++) {
+            api.say(publish("c" + i).put("topic", "DB").put("type", "CREATE"));
+            api.say(publish("d" + i).put("topic", "DB").put("type", "DELETE"));
+        }
+        three.forEach(socket -> socket.awaitValues("s", 10));
+        three.get(2).connection.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+        Await.until(
+                "it has left",
+                () -> new JsonObject(server.get("/v1/groups/monitor").body())
+                        .getJsonArray("members")
+                        .isEmpty());
+
+        api.say(publish("late").put("topic", "DB").put("type", "CREATE"));
+        Socket again = connect();
+        again.say(op("subscribe")
+                .put("id", "s")
+                .put("topic", "DB")
+                .put("types", array("CREATE"))
+                .put("group", "monitor"));
+
+        again.awaitValues("s", 1);
+        three.subList(0, 2).forEach(socket -> socket.awaitValues("s", 11));
+        assertThat(again.values("s")).containsExactly("late");
+        assertThat(three.get(0).values("s")).hasSize(11).allMatch(value -> !value.startsWith("d"));
+    }
+
+    @Test
+    void whatIsNotAcknowledgedComesAgain() {
+        Socket one = connect();
+        publishNumbers(one, 0, 10);
+        JsonObject member = subscribe("s").put("group", "g").put("member", "m").put("ack", true);
+        one.say(member);
+        one.awaitValues("s", 10);
+        one.say(op("ack").put("id", "s").put("cursor", one.all("record").get(3).getString("cursor")));
+        one.await("acked");
+        one.connection.abort();
+        Await.until(
+                "it has left",
+                () -> new JsonObject(server.get("/v1/groups/g").body())
+                        .getJsonArray("members")
+                        .isEmpty());
+
+        Socket two = connect();
+        two.say(member);
+
+        two.awaitValues("s", 6);
+        assertThat(two.values("s"))
+                .containsExactlyInAnyOrderElementsOf(one.values("s").subList(4, 10));
+    }
+
+    @Test
+    void aLargeRecordGoesOutInFramesThatNothingBreaks() {
+        Socket socket = connect();
+        socket.say(subscribe("a"));
+        socket.say(subscribe("b"));
+        Await.until("both", () -> socket.all("subscribed").size() == 2);
+        String large = "ü€\n".repeat(100_000);
+
+        socket.say(publish(large).put("partition", 0));
+        socket.await("published");
+        publishNumbers(socket, 0, 20);
+        socket.say(op("ping"));
+
+        socket.awaitValues("a", 21);
+        socket.awaitValues("b", 21);
+        socket.await("pong");
+        assertThat(socket.values("a").contains(large)).isTrue();
+        assertThat(socket.values("b").contains(large)).isTrue();
+    }
+
+    @Test
+    void whoIsUnsubscribedHearsNothingMore() {
+        Socket socket = connect();
+        socket.say(subscribe("s"));
+        socket.await("subscribed");
+        socket.say(op("unsubscribe").put("id", "s"));
+        socket.await("unsubscribed");
+
+        publishNumbers(socket, 0, 5);
+        socket.say(subscribe("s").put("from", "earliest"));
+
+        socket.awaitValues("s", 5);
+        assertThat(socket.values("s")).hasSize(5);
+    }
+
+    @Test
+    void aConnectionThatOnlyListensStaysOpen() {
+        Socket socket = connect();
+        socket.say(subscribe("s"));
+        socket.await("subscribed");
+        long beginNs = System.nanoTime();
+
+        Await.until("much longer than a connection may be idle", () -> System.nanoTime() - beginNs > 3_000_000_000L);
+
+        publishNumbers(socket, 0, 1);
+        socket.awaitValues("s", 1);
+    }
+
+    @Test
+    void aStopClosesWithGoingAway() {
+        Socket socket = connect();
+        socket.say(subscribe("s"));
+        socket.await("subscribed");
+        assertThat(server.metric("sluice_http_push_subscriptions")).isEqualTo(1);
+
+        server.restart();
+
+        Await.until("closed", () -> socket.closedWith != 0);
+        assertThat(socket.closedWith).isEqualTo(1001);
+    }
+
+    @Test
+    void whoHasGoneIsNoConnectionAnyMore() {
+        double before = server.metric("sluice_http_connections");
+        Socket socket = connect();
+        socket.say(subscribe("s"));
+        socket.await("subscribed");
+        socket.connection.abort();
+
+        Await.until("gone", () -> server.metric("sluice_http_push_subscriptions") == 0);
+        Await.until("closed", () -> server.metric("sluice_http_connections") <= before);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "nonsense                                                          | invalid_json",
+                "{\"op\":\"dance\"}                                                | invalid_argument",
+                "{\"op\":\"subscribe\",\"id\":\"s\"}                               | invalid_argument",
+                "{\"op\":\"subscribe\",\"id\":\"s\",\"topic\":\"none\"}            | unknown_topic",
+                "{\"op\":\"subscribe\",\"id\":\"s\",\"topic\":\"t\",\"x\":1}       | unknown_field",
+                "{\"op\":\"subscribe\",\"id\":\"s\",\"topic\":\"t\",\"filter\":\"x\"} | invalid_filter",
+                "{\"op\":\"subscribe\",\"id\":\"s\",\"topic\":\"t\",\"cursor\":\"x\"} | invalid_cursor",
+                "{\"op\":\"subscribe\",\"id\":\"s\",\"topic\":\"t\",\"ack\":true}  | invalid_argument",
+                "{\"op\":\"unsubscribe\",\"id\":\"s\"}                             | unknown_subscription",
+                "{\"op\":\"ack\",\"id\":\"s\",\"cursor\":\"x\"}                    | unknown_subscription",
+                "{\"op\":\"publish\",\"topic\":\"t\"}                              | invalid_argument",
+                "{\"op\":\"publish\",\"topic\":\"none\",\"value\":1}               | unknown_topic",
+                "{\"op\":\"publish\",\"topic\":\"t\",\"value\":1,\"partition\":9}  | unknown_partition",
+            })
+    void whatCannotBeIsRefusedAndTheConnectionGoesOn(String message, String code) {
+        Socket socket = connect();
+        socket.connection.sendText(message, true).join();
+
+        assertThat(socket.refused()).isEqualTo(code);
+        publishNumbers(socket, 0, 1);
+    }
+
+    @Test
+    void limitsAreKept() {
+        Socket socket = connect();
+        for (int i = 0; i < 4; i++) {
+            socket.say(subscribe("s" + i));
+        }
+        assertThat(socket.refused()).isEqualTo("too_many_subscriptions");
+        Socket large = connect();
+        large.connection.sendText("x".repeat(2_100_000), true).join();
+        Await.until("closed", () -> large.closedWith != 0);
+        assertThat(server.get("/v1/ws").statusCode()).isEqualTo(426);
+    }
+
+    @Test
+    void aPageOfAnotherSiteMayNotConnect() {
+        URI address = URI.create("ws://127.0.0.1:" + server.port() + "/v1/ws");
+        var foreign = HttpClient.newHttpClient().newWebSocketBuilder().header("Origin", "http://evil.example");
+        var own =
+                HttpClient.newHttpClient().newWebSocketBuilder().header("Origin", "http://127.0.0.1:" + server.port());
+
+        assertThatThrownBy(() -> foreign.buildAsync(address, new Socket()).join())
+                .hasMessageContaining("Handshake");
+        own.buildAsync(address, new Socket()).join().abort();
+    }
+}
