@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
  * withheld that it would deliver, and after a start the state is what it was. When nothing more is sent, every message is finished.
  */
 class QueueModelTest {
-    private static final int LIVES =
-            "long".equals(System.getProperty("proof.budget")) ? 100_000 : Integer.getInteger("lives", 2_000);
+    private static final int LIVES = "long".equals(System.getProperty("proof.budget")) ? 100_000 : 2_000;
     private static final int STEPS = 120;
 
     @Test
