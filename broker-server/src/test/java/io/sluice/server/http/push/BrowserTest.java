@@ -17,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -65,7 +66,8 @@ class BrowserTest {
         private final HttpClient client = HttpClient.newHttpClient();
         private final WebSocket socket;
         private final StringBuilder part = new StringBuilder();
-        private volatile String text = "";
+        private int questions;
+        private volatile CompletableFuture<JsonObject> asked = new CompletableFuture<>();
 
         Browser(String chromium, Path profile, String address) throws Exception {
             process = new ProcessBuilder(
@@ -125,22 +127,32 @@ class BrowserTest {
             }
         }
 
-        /** What the page showed a moment ago. */
+        /** What the page shows. */
         String text() {
+            int question = ++questions;
+            asked = new CompletableFuture<>();
             socket.sendText(
-                            "{\"id\":1,\"method\":\"Runtime.evaluate\",\"params\":{\"expression\":\"document.body.innerText\"}}",
+                            "{\"id\":" + question
+                                    + ",\"method\":\"Runtime.evaluate\",\"params\":{\"expression\":\"document.body.innerText\"}}",
                             true)
                     .join();
-            return text;
+            JsonObject answer = asked.orTimeout(20, TimeUnit.SECONDS).join();
+            assertThat(answer.getInteger("id")).isEqualTo(question);
+            return answer.getJsonObject("result", new JsonObject())
+                    .getJsonObject("result", new JsonObject())
+                    .getString("value", "");
         }
 
         @Override
         public CompletionStage<?> onText(WebSocket from, CharSequence more, boolean last) {
             part.append(more);
             if (last) {
-                JsonObject result = new JsonObject(part.toString()).getJsonObject("result", new JsonObject());
-                text = result.getJsonObject("result", new JsonObject()).getString("value", "");
+                JsonObject told = new JsonObject(part.toString());
                 part.setLength(0);
+                // What the browser tells of itself has no number.
+                if (told.containsKey("id")) {
+                    asked.complete(told);
+                }
             }
             from.request(1);
             return null;
