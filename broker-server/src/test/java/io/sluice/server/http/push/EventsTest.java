@@ -335,6 +335,21 @@ class EventsTest {
     }
 
     @Test
+    void whoeverComesAsAMemberThatIsThereTakesItOver() {
+        EventReader one = events("?group=g&member=m");
+        one.own("assigned");
+
+        EventReader two = events("?group=g&member=m");
+
+        two.own("assigned");
+        assertThat(one.own("end").json().getString("code")).isEqualTo("superseded");
+        Await.until("end", one::hasEnded);
+        produceNumbers(0, 10);
+        two.awaitRecords(10);
+        Await.until("committed", () -> committed() == 10);
+    }
+
+    @Test
     void twoMembersShareThePartitionsAndTakeOverFromEachOther() {
         EventReader one = events("?group=g");
         one.own("assigned");
