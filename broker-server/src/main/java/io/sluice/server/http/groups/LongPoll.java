@@ -166,7 +166,12 @@ final class LongPoll {
             fail(GroupErrors.problem(told.error(), request.group()));
             return;
         }
-        Caller.of(ctx).member(request.group(), request.member(), request.topics());
+        Caller.of(ctx)
+                .member(
+                        request.group(),
+                        request.member(),
+                        request.topics(),
+                        request.filter().texts());
         told.committed().partitions().forEach((partition, outcome) -> {
             if (outcome != GroupError.NONE) {
                 refused.put(partition, outcome);

@@ -8,6 +8,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.server.http.Accept;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.OpenStream;
@@ -90,7 +91,7 @@ public final class PushRoutes implements RouteGroup {
                     .withHeader("Upgrade", "websocket");
         }
         requireSameOrigin(request);
-        WsConnection connection = new WsConnection(loop, publisher, groupLimits, clock, clientId(ctx));
+        WsConnection connection = new WsConnection(loop, publisher, groupLimits, clock, clientId(ctx), Caller.of(ctx));
         OpenStream.answer(ctx, connection);
         request.toWebSocket().onSuccess(connection::start).onFailure(failure -> HttpErrors.respond(ctx, failure));
     }
@@ -117,7 +118,8 @@ public final class PushRoutes implements RouteGroup {
             return;
         }
         if (request.group().isPresent()) {
-            new EventStream(loop, ctx, request).join(wish(ctx, request));
+            Membership.Wish wish = wish(ctx, request);
+            new EventStream(loop, ctx, request, wish.member()).join(wish);
             return;
         }
         Topic topic = request.topic();
@@ -125,7 +127,7 @@ public final class PushRoutes implements RouteGroup {
                 .of(List.of(topic), request.from())
                 .onSuccess(starts -> {
                     if (!ctx.response().ended() && !ctx.response().closed()) {
-                        EventStream stream = new EventStream(loop, ctx, request);
+                        EventStream stream = new EventStream(loop, ctx, request, "");
                         stream.start(starts);
                     }
                 })

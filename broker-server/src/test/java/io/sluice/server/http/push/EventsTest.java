@@ -6,6 +6,7 @@ import io.sluice.server.TestServers;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.fixture.RawConnection;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -332,6 +333,45 @@ class EventsTest {
                 .filter(offset -> offset != null)
                 .mapToLong(offset -> offset)
                 .sum();
+    }
+
+    @Test
+    void whatAStreamIsSubscribedToIsListedUntilItEnds() {
+        EventReader one = events("?group=g&member=m&filter=type=CREATE&filter=key=a*", "User-Agent", "dashboard/2");
+        one.own("assigned");
+        JsonObject client = clients("group=g").getJsonObject(0);
+        assertThat(client.getJsonArray("subscriptions").encode())
+                .isEqualTo("[{\"group\":\"g\",\"member\":\"m\",\"topics\":[\"t\"],"
+                        + "\"filters\":[\"type=CREATE\",\"key=a*\"]}]");
+        JsonObject member = new JsonObject(server.get("/v1/groups/g").body())
+                .getJsonArray("members")
+                .getJsonObject(0);
+        assertThat(member.getJsonArray("filters")).containsExactly("type=CREATE", "key=a*");
+        assertThat(member.getJsonObject("client").getLong("id")).isEqualTo(client.getLong("id"));
+        assertThat(member.getJsonObject("client").getString("library")).isEqualTo("dashboard");
+        one.close();
+        Await.until("gone", () -> clients("group=g").isEmpty());
+
+        try (RawConnection kept = new RawConnection(server.port())) {
+            kept.send("GET /v1/topics/t/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            kept.readUntil("sluice.ready");
+            assertThat(clients("topic=t")
+                            .getJsonObject(0)
+                            .getJsonArray("subscriptions")
+                            .encode())
+                    .isEqualTo("[{\"topics\":[\"t\"]}]");
+            server.send("DELETE", "/v1/topics/t");
+            kept.readUntil("topic_deleted");
+            Await.until(
+                    "over, and the connection is still there",
+                    () -> clients("topic=t").isEmpty());
+            kept.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            kept.readUntil("HTTP/1.1 200");
+        }
+    }
+
+    private JsonArray clients(String query) {
+        return new JsonObject(server.get("/v1/clients?" + query).body()).getJsonArray("clients");
     }
 
     @Test
