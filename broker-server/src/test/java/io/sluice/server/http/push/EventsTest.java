@@ -226,6 +226,43 @@ class EventsTest {
     }
 
     @Test
+    void whatTheFilterDoesNotWantCostsNothingOnTheWire() {
+        String padding = "x".repeat(500);
+        for (int from = 0; from < 1_000; from += 100) {
+            produce(IntStream.range(from, from + 100)
+                    .mapToObj(i -> typed(i == 507 ? "one" : i % 100 == 7 ? "ten" : "many", padding)
+                            .put("partition", i % 4))
+                    .toArray(JsonObject[]::new));
+        }
+
+        EventReader all = events("?from=earliest");
+        all.awaitRecords(1_000);
+        long bytesOfAll = all.bytes();
+        long bytesOfTen = bytesOfAllThatMatch("type=one,ten", 10);
+        long bytesOfOne = bytesOfAllThatMatch("type=one", 1);
+
+        // What the stream says of itself is the same for all.
+        long own = 1_000;
+        assertThat(bytesOfAll).isGreaterThan(1_000 * padding.length());
+        assertThat(bytesOfTen).isBetween(bytesOfAll / 100 - own, bytesOfAll / 100 + own);
+        assertThat(bytesOfOne).isBetween(bytesOfAll / 1_000, bytesOfAll / 1_000 + own);
+    }
+
+    /** What has come on a connection when all records have been looked at. */
+    private long bytesOfAllThatMatch(String filter, int count) {
+        EventReader events = events("?from=earliest&filter=" + filter);
+        events.awaitRecords(count);
+        Await.until(
+                "a cursor behind all",
+                () -> PushCursor.decode(events.lastId()).values().stream()
+                                .mapToLong(offset -> offset)
+                                .sum()
+                        == 1_000);
+        assertThat(events.records()).hasSize(count);
+        return events.bytes();
+    }
+
+    @Test
     void aSilentStreamGivesSignsOfLife() {
         EventReader events = events("?heartbeat_ms=100");
 
