@@ -177,6 +177,7 @@ public final class BrokerServer implements AutoCloseable {
                         config.groups().limits(),
                         records,
                         config.push(),
+                        config.cors(),
                         config.broker().clock(),
                         registry),
                 new RestV2Routes(

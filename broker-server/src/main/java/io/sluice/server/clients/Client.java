@@ -211,10 +211,13 @@ public final class Client {
         return sameGroup && (protocol == Protocol.KAFKA || before.member().equals(now.member()));
     }
 
-    /** It does not read that any more. Safe on any thread. */
+    /**
+     * It does not read that any more. Safe on any thread. Only what was {@link #subscribed} with this very object ends: another
+     * subscription for the same member may have taken its place.
+     */
     public void unsubscribed(Subscription subscription) {
         for (Entry entry : entries) {
-            if (entry.subscription.equals(subscription)) {
+            if (entry.subscription == subscription) {
                 remove(entry);
                 return;
             }
@@ -241,13 +244,10 @@ public final class Client {
         member(group, member, topics, List.of());
     }
 
-    /** As {@link #member(String, String, List)}, for a member that says too which records it wants. */
+    /** As {@link #member}, for a member that says each time which topics it wants and which of their records. */
     public void member(String group, String member, List<String> topics, List<String> filters) {
         Entry known = find(group, member);
-        if (known == null
-                || known.elsewhere
-                || !known.subscription.hasTopics(topics)
-                || !known.subscription.filters().equals(filters)) {
+        if (known == null || known.elsewhere || !known.subscription.asks(topics, filters)) {
             subscribed(new Subscription(group, member, topics, filters));
         }
     }

@@ -19,9 +19,10 @@ public record Subscription(String group, String member, List<String> topics, Lis
         filters = List.copyOf(filters);
     }
 
-    /** Whether it is to these topics, as far as they are remembered. */
-    boolean hasTopics(List<String> others) {
-        return topics.equals(others.subList(0, Math.min(others.size(), MAX_TOPICS)));
+    /** Whether it is to these topics, as far as they are remembered, with these filters. */
+    boolean asks(List<String> otherTopics, List<String> otherFilters) {
+        return topics.equals(otherTopics.subList(0, Math.min(otherTopics.size(), MAX_TOPICS)))
+                && filters.equals(otherFilters);
     }
 
     boolean is(String otherGroup, String otherMember) {

@@ -59,7 +59,7 @@ final class Connections {
                 Client.Protocol.HTTP,
                 connection.remoteAddress().toString(),
                 connection.localAddress().toString(),
-                channel::close);
+                () -> WatchedConnection.cut(channel));
         var watched =
                 new WatchedConnection(channel, limits, client, count > limits.maxConnections(), System.nanoTime());
         Caller.is(client, channel);

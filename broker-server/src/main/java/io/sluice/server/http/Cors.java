@@ -25,6 +25,11 @@ public record Cors(List<String> origins, List<String> methods) {
         methods = List.copyOf(methods);
     }
 
+    /** Whether pages of an origin may read answers, and open WebSockets. */
+    public boolean allows(String origin) {
+        return origins.contains("*") || origins.contains(origin);
+    }
+
     /**
      * Says to a browser what it may do, if somebody else's page asks.
      *
@@ -39,7 +44,7 @@ public record Cors(List<String> origins, List<String> methods) {
         boolean asksBefore = ctx.request().method().equals(HttpMethod.OPTIONS)
                 && ctx.request().getHeader("Access-Control-Request-Method") != null;
         HttpServerResponse response = ctx.response().putHeader("Vary", "Origin");
-        if (!origins.contains("*") && !origins.contains(origin)) {
+        if (!allows(origin)) {
             if (asksBefore) {
                 throw new HttpProblem(
                         403, "origin_not_allowed", "pages of " + origin + " are not among http.cors.allowed.origins");

@@ -143,7 +143,18 @@ final class WatchedConnection extends ChannelDuplexHandler {
             unsentBytes = unsentNow;
             takenNs = nowNs;
         } else if (nowNs - takenNs > TimeUnit.MILLISECONDS.toNanos(limits.idleTimeoutMs())) {
-            channel.close();
+            cut(channel);
+        }
+    }
+
+    /**
+     * Ends a connection though something waits to be sent: past the handlers, of which Vert.x' closes behind what waits, and so
+     * never if the client takes nothing. Safe on any thread.
+     */
+    static void cut(Channel channel) {
+        ChannelHandlerContext first = channel.pipeline().firstContext();
+        if (first != null) {
+            first.close();
         }
     }
 

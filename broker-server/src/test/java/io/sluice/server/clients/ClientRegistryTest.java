@@ -154,6 +154,22 @@ class ClientRegistryTest {
     }
 
     @Test
+    void theEndOfASubscriptionIsNotThatOfTheOneThatTookItsPlace() {
+        Client client = http();
+        Subscription before = subscription("g", "m", "t");
+        Subscription after = subscription("g", "m", "t");
+        client.subscribed(before);
+        client.subscribed(after);
+
+        client.unsubscribed(before);
+        assertThat(client.subscriptions()).containsExactly(after);
+        assertThat(ofGroup("g")).containsExactly(client.id());
+        client.unsubscribed(after);
+        assertThat(client.subscriptions()).isEmpty();
+        assertThat(ofGroup("g")).isEmpty();
+    }
+
+    @Test
     void aConnectionOfKafkaIsOneMemberOfAGroupAtATime() {
         Client client = kafka();
         client.subscribed(subscription("g", "before", "t"));

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What browsers are told of pages of other origins. */
 class CorsTest {
@@ -68,6 +70,55 @@ class CorsTest {
                     .contains("origin_not_allowed");
             assertThat(ask(server, "OPTIONS /v1/topics HTTP/1.1\r\nOrigin: " + SHOP + "\r\n"))
                     .startsWith("HTTP/1.1 405");
+        }
+    }
+
+    private static String events(RunningServer server, String origin) throws Exception {
+        try (RawConnection connection = new RawConnection(server.port())) {
+            connection.send("GET /v1/topics/t/events HTTP/1.1\r\nHost: x\r\nOrigin: " + origin + "\r\n\r\n");
+            return connection.readUntil("\r\n\r\n");
+        }
+    }
+
+    private static String webSocket(RunningServer server, String origin) throws Exception {
+        try (RawConnection connection = new RawConnection(server.port())) {
+            connection.send("GET /v1/ws HTTP/1.1\r\nHost: broker.example\r\nOrigin: " + origin
+                    + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+                    + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            return connection.readUntil("\r\n\r\n");
+        }
+    }
+
+    @Test
+    void pagesOfAnOriginThatIsNamedMayListenToEvents() throws Exception {
+        try (RunningServer server = TestServers.on(folder, Map.of("http.cors.allowed.origins", SHOP))) {
+            server.send("PUT", "/v1/topics/t", "{}");
+
+            assertThat(events(server, SHOP))
+                    .startsWith("HTTP/1.1 200")
+                    .containsIgnoringCase("content-type: text/event-stream")
+                    .contains("Access-Control-Allow-Origin: " + SHOP, "Vary: Origin");
+            assertThat(events(server, "https://evil.example"))
+                    .startsWith("HTTP/1.1 200")
+                    .doesNotContainIgnoringCase("access-control");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'',                               https://shop.example,   403",
+        "'',                               http://broker.example,  101",
+        "https://shop.example,             https://shop.example,   101",
+        "https://shop.example,             http://broker.example,  101",
+        "https://shop.example,             http://shop.example,    403",
+        "https://shop.example,             https://evil.example,   403",
+        "https://shop.example,             null,                   403",
+        "*,                                https://evil.example,   101",
+    })
+    void aWebSocketIsForPagesOfTheBrokerAndOfOriginsThatAreNamed(String allowed, String origin, int status)
+            throws Exception {
+        try (RunningServer server = TestServers.on(folder, Map.of("http.cors.allowed.origins", allowed))) {
+            assertThat(webSocket(server, origin)).startsWith("HTTP/1.1 " + status);
         }
     }
 

@@ -34,11 +34,12 @@ public final class RecordFilter {
     private static final String HEADER = "header.";
 
     /** Every record. */
-    public static final RecordFilter ALL = new RecordFilter(List.of());
+    public static final RecordFilter ALL = new RecordFilter(List.of(), List.of());
 
     /** The headers that hold an event type: CloudEvents' binding for Kafka, and the HTTP header as it came. */
     private static final List<byte[]> TYPE_HEADERS = List.of(utf8("ce_type"), utf8("ce-type"));
 
+    private final List<String> texts;
     private final List<Condition> conditions;
     private final boolean needsHeaders;
 
@@ -75,7 +76,8 @@ public final class RecordFilter {
         }
     }
 
-    private RecordFilter(List<Condition> conditions) {
+    private RecordFilter(List<String> texts, List<Condition> conditions) {
+        this.texts = List.copyOf(texts);
         this.conditions = conditions;
         this.needsHeaders = conditions.stream().anyMatch(condition -> !condition.isOnKey());
     }
@@ -92,7 +94,13 @@ public final class RecordFilter {
         if (texts.size() > MAX_CONDITIONS) {
             throw invalid("there are " + texts.size() + " filters; there may be " + MAX_CONDITIONS);
         }
-        return new RecordFilter(texts.stream().map(RecordFilter::condition).toList());
+        return new RecordFilter(
+                texts, texts.stream().map(RecordFilter::condition).toList());
+    }
+
+    /** The conditions as they were written. */
+    public List<String> texts() {
+        return texts;
     }
 
     /** Whether it lets every record pass. */

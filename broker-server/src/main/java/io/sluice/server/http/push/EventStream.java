@@ -2,6 +2,9 @@ package io.sluice.server.http.push;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.assign.TopicIdPartition;
+import io.sluice.server.clients.Client;
+import io.sluice.server.clients.Subscription;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.OpenStream;
@@ -40,17 +43,28 @@ final class EventStream implements Outlet, OpenStream, PushLoop.Ticking {
     private final HttpServerResponse response;
     private final EventsRequest request;
     private final Pump pump;
+    private final Client client;
+    /** What others see of it. */
+    private final Subscription subscription;
+
     private Optional<Membership> membership = Optional.empty();
     private long sentNs = System.nanoTime();
     private int pending;
     private boolean ended;
 
-    EventStream(PushLoop loop, RoutingContext ctx, EventsRequest request) {
+    /** @param member the name in the group; empty without one */
+    EventStream(PushLoop loop, RoutingContext ctx, EventsRequest request, String member) {
         this.loop = loop;
         this.ctx = ctx;
         this.response = ctx.response();
         this.request = request;
         this.pump = new Pump(loop, this, request.values(), request.filter(), false, new Frame());
+        this.client = Caller.of(ctx);
+        this.subscription = new Subscription(
+                request.group().orElse(""),
+                member,
+                List.of(request.topic().name()),
+                request.filter().texts());
     }
 
     /** What stands around each record. The type comes behind the data: a record is written before all of it has been read. */
@@ -104,6 +118,7 @@ final class EventStream implements Outlet, OpenStream, PushLoop.Ticking {
                 // Proxies of this kind would keep events until a buffer is full.
                 .putHeader("X-Accel-Buffering", "no");
         send(Buffer.buffer("retry: " + RETRY_MS + "\n\n"));
+        client.subscribed(subscription);
         loop.add(this);
     }
 
@@ -230,6 +245,7 @@ final class EventStream implements Outlet, OpenStream, PushLoop.Ticking {
         if (!ended) {
             ended = true;
             loop.remove(this);
+            client.unsubscribed(subscription);
             membership.ifPresent(Membership::close);
             pump.close();
         }

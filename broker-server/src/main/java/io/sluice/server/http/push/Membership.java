@@ -44,6 +44,9 @@ final class Membership implements PushLoop.Ticking {
     private long committedNs;
     private boolean committing;
     private boolean closed;
+    /** Whether the member is somebody else's by now, or nobody's: there is nothing to leave any more. */
+    private boolean taken;
+
     private Optional<Poll.Interruption> interrupted = Optional.empty();
     /** What is committed, of the partitions that it has. */
     private final Map<TopicIdPartition, Long> committed = new HashMap<>();
@@ -189,15 +192,24 @@ final class Membership implements PushLoop.Ticking {
     }
 
     private void interrupted(Poll.Interruption why) {
-        if (closed || asking && why != Poll.Interruption.SUPERSEDED) {
+        if (closed) {
+            taken |= why == Poll.Interruption.SUPERSEDED;
+            return;
+        }
+        if (asking && why != Poll.Interruption.SUPERSEDED) {
             interrupted = Optional.of(why);
             return;
         }
         switch (why) {
-            case SUPERSEDED -> fail(GroupErrors.problem(GroupError.SUPERSEDED, wish.group()));
-            case LEFT ->
+            case SUPERSEDED -> {
+                taken = true;
+                fail(GroupErrors.problem(GroupError.SUPERSEDED, wish.group()));
+            }
+            case LEFT -> {
+                taken = true;
                 fail(new HttpProblem(
                         409, "member_left", "member " + wish.member() + " has left group " + wish.group()));
+            }
             case CHANGED, REMOVED -> renew();
         }
     }
@@ -304,7 +316,7 @@ final class Membership implements PushLoop.Ticking {
         }
     }
 
-    /** Commits what is done and leaves the group. */
+    /** Commits what is done and leaves the group, unless another connection is the member by now. */
     void close() {
         if (closed) {
             return;
@@ -317,9 +329,14 @@ final class Membership implements PushLoop.Ticking {
     }
 
     private void end() {
+        if (taken) {
+            return;
+        }
         commitAtTheEnd().onComplete(done -> {
             close(Set.of());
-            loop.groups.leave(wish.group(), List.of(new Leaving(wish.member(), "")));
+            if (!taken) {
+                loop.groups.leave(wish.group(), List.of(new Leaving(wish.member(), "")));
+            }
         });
     }
 

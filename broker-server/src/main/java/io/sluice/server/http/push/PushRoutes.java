@@ -8,6 +8,8 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.GroupLimits;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.server.http.Accept;
+import io.sluice.server.http.Caller;
+import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.OpenStream;
@@ -43,6 +45,7 @@ public final class PushRoutes implements RouteGroup {
     private final GroupLimits groupLimits;
     private final RecordRoutes records;
     private final PushLimits limits;
+    private final Cors cors;
     private final InstantSource clock;
     private final Room room;
     private final PushMetrics metrics;
@@ -51,6 +54,7 @@ public final class PushRoutes implements RouteGroup {
      * The routes over a broker and its coordinator.
      *
      * @param records how records are written and appended
+     * @param cors which pages of other origins may open a WebSocket
      * @param registry where the routes count
      */
     public PushRoutes(
@@ -60,6 +64,7 @@ public final class PushRoutes implements RouteGroup {
             GroupLimits groupLimits,
             RecordRoutes records,
             PushLimits limits,
+            Cors cors,
             InstantSource clock,
             MeterRegistry registry) {
         this.vertx = vertx;
@@ -68,6 +73,7 @@ public final class PushRoutes implements RouteGroup {
         this.groupLimits = groupLimits;
         this.records = records;
         this.limits = limits;
+        this.cors = cors;
         this.clock = clock;
         this.room = new Room(limits.memoryBytes());
         this.metrics = new PushMetrics(registry, room);
@@ -89,23 +95,27 @@ public final class PushRoutes implements RouteGroup {
             throw new HttpProblem(426, "upgrade_required", "this address is for WebSockets")
                     .withHeader("Upgrade", "websocket");
         }
-        requireSameOrigin(request);
-        WsConnection connection = new WsConnection(loop, publisher, groupLimits, clock, clientId(ctx));
+        requireKnownOrigin(request);
+        WsConnection connection = new WsConnection(loop, publisher, groupLimits, clock, clientId(ctx), Caller.of(ctx));
         OpenStream.answer(ctx, connection);
         request.toWebSocket().onSuccess(connection::start).onFailure(failure -> HttpErrors.respond(ctx, failure));
     }
 
     /** Browsers let a page of anybody connect to any WebSocket, and leave it to the server to say no. */
-    private static void requireSameOrigin(HttpServerRequest request) {
+    private void requireKnownOrigin(HttpServerRequest request) {
         String origin = request.getHeader("Origin");
         if (origin == null) {
             return;
         }
         String host = request.getHeader("Host");
         int scheme = origin.indexOf("://");
-        if (scheme < 0 || !origin.substring(scheme + 3).equalsIgnoreCase(host)) {
+        boolean isOwn = scheme >= 0 && origin.substring(scheme + 3).equalsIgnoreCase(host);
+        if (!isOwn && !cors.allows(origin)) {
             throw new HttpProblem(
-                    403, "foreign_origin", "pages of " + origin + " may not connect; pages of " + host + " may");
+                    403,
+                    "foreign_origin",
+                    "pages of " + origin + " may not connect: they are neither of " + host
+                            + " nor among http.cors.allowed.origins");
         }
     }
 
@@ -117,7 +127,8 @@ public final class PushRoutes implements RouteGroup {
             return;
         }
         if (request.group().isPresent()) {
-            new EventStream(loop, ctx, request).join(wish(ctx, request));
+            Membership.Wish wish = wish(ctx, request);
+            new EventStream(loop, ctx, request, wish.member()).join(wish);
             return;
         }
         Topic topic = request.topic();
@@ -125,7 +136,7 @@ public final class PushRoutes implements RouteGroup {
                 .of(List.of(topic), request.from())
                 .onSuccess(starts -> {
                     if (!ctx.response().ended() && !ctx.response().closed()) {
-                        EventStream stream = new EventStream(loop, ctx, request);
+                        EventStream stream = new EventStream(loop, ctx, request, "");
                         stream.start(starts);
                     }
                 })

@@ -2,6 +2,7 @@ package io.sluice.server.http.push;
 
 import io.netty.handler.codec.TooLongFrameException;
 import io.sluice.groups.GroupLimits;
+import io.sluice.server.clients.Client;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonBody;
@@ -39,6 +40,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     final InstantSource clock;
     final GroupLimits groupLimits;
     final String clientId;
+    final Client client;
 
     private final RecordPublisher publisher;
     private final Map<String, WsSubscription> subscriptions = new LinkedHashMap<>();
@@ -60,12 +62,18 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private boolean closed;
 
     WsConnection(
-            PushLoop loop, RecordPublisher publisher, GroupLimits groupLimits, InstantSource clock, String clientId) {
+            PushLoop loop,
+            RecordPublisher publisher,
+            GroupLimits groupLimits,
+            InstantSource clock,
+            String clientId,
+            Client client) {
         this.loop = loop;
         this.publisher = publisher;
         this.groupLimits = groupLimits;
         this.clock = clock;
         this.clientId = clientId;
+        this.client = client;
     }
 
     /** @param upgraded the socket, which is this connection's from now on */

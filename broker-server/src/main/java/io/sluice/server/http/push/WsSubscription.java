@@ -4,6 +4,7 @@ import io.sluice.core.TopicPartition;
 import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
 import io.sluice.groups.assign.TopicIdPartition;
+import io.sluice.server.clients.Subscription;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.filter.RecordFilter;
@@ -37,6 +38,11 @@ final class WsSubscription implements Outlet {
     private final Wish wish;
     private final Pump pump;
     private final byte[] before;
+    /** The name in the group; empty without one. */
+    private final String member;
+    /** What others see of it. */
+    private final Subscription subscription;
+
     private Optional<Membership> membership = Optional.empty();
     /** Where records ended that were written, as the sum of all offsets, since the socket was last given any. */
     private final List<Long> written = new ArrayList<>();
@@ -131,6 +137,12 @@ final class WsSubscription implements Outlet {
         this.before = ("{\"op\":\"record\"," + named.substring(1, named.length() - 1) + ",\"record\":")
                 .getBytes(StandardCharsets.UTF_8);
         this.pump = new Pump(connection.loop, this, wish.values(), wish.filter(), true, new Frame());
+        this.member = wish.group().isEmpty() ? "" : wish.member().orElseGet(() -> "ws-" + UUID.randomUUID());
+        this.subscription = new Subscription(
+                wish.group().orElse(""),
+                member,
+                wish.topics().stream().map(Topic::name).toList(),
+                wish.filter().texts());
     }
 
     private static byte[] ascii(String text) {
@@ -180,12 +192,13 @@ final class WsSubscription implements Outlet {
     // ---- the beginning ----
 
     void start() {
+        connection.client.subscribed(subscription);
         if (wish.group().isPresent()) {
             Membership joined = new Membership(
                     connection.loop,
                     new Membership.Wish(
                             wish.group().get(),
-                            wish.member().orElseGet(() -> "ws-" + UUID.randomUUID()),
+                            member,
                             wish.topics().stream().map(Topic::name).toList(),
                             EventsRequest.sessionTimeoutMs(connection.groupLimits),
                             connection.clientId,
@@ -352,6 +365,7 @@ final class WsSubscription implements Outlet {
     void end() {
         if (!ended) {
             ended = true;
+            connection.client.unsubscribed(subscription);
             membership.ifPresent(Membership::close);
             pump.close();
             connection.forget(this);

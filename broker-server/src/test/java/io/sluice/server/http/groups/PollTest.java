@@ -106,6 +106,10 @@ class PollTest {
 
         assertThat(values(none)).isEmpty();
         assertThat(values(one)).containsExactly("d");
+        JsonObject member = new JsonObject(face.server.get("/v1/groups/g").body())
+                .getJsonArray("members")
+                .getJsonObject(0);
+        assertThat(member.getJsonArray("filters")).containsExactly("type=CREATE,UPDATE", "key=k*");
         JsonObject rest = face.poll(ask("m").put("commit", none.getString("cursor")));
         assertThat(values(rest)).isEmpty();
         assertThat(problem(face.post("g/poll", ask("m").put("filter", "value=x")), 400))

@@ -6,6 +6,7 @@ import io.sluice.server.TestServers;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.fixture.RawConnection;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -225,6 +226,43 @@ class EventsTest {
     }
 
     @Test
+    void whatTheFilterDoesNotWantCostsNothingOnTheWire() {
+        String padding = "x".repeat(500);
+        for (int from = 0; from < 1_000; from += 100) {
+            produce(IntStream.range(from, from + 100)
+                    .mapToObj(i -> typed(i == 507 ? "one" : i % 100 == 7 ? "ten" : "many", padding)
+                            .put("partition", i % 4))
+                    .toArray(JsonObject[]::new));
+        }
+
+        EventReader all = events("?from=earliest");
+        all.awaitRecords(1_000);
+        long bytesOfAll = all.bytes();
+        long bytesOfTen = bytesOfAllThatMatch("type=one,ten", 10);
+        long bytesOfOne = bytesOfAllThatMatch("type=one", 1);
+
+        // What the stream says of itself is the same for all.
+        long own = 1_000;
+        assertThat(bytesOfAll).isGreaterThan(1_000 * padding.length());
+        assertThat(bytesOfTen).isBetween(bytesOfAll / 100 - own, bytesOfAll / 100 + own);
+        assertThat(bytesOfOne).isBetween(bytesOfAll / 1_000, bytesOfAll / 1_000 + own);
+    }
+
+    /** What has come on a connection when all records have been looked at. */
+    private long bytesOfAllThatMatch(String filter, int count) {
+        EventReader events = events("?from=earliest&filter=" + filter);
+        events.awaitRecords(count);
+        Await.until(
+                "a cursor behind all",
+                () -> PushCursor.decode(events.lastId()).values().stream()
+                                .mapToLong(offset -> offset)
+                                .sum()
+                        == 1_000);
+        assertThat(events.records()).hasSize(count);
+        return events.bytes();
+    }
+
+    @Test
     void aSilentStreamGivesSignsOfLife() {
         EventReader events = events("?heartbeat_ms=100");
 
@@ -332,6 +370,60 @@ class EventsTest {
                 .filter(offset -> offset != null)
                 .mapToLong(offset -> offset)
                 .sum();
+    }
+
+    @Test
+    void whatAStreamIsSubscribedToIsListedUntilItEnds() {
+        EventReader one = events("?group=g&member=m&filter=type=CREATE&filter=key=a*", "User-Agent", "dashboard/2");
+        one.own("assigned");
+        JsonObject client = clients("group=g").getJsonObject(0);
+        assertThat(client.getJsonArray("subscriptions").encode())
+                .isEqualTo("[{\"group\":\"g\",\"member\":\"m\",\"topics\":[\"t\"],"
+                        + "\"filters\":[\"type=CREATE\",\"key=a*\"]}]");
+        JsonObject member = new JsonObject(server.get("/v1/groups/g").body())
+                .getJsonArray("members")
+                .getJsonObject(0);
+        assertThat(member.getJsonArray("filters")).containsExactly("type=CREATE", "key=a*");
+        assertThat(member.getJsonObject("client").getLong("id")).isEqualTo(client.getLong("id"));
+        assertThat(member.getJsonObject("client").getString("library")).isEqualTo("dashboard");
+        one.close();
+        Await.until("gone", () -> clients("group=g").isEmpty());
+
+        try (RawConnection kept = new RawConnection(server.port())) {
+            kept.send("GET /v1/topics/t/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            kept.readUntil("sluice.ready");
+            assertThat(clients("topic=t")
+                            .getJsonObject(0)
+                            .getJsonArray("subscriptions")
+                            .encode())
+                    .isEqualTo("[{\"topics\":[\"t\"]}]");
+            server.send("DELETE", "/v1/topics/t");
+            kept.readUntil("topic_deleted");
+            Await.until(
+                    "over, and the connection is still there",
+                    () -> clients("topic=t").isEmpty());
+            kept.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            kept.readUntil("HTTP/1.1 200");
+        }
+    }
+
+    private JsonArray clients(String query) {
+        return new JsonObject(server.get("/v1/clients?" + query).body()).getJsonArray("clients");
+    }
+
+    @Test
+    void whoeverComesAsAMemberThatIsThereTakesItOver() {
+        EventReader one = events("?group=g&member=m");
+        one.own("assigned");
+
+        EventReader two = events("?group=g&member=m");
+
+        two.own("assigned");
+        assertThat(one.own("end").json().getString("code")).isEqualTo("superseded");
+        Await.until("end", one::hasEnded);
+        produceNumbers(0, 10);
+        two.awaitRecords(10);
+        Await.until("committed", () -> committed() == 10);
     }
 
     @Test

@@ -12,13 +12,10 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +31,7 @@ class WebSocketTest {
     Path folder;
 
     private RunningServer server;
-    private final List<Socket> sockets = new ArrayList<>();
+    private final List<WsClient> sockets = new ArrayList<>();
 
     @BeforeEach
     void start() {
@@ -56,7 +53,7 @@ class WebSocketTest {
 
     @AfterEach
     void stop() {
-        sockets.forEach(socket -> socket.connection.abort());
+        sockets.forEach(WsClient::abort);
         server.close();
     }
 
@@ -65,76 +62,8 @@ class WebSocketTest {
         assertThat(server.send("PUT", "/v1/topics/" + name, wish).statusCode()).isLessThan(300);
     }
 
-    /** A connection and all that it has been told. */
-    private static final class Socket implements WebSocket.Listener {
-        private final List<JsonObject> messages = new CopyOnWriteArrayList<>();
-        private final StringBuilder message = new StringBuilder();
-        private WebSocket connection;
-        private volatile int closedWith;
-        private volatile String reason = "";
-
-        @Override
-        public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
-            message.append(part);
-            if (last) {
-                messages.add(new JsonObject(message.toString()));
-                message.setLength(0);
-            }
-            socket.request(1);
-            return null;
-        }
-
-        @Override
-        public CompletionStage<?> onClose(WebSocket socket, int code, String why) {
-            reason = why;
-            closedWith = code;
-            return null;
-        }
-
-        @Override
-        public void onError(WebSocket socket, Throwable error) {
-            reason = error.toString();
-            closedWith = -1;
-        }
-
-        void say(JsonObject what) {
-            connection.sendText(what.encode(), true).join();
-        }
-
-        List<JsonObject> all(String op) {
-            return messages.stream()
-                    .filter(one -> one.getString("op").equals(op))
-                    .toList();
-        }
-
-        JsonObject await(String op) {
-            Await.until(op, () -> !all(op).isEmpty());
-            return all(op).get(0);
-        }
-
-        List<String> values(String id) {
-            return all("record").stream()
-                    .filter(one -> one.getString("id").equals(id))
-                    .map(one -> one.getJsonObject("record").getValue("value").toString())
-                    .toList();
-        }
-
-        void awaitValues(String id, int count) {
-            Await.until(count + " records of " + id, () -> values(id).size() >= count);
-        }
-
-        /** The code of the first error. */
-        String refused() {
-            return await("error").getJsonObject("error").getString("code");
-        }
-    }
-
-    private Socket connect() {
-        Socket socket = new Socket();
-        socket.connection = HttpClient.newHttpClient()
-                .newWebSocketBuilder()
-                .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/v1/ws"), socket)
-                .join();
+    private WsClient connect() {
+        WsClient socket = WsClient.connect(server.port());
         sockets.add(socket);
         return socket;
     }
@@ -155,7 +84,7 @@ class WebSocketTest {
         return new JsonArray(List.of(texts));
     }
 
-    private void publishNumbers(Socket socket, int from, int to) {
+    private void publishNumbers(WsClient socket, int from, int to) {
         int before = socket.all("published").size();
         IntStream.range(from, to).forEach(i -> socket.say(publish("v" + i).put("key", "k" + i % 7)));
         Await.until("published", () -> socket.all("published").size() == before + to - from);
@@ -167,8 +96,8 @@ class WebSocketTest {
 
     @Test
     void whatIsPublishedReachesWhoIsSubscribed() {
-        Socket one = connect();
-        Socket two = connect();
+        WsClient one = connect();
+        WsClient two = connect();
         one.say(subscribe("s"));
         one.await("subscribed");
 
@@ -192,14 +121,14 @@ class WebSocketTest {
 
     @Test
     void everyCursorResumesExactlyBehindIt() {
-        Socket one = connect();
+        WsClient one = connect();
         one.say(subscribe("s"));
         String begin = one.await("subscribed").getString("cursor");
         publishNumbers(one, 0, 30);
         one.awaitValues("s", 30);
         String middle = one.all("record").get(12).getString("cursor");
 
-        Socket two = connect();
+        WsClient two = connect();
         two.say(subscribe("all").put("cursor", begin));
         two.say(subscribe("rest").put("from", middle));
 
@@ -210,65 +139,71 @@ class WebSocketTest {
                 .containsExactlyInAnyOrderElementsOf(one.values("s").subList(13, 30));
     }
 
-    /** An API publishes; a logger, a dashboard and a monitor are subscribed to one event type; one of them was away. */
     @Test
-    void eachSubscriberSeesEachEventOfItsTypeOnce() {
-        topic("DB", 3);
-        List<Socket> three = List.of(connect(), connect(), connect());
-        List<String> names = List.of("logger", "dashboard", "monitor");
-        for (int i = 0; i < 3; i++) {
-            three.get(i)
-                    .say(op("subscribe")
-                            .put("id", "s")
-                            .put("topics", array("DB"))
-                            .put("types", array("CREATE"))
-                            .put("group", names.get(i)));
-            three.get(i).await("subscribed");
-        }
-        Socket api = connect();
-        for (int i = 0; i < 10; i++) {
-            api.say(publish("c" + i).put("topic", "DB").put("type", "CREATE"));
-            api.say(publish("d" + i).put("topic", "DB").put("type", "DELETE"));
-        }
-        three.forEach(socket -> socket.awaitValues("s", 10));
-        three.get(2).connection.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
-        Await.until(
-                "it has left",
-                () -> new JsonObject(server.get("/v1/groups/monitor").body())
-                        .getJsonArray("members")
-                        .isEmpty());
+    void whatAConnectionIsSubscribedToIsListed() {
+        topic("u", 1);
+        WsClient socket = connect();
+        socket.say(subscribe("a").put("types", array("CREATE", "UPDATE")).put("filter", "key=a*"));
+        JsonObject member = op("subscribe")
+                .put("topics", array("t", "u"))
+                .put("group", "g")
+                .put("member", "m")
+                .put("types", array("CREATE"));
+        socket.say(member.copy().put("id", "b"));
+        Await.until("both", () -> socket.all("subscribed").size() == 2);
+        JsonObject alone =
+                new JsonObject().put("topics", array("t")).put("filters", array("key=a*", "type=CREATE,UPDATE"));
+        JsonObject ofGroup = new JsonObject()
+                .put("group", "g")
+                .put("member", "m")
+                .put("topics", array("t", "u"))
+                .put("filters", array("type=CREATE"));
+        assertThat(subscriptions("topic=t")).containsExactly(alone, ofGroup);
+        JsonObject group = new JsonObject(server.get("/v1/groups/g").body());
+        JsonObject inGroup = group.getJsonArray("members").getJsonObject(0);
+        assertThat(inGroup.getJsonArray("filters")).containsExactly("type=CREATE");
+        assertThat(inGroup.getJsonObject("client").getString("library")).isEqualTo("test");
 
-        api.say(publish("late").put("topic", "DB").put("type", "CREATE"));
-        Socket again = connect();
-        again.say(op("subscribe")
-                .put("id", "s")
-                .put("topic", "DB")
-                .put("types", array("CREATE"))
-                .put("group", "monitor"));
+        socket.say(op("unsubscribe").put("id", "a"));
+        // The same member again ends the one before, and what that leaves behind is not the end of this one.
+        socket.say(member.copy().put("id", "c"));
+        assertThat(socket.refused()).isEqualTo("superseded");
+        Await.until("c", () -> socket.all("subscribed").size() == 3);
+        publishNumbers(socket, 0, 7);
+        socket.say(publish("wanted").put("type", "CREATE"));
+        socket.awaitValues("c", 1);
+        assertThat(socket.all("error")).hasSize(1);
+        assertThat(subscriptions("group=g")).containsExactly(ofGroup);
 
-        again.awaitValues("s", 1);
-        three.subList(0, 2).forEach(socket -> socket.awaitValues("s", 11));
-        assertThat(again.values("s")).containsExactly("late");
-        assertThat(three.get(0).values("s")).hasSize(11).allMatch(value -> !value.startsWith("d"));
+        socket.abort();
+        Await.until("gone", () -> subscriptions("group=g").isEmpty());
+    }
+
+    private List<JsonObject> subscriptions(String query) {
+        return new JsonObject(server.get("/v1/clients?" + query).body())
+                .getJsonArray("clients").stream()
+                        .flatMap(client -> ((JsonObject) client).getJsonArray("subscriptions").stream())
+                        .map(JsonObject.class::cast)
+                        .toList();
     }
 
     @Test
     void whatIsNotAcknowledgedComesAgain() {
-        Socket one = connect();
+        WsClient one = connect();
         publishNumbers(one, 0, 10);
         JsonObject member = subscribe("s").put("group", "g").put("member", "m").put("ack", true);
         one.say(member);
         one.awaitValues("s", 10);
         one.say(op("ack").put("id", "s").put("cursor", one.all("record").get(3).getString("cursor")));
         one.await("acked");
-        one.connection.abort();
+        one.abort();
         Await.until(
                 "it has left",
                 () -> new JsonObject(server.get("/v1/groups/g").body())
                         .getJsonArray("members")
                         .isEmpty());
 
-        Socket two = connect();
+        WsClient two = connect();
         two.say(member);
 
         two.awaitValues("s", 6);
@@ -278,7 +213,7 @@ class WebSocketTest {
 
     @Test
     void aLargeRecordGoesOutInFramesThatNothingBreaks() {
-        Socket socket = connect();
+        WsClient socket = connect();
         socket.say(subscribe("a"));
         socket.say(subscribe("b"));
         Await.until("both", () -> socket.all("subscribed").size() == 2);
@@ -298,7 +233,7 @@ class WebSocketTest {
 
     @Test
     void whoIsUnsubscribedHearsNothingMore() {
-        Socket socket = connect();
+        WsClient socket = connect();
         socket.say(subscribe("s"));
         socket.await("subscribed");
         socket.say(op("unsubscribe").put("id", "s"));
@@ -313,7 +248,7 @@ class WebSocketTest {
 
     @Test
     void aConnectionThatOnlyListensStaysOpen() {
-        Socket socket = connect();
+        WsClient socket = connect();
         socket.say(subscribe("s"));
         socket.await("subscribed");
         long beginNs = System.nanoTime();
@@ -326,24 +261,24 @@ class WebSocketTest {
 
     @Test
     void aStopClosesWithGoingAway() {
-        Socket socket = connect();
+        WsClient socket = connect();
         socket.say(subscribe("s"));
         socket.await("subscribed");
         assertThat(server.metric("sluice_http_push_subscriptions")).isEqualTo(1);
 
         server.restart();
 
-        Await.until("closed", () -> socket.closedWith != 0);
-        assertThat(socket.closedWith).isEqualTo(1001);
+        Await.until("closed", () -> socket.closedWith() != 0);
+        assertThat(socket.closedWith()).isEqualTo(1001);
     }
 
     @Test
     void whoHasGoneIsNoConnectionAnyMore() {
         double before = server.metric("sluice_http_connections");
-        Socket socket = connect();
+        WsClient socket = connect();
         socket.say(subscribe("s"));
         socket.await("subscribed");
-        socket.connection.abort();
+        socket.abort();
 
         Await.until("gone", () -> server.metric("sluice_http_push_subscriptions") == 0);
         Await.until("closed", () -> server.metric("sluice_http_connections") <= before);
@@ -368,8 +303,8 @@ class WebSocketTest {
                 "{\"op\":\"publish\",\"topic\":\"t\",\"value\":1,\"partition\":9}  | unknown_partition",
             })
     void whatCannotBeIsRefusedAndTheConnectionGoesOn(String message, String code) {
-        Socket socket = connect();
-        socket.connection.sendText(message, true).join();
+        WsClient socket = connect();
+        socket.sayText(message);
 
         assertThat(socket.refused()).isEqualTo(code);
         publishNumbers(socket, 0, 1);
@@ -377,14 +312,14 @@ class WebSocketTest {
 
     @Test
     void limitsAreKept() {
-        Socket socket = connect();
+        WsClient socket = connect();
         for (int i = 0; i < 4; i++) {
             socket.say(subscribe("s" + i));
         }
         assertThat(socket.refused()).isEqualTo("too_many_subscriptions");
-        Socket large = connect();
-        large.connection.sendText("x".repeat(2_100_000), true).join();
-        Await.until("closed", () -> large.closedWith != 0);
+        WsClient large = connect();
+        large.sayText("x".repeat(2_100_000));
+        Await.until("closed", () -> large.closedWith() != 0);
         assertThat(server.get("/v1/ws").statusCode()).isEqualTo(426);
     }
 
@@ -395,8 +330,8 @@ class WebSocketTest {
         var own =
                 HttpClient.newHttpClient().newWebSocketBuilder().header("Origin", "http://127.0.0.1:" + server.port());
 
-        assertThatThrownBy(() -> foreign.buildAsync(address, new Socket()).join())
+        assertThatThrownBy(() -> foreign.buildAsync(address, new WsClient()).join())
                 .hasMessageContaining("Handshake");
-        own.buildAsync(address, new Socket()).join().abort();
+        own.buildAsync(address, new WsClient()).join().abort();
     }
 }
