@@ -16,7 +16,7 @@ import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.ReadPlace;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.RecordsAnswer;
-import io.sluice.server.http.records.RecordsAnswer.Woken;
+import io.sluice.server.http.records.RecordsWait;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -33,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -42,9 +41,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class LongPoll {
     private static final int MAX_CLIENT_ID_CHARS = 255;
-    /** How soon a partition is looked for again that could not be read. */
-    private static final long UNAVAILABLE_MS = 200;
-
     private final Vertx vertx;
     private final Broker broker;
     private final GroupCoordinator groups;
@@ -52,6 +48,7 @@ final class LongPoll {
     private final RoutingContext ctx;
     private final PollRequest request;
     private final RecordsAnswer answer;
+    private final RecordsWait wait;
     private final Context context;
     private final long deadlineNs;
 
@@ -60,8 +57,6 @@ final class LongPoll {
 
     private final Map<TopicPartition, GroupError> refused = new LinkedHashMap<>();
     private List<Reading> readings = List.of();
-    private CompletableFuture<Woken> waiting = new CompletableFuture<>();
-    private long timer = -1;
     private boolean ended;
     /** When the coordinator last heard of the member by this poll. */
     private long heardNs = System.nanoTime();
@@ -122,6 +117,28 @@ final class LongPoll {
                 request.filter(),
                 request.waitMs());
         this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(request.waitMs());
+        this.wait = new RecordsWait(vertx, context, new RecordsWait.Waiter() {
+            @Override
+            public void timeOver() {
+                find();
+                round();
+            }
+
+            @Override
+            public void readable() {
+                round();
+            }
+
+            @Override
+            public void goOn() {
+                LongPoll.this.goOn();
+            }
+
+            @Override
+            public void fail(Throwable overloaded) {
+                LongPoll.this.fail(overloaded);
+            }
+        });
     }
 
     void start() {
@@ -196,8 +213,8 @@ final class LongPoll {
 
     private void interrupted(Turn of, Poll.Interruption why) {
         of.interrupted = Optional.of(why);
-        if (of == turn && timer >= 0) {
-            stopWaiting();
+        if (of == turn && wait.isOn()) {
+            wait.end();
             goOn();
         }
     }
@@ -313,39 +330,7 @@ final class LongPoll {
         boolean anyUnavailable = readings.stream().anyMatch(Reading::isUnavailable);
         List<ReadPlace> places = new ArrayList<>();
         readings.forEach(reading -> reading.place.ifPresent(places::add));
-        timer = vertx.setTimer(anyUnavailable ? Math.min(leftMs, UNAVAILABLE_MS) : leftMs, id -> {
-            stopWaiting();
-            find();
-            round();
-        });
-        waiting = RecordsAnswer.await(places, leftMs);
-        CompletableFuture<Woken> awaited = waiting;
-        awaited.thenAccept(why -> context.runOnContext(v -> {
-            if (awaited == waiting && timer >= 0) {
-                stopWaiting();
-                woken(why);
-            }
-        }));
-    }
-
-    private void woken(Woken why) {
-        if (why.failure().isEmpty()) {
-            round();
-        } else if (HttpErrors.problem(why.failure().get()).code().equals("overloaded")) {
-            fail(why.failure().get());
-        } else {
-            // The others are waited for without it, until it is found again.
-            why.place().fail(why.failure().get());
-            goOn();
-        }
-    }
-
-    private void stopWaiting() {
-        if (timer >= 0) {
-            vertx.cancelTimer(timer);
-            timer = -1;
-        }
-        waiting.cancel(false);
+        wait.begin(places, place -> 1, leftMs, anyUnavailable);
     }
 
     // ---- the end ----
@@ -443,7 +428,7 @@ final class LongPoll {
     /** Nobody waits for an answer any more. */
     private void leave() {
         ended = true;
-        stopWaiting();
+        wait.end();
         close(turn, Set.of(), 0);
     }
 }

@@ -12,12 +12,8 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.ToIntFunction;
 
 /**
  * One JSON answer with records of several partitions: {@code {"records":[…],…}}. Rounds over the partitions, with waits between
@@ -176,45 +172,6 @@ public final class RecordsAnswer {
         at = 0;
         next();
     }
-
-    /**
-     * Waits until one of the partitions has more.
-     *
-     * @return completes on any thread with the first that has, or cannot be waited for any more; never if the time is over.
-     *     Cancelling it ends the wait.
-     */
-    public static CompletableFuture<Woken> await(List<ReadPlace> places, long waitMs) {
-        return await(places, place -> 1, waitMs);
-    }
-
-    /** As {@link #await(List, long)}, until a partition has so many bytes. */
-    public static CompletableFuture<Woken> await(
-            List<ReadPlace> places, ToIntFunction<ReadPlace> minBytes, long waitMs) {
-        CompletableFuture<Woken> any = new CompletableFuture<>();
-        List<CompletableFuture<Boolean>> all = new ArrayList<>();
-        for (ReadPlace place : places) {
-            if (place.fault().isEmpty()) {
-                CompletableFuture<Boolean> one =
-                        place.log().awaitBeyond(place.offset(), minBytes.applyAsInt(place), waitMs);
-                all.add(one);
-                one.whenComplete((found, failure) -> {
-                    if (failure != null || found) {
-                        any.complete(new Woken(place, Optional.ofNullable(failure)));
-                    }
-                });
-            }
-        }
-        any.whenComplete((woken, failure) -> all.forEach(one -> one.cancel(false)));
-        return any;
-    }
-
-    /**
-     * Why a wait has ended.
-     *
-     * @param place the partition
-     * @param failure why it cannot be waited for; empty if it has more
-     */
-    public record Woken(ReadPlace place, Optional<Throwable> failure) {}
 
     private void next() {
         while (at < places.size() && !progress.isFull()) {

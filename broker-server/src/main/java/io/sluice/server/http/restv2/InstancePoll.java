@@ -10,7 +10,7 @@ import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.records.ReadPlace;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.RecordsAnswer;
-import io.sluice.server.http.records.RecordsAnswer.Woken;
+import io.sluice.server.http.records.RecordsWait;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -33,8 +32,6 @@ import java.util.concurrent.TimeUnit;
 final class InstancePoll {
     /** How many records an answer has at most: as many as a poll of Kafka's consumer returns. */
     private static final int MAX_RECORDS = 500;
-    /** How soon a partition is looked for again that could not be read. */
-    private static final long UNAVAILABLE_MS = 200;
 
     private final Vertx vertx;
     private final Instance instance;
@@ -42,12 +39,11 @@ final class InstancePoll {
     private final RoutingContext ctx;
     private final Context context;
     private final RecordsAnswer answer;
+    private final RecordsWait wait;
     private final String clientHost;
     private final long deadlineNs;
 
     private List<Reading> readings = List.of();
-    private CompletableFuture<Woken> waiting = new CompletableFuture<>();
-    private long timer = -1;
     /** Whether the instance waits to be told how far this has come. */
     private boolean open;
     /** Whether nothing is to be waited for any more. */
@@ -103,6 +99,28 @@ final class InstancePoll {
                 maxBytes.orElse(records.limits().defaultFetchBytes()),
                 maxBytes.isEmpty());
         this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+        this.wait = new RecordsWait(vertx, context, new RecordsWait.Waiter() {
+            @Override
+            public void timeOver() {
+                find();
+                round();
+            }
+
+            @Override
+            public void readable() {
+                round();
+            }
+
+            @Override
+            public void goOn() {
+                InstancePoll.this.goOn();
+            }
+
+            @Override
+            public void fail(Throwable overloaded) {
+                InstancePoll.this.fail(overloaded);
+            }
+        });
     }
 
     void start() {
@@ -295,53 +313,24 @@ final class InstancePoll {
         boolean anyUnavailable = readings.stream().anyMatch(reading -> reading.fault.isPresent() || isFaulty(reading));
         List<ReadPlace> places = new ArrayList<>();
         readings.forEach(reading -> reading.place.ifPresent(places::add));
-        timer = vertx.setTimer(anyUnavailable ? Math.min(leftMs, UNAVAILABLE_MS) : leftMs, id -> {
-            stopWaiting();
-            find();
-            round();
-        });
         int least = instance.settings().fetchMinBytes();
-        waiting = RecordsAnswer.await(
-                places, place -> least <= 1 ? 1 : place.log().bytesBeyond(place.offset(), least) + 1, leftMs);
-        CompletableFuture<Woken> awaited = waiting;
-        awaited.thenAccept(why -> context.runOnContext(v -> {
-            if (awaited == waiting && timer >= 0) {
-                stopWaiting();
-                woken(why);
-            }
-        }));
+        wait.begin(
+                places,
+                place -> least <= 1 ? 1 : place.log().bytesBeyond(place.offset(), least) + 1,
+                leftMs,
+                anyUnavailable);
     }
 
     private static boolean isFaulty(Reading reading) {
         return reading.place.isPresent() && reading.place.get().fault().isPresent();
     }
 
-    private void woken(Woken why) {
-        if (why.failure().isEmpty()) {
-            round();
-        } else if (HttpErrors.problem(why.failure().get()).code().equals("overloaded")) {
-            fail(why.failure().get());
-        } else {
-            // The others are waited for without it, until it is found again.
-            why.place().fail(why.failure().get());
-            goOn();
-        }
-    }
-
     /** Something has happened that a wait has to know. */
     private void wake() {
-        if (timer >= 0) {
-            stopWaiting();
+        if (wait.isOn()) {
+            wait.end();
             round();
         }
-    }
-
-    private void stopWaiting() {
-        if (timer >= 0) {
-            vertx.cancelTimer(timer);
-            timer = -1;
-        }
-        waiting.cancel(false);
     }
 
     // ---- the end ----
@@ -396,7 +385,7 @@ final class InstancePoll {
     /** Nobody waits for an answer any more: whatever was read is read again. */
     private void leave() {
         over = true;
-        stopWaiting();
+        wait.end();
         giveUp();
     }
 

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-class RecordsAnswerTest {
+class RecordsWaitTest {
     private final CompletableFuture<Boolean> first = new CompletableFuture<>();
     private final CompletableFuture<Boolean> second = new CompletableFuture<>();
     private final ReadPlace one = new ReadPlace(new TopicPartition("t", 0), log(first), 0);
@@ -28,7 +28,7 @@ class RecordsAnswerTest {
 
     @Test
     void theFirstPartitionThatHasMoreEndsTheWaitForAll() {
-        var woken = RecordsAnswer.await(List.of(one, two), 1_000);
+        var woken = RecordsWait.any(List.of(one, two), place -> 1, 1_000);
 
         second.complete(true);
 
@@ -39,7 +39,7 @@ class RecordsAnswerTest {
 
     @Test
     void whoseTimeIsOverWakesNobody() {
-        var woken = RecordsAnswer.await(List.of(one, two), 1_000);
+        var woken = RecordsWait.any(List.of(one, two), place -> 1, 1_000);
 
         first.complete(false);
 
@@ -50,7 +50,7 @@ class RecordsAnswerTest {
 
     @Test
     void aPartitionThatClosesIsNamedAndTheOthersAreWaitedForWithoutIt() {
-        var woken = RecordsAnswer.await(List.of(one, two), 1_000);
+        var woken = RecordsWait.any(List.of(one, two), place -> 1, 1_000);
         BrokerException closed = new BrokerException(ErrorCode.PARTITION_OFFLINE, "it has closed");
 
         first.completeExceptionally(closed);
@@ -58,6 +58,6 @@ class RecordsAnswerTest {
         assertThat(woken.join().place()).isSameAs(one);
         assertThat(woken.join().failure()).hasValue(closed);
         one.fail(closed);
-        assertThat(RecordsAnswer.await(List.of(one), 1_000)).isNotDone();
+        assertThat(RecordsWait.any(List.of(one), place -> 1, 1_000)).isNotDone();
     }
 }
