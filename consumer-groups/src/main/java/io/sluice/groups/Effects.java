@@ -1,5 +1,7 @@
 package io.sluice.groups;
 
+import io.sluice.groups.shard.Reply;
+
 /**
  * What comes of a turn of a coordinator: events to be written down, and answers that may leave once they are. For the thread
  * that runs the coordinator.
@@ -16,15 +18,4 @@ public interface Effects {
 
     /** Answers a request, of this turn or of one before. */
     <T> void answer(Reply<T> reply, T answer);
-
-    /**
-     * Where an answer goes. Called once.
-     *
-     * @param <T> the answer
-     */
-    @FunctionalInterface
-    interface Reply<T> {
-        /** Takes the answer; throws nothing. */
-        void send(T answer);
-    }
 }

@@ -10,11 +10,13 @@ import io.sluice.core.topic.Topic;
 import io.sluice.core.topic.TopicName;
 import io.sluice.groups.GroupShard.Leaving;
 import io.sluice.groups.GroupShard.Moved;
-import io.sluice.groups.ShardRunner.Turn;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Sync;
 import io.sluice.groups.consumer.Heartbeat;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.groups.shard.ShardRunner;
+import io.sluice.groups.shard.ShardRunner.Turn;
+import io.sluice.groups.shard.ShardThread;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,13 +28,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Consumer groups and their positions, for all faces. Groups are spread over the partitions of an internal compacted topic by
@@ -46,26 +45,17 @@ public final class GroupCoordinator implements AutoCloseable {
     /** The internal topic. */
     public static final String TOPIC = "__groups";
 
-    private static final Logger LOG = LoggerFactory.getLogger(GroupCoordinator.class);
-    private static final int MAX_TURNS = 1_000;
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(100 * 1024 * 1024);
 
     private final LogEngine engine;
     private final GroupConfig config;
     private final InstantSource clock;
-    private final Thread thread = new Thread(this::run, "sluice-groups");
-    private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean topicsAreOthers = new AtomicBoolean();
     private final Topics topics;
     private final Notices notices = new Notices();
-    private final AtomicInteger queued = new AtomicInteger();
-    private volatile boolean parked;
-    private volatile boolean stopping;
     private volatile int partitions;
-
-    /** By partition; owned by the thread. */
-    private final Map<Integer, ShardRunner> shards = new HashMap<>();
+    private final ShardThread<GroupShard, Effects> shards;
 
     /** A coordinator that does not run yet, over an engine that does. */
     public GroupCoordinator(LogEngine engine, GroupConfig config, InstantSource clock) {
@@ -73,6 +63,7 @@ public final class GroupCoordinator implements AutoCloseable {
         this.config = config;
         this.clock = clock;
         this.topics = new EngineTopics(engine);
+        this.shards = new ShardThread<>("sluice-groups", clock, config.maxQueued());
     }
 
     /** The topics of an engine that are there for everybody. */
@@ -122,12 +113,12 @@ public final class GroupCoordinator implements AutoCloseable {
                                         MAX_RECORD_BYTES)))
                         .join()
                         .partitions());
-        thread.start();
+        shards.start();
         engine.listen(new OwnershipListener() {
             @Override
             public void gained(TopicPartition partition, PartitionLog log) {
                 if (partition.topic().equals(TOPIC)) {
-                    execute(() -> gain(partition.partition(), log));
+                    gain(partition.partition(), log);
                 } else {
                     topicsChanged();
                 }
@@ -136,7 +127,7 @@ public final class GroupCoordinator implements AutoCloseable {
             @Override
             public void lost(TopicPartition partition, int epoch) {
                 if (partition.topic().equals(TOPIC)) {
-                    execute(() -> lose(partition.partition(), epoch));
+                    shards.lose(partition.partition(), epoch);
                 } else {
                     topicsChanged();
                 }
@@ -145,30 +136,21 @@ public final class GroupCoordinator implements AutoCloseable {
     }
 
     private void gain(int partition, PartitionLog log) {
-        ShardRunner before = shards.put(
+        shards.gain(
                 partition,
-                new ShardRunner(
-                        log, () -> new GroupShard(config.limits(), topics), this::execute, clock, notices::add));
-        if (before != null) {
-            before.close();
-        }
-        shards.get(partition).load(clock.millis());
-    }
-
-    private void lose(int partition, int epoch) {
-        ShardRunner shard = shards.get(partition);
-        if (shard != null && shard.log().epoch() == epoch) {
-            shards.remove(partition).close();
-        }
+                new ShardRunner<>(
+                        log,
+                        () -> new GroupShard(config.limits(), topics),
+                        (shard, out) -> new GroupEffects(shard, out, notices::add),
+                        shards,
+                        clock));
     }
 
     /** Looked at once for however many partitions have come and gone meanwhile. */
     private void topicsChanged() {
         if (topicsAreOthers.compareAndSet(false, true)) {
-            execute(() -> {
-                topicsAreOthers.set(false);
-                shards.values().forEach(shard -> shard.topicsChanged(clock.millis()));
-            });
+            shards.execute(() -> topicsAreOthers.set(false));
+            shards.tellAll(GroupShard::topicsChanged);
         }
     }
 
@@ -221,32 +203,17 @@ public final class GroupCoordinator implements AutoCloseable {
 
     /** A member over HTTP is there: somebody who knows says so, and it keeps what it has without a poll. */
     public void isThere(String group, String member) {
-        execute(() -> {
-            ShardRunner shard = shards.get(partitionOf(group));
-            if (shard != null) {
-                shard.tell((groups, effects) -> groups.isThere(group, member, effects), clock.millis());
-            }
-        });
+        tell(group, (shard, effects) -> shard.isThere(group, member, effects));
     }
 
     /** The client of a poll that is being answered takes the answer. */
     public void pollGoesOn(String group, String member, long poll) {
-        execute(() -> {
-            ShardRunner shard = shards.get(partitionOf(group));
-            if (shard != null) {
-                shard.tell((groups, effects) -> groups.pollGoesOn(group, member, poll, effects), clock.millis());
-            }
-        });
+        tell(group, (shard, effects) -> shard.pollGoesOn(group, member, poll, effects));
     }
 
     /** A poll has been answered; to be called once for each that was let in. */
     public void pollDone(String group, Poll.Done done) {
-        execute(() -> {
-            ShardRunner shard = shards.get(partitionOf(group));
-            if (shard != null) {
-                shard.tell((groups, effects) -> groups.pollDone(group, done, effects), clock.millis());
-            }
-        });
+        tell(group, (shard, effects) -> shard.pollDone(group, done, effects));
     }
 
     /**
@@ -410,103 +377,24 @@ public final class GroupCoordinator implements AutoCloseable {
         return Math.floorMod(group.hashCode(), partitions);
     }
 
-    private <T> CompletableFuture<T> ask(String group, Function<GroupError, T> refusal, Turn<T> turn) {
+    private <T> CompletableFuture<T> ask(
+            String group, Function<GroupError, T> refusal, Turn<GroupShard, Effects, T> turn) {
         return ask(partitionOf(group), refusal, turn);
     }
 
-    private <T> CompletableFuture<T> ask(int partition, Function<GroupError, T> refusal, Turn<T> turn) {
-        Ticket<T> ticket = new Ticket<>(refusal);
-        if (stopping) {
-            ticket.refuse(GroupError.NOT_COORDINATOR);
-        } else if (queued.incrementAndGet() > config.maxQueued()) {
-            queued.decrementAndGet();
-            ticket.refuse(GroupError.UNAVAILABLE);
-        } else {
-            execute(() -> {
-                queued.decrementAndGet();
-                ShardRunner shard = shards.get(partition);
-                GroupError fault = shard == null ? GroupError.NOT_COORDINATOR : shard.fault();
-                if (fault == GroupError.NONE) {
-                    shard.turn(ticket, clock.millis(), turn);
-                } else {
-                    ticket.refuse(fault);
-                }
-            });
-        }
-        return ticket.future();
+    private <T> CompletableFuture<T> ask(
+            int partition, Function<GroupError, T> refusal, Turn<GroupShard, Effects, T> turn) {
+        return shards.ask(partition, why -> refusal.apply(GroupError.of(why)), turn);
     }
 
-    private void execute(Runnable task) {
-        tasks.add(task);
-        if (parked) {
-            LockSupport.unpark(thread);
-        }
-    }
-
-    private void run() {
-        while (!stopping || !tasks.isEmpty()) {
-            try {
-                if (!runOnce()) {
-                    park();
-                }
-            } catch (RuntimeException | Error e) {
-                // A mistake of ours in one task must not end all groups.
-                LOG.error("the group coordinator goes on after a failure", e);
-            }
-        }
-        shards.values().forEach(ShardRunner::close);
-        shards.clear();
-    }
-
-    private boolean runOnce() {
-        boolean worked = false;
-        for (int i = 0; i < MAX_TURNS; i++) {
-            Runnable task = tasks.poll();
-            if (task == null) {
-                break;
-            }
-            worked = true;
-            task.run();
-        }
-        long nowMs = clock.millis();
-        for (ShardRunner shard : shards.values()) {
-            shard.tick(nowMs);
-            shard.flush(nowMs);
-        }
-        return worked;
-    }
-
-    private void park() {
-        parked = true;
-        try {
-            if (tasks.isEmpty() && !stopping) {
-                long nextMs = Long.MAX_VALUE;
-                for (ShardRunner shard : shards.values()) {
-                    nextMs = Math.min(nextMs, shard.nextTimerMs());
-                }
-                long waitMs = Math.min(1_000, nextMs == Long.MAX_VALUE ? 1_000 : nextMs - clock.millis());
-                if (waitMs > 0) {
-                    LockSupport.parkNanos(this, waitMs * 1_000_000);
-                }
-            }
-        } finally {
-            parked = false;
-        }
+    /** Lets a group do something that nobody waits for. */
+    private void tell(String group, BiConsumer<GroupShard, Effects> what) {
+        shards.tell(partitionOf(group), what);
     }
 
     /** Answers what it can, and ends. To be called before the engine is closed. */
     @Override
     public void close() {
-        stopping = true;
-        LockSupport.unpark(thread);
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        // What came too late for the thread is answered here: nobody must wait for ever.
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            task.run();
-        }
+        shards.close();
     }
 }

@@ -1,5 +1,7 @@
 package io.sluice.groups;
 
+import io.sluice.groups.shard.Refusal;
+
 /** Why the coordinator refuses. Every face has its own words for these, in one place. */
 public enum GroupError {
     /** It does not refuse. */
@@ -59,5 +61,14 @@ public enum GroupError {
     /** The coordinator is reading what it has to know: ask again. */
     LOADING,
     /** The coordinator cannot write at the moment: ask again. */
-    UNAVAILABLE
+    UNAVAILABLE;
+
+    /** What a request is answered that cannot be carried out. */
+    static GroupError of(Refusal why) {
+        return switch (why) {
+            case NOT_HERE -> NOT_COORDINATOR;
+            case LOADING -> LOADING;
+            case UNAVAILABLE -> UNAVAILABLE;
+        };
+    }
 }

@@ -1,7 +1,7 @@
 package io.sluice.groups;
 
 import io.sluice.core.TopicPartition;
-import io.sluice.groups.Effects.Reply;
+import io.sluice.core.record.RecordCursor;
 import io.sluice.groups.Rebalance.Reason;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.classic.Generation;
@@ -12,6 +12,9 @@ import io.sluice.groups.consumer.Heartbeat;
 import io.sluice.groups.consumer.MemberState;
 import io.sluice.groups.consumer.MemberState.Standing;
 import io.sluice.groups.consumer.Poll;
+import io.sluice.groups.shard.Reply;
+import io.sluice.groups.shard.Shard;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,7 +30,7 @@ import java.util.TreeMap;
  * The groups of one partition of the coordinator's log: a state machine with time as an argument. What survives is changed by
  * {@link #replay} alone, with the events that its turns record. For one thread.
  */
-public final class GroupShard {
+public final class GroupShard implements Shard<Effects> {
     /** How often groups and their positions are looked through for what has happened to them of itself. */
     private static final long SWEEP_MS = 60_000;
 
@@ -65,6 +68,13 @@ public final class GroupShard {
 
     // ---- what survives ----
 
+    @Override
+    public void replay(RecordCursor record) {
+        // A record without a value has an empty one as well.
+        Optional<ByteBuffer> value = record.hasValue() ? Optional.of(record.value()) : Optional.empty();
+        replay(GroupEvents.decode(record.key(), value));
+    }
+
     /** Takes over an event that has been written down, or is being. Nothing else changes what survives. */
     public void replay(GroupEvent event) {
         if (event instanceof GroupEvent.Committed committed) {
@@ -95,6 +105,7 @@ public final class GroupShard {
     }
 
     /** Everything has been replayed: the sessions of all members begin. Topics may have been deleted since. */
+    @Override
     public void begin(Effects effects) {
         forgetDeletedTopics(effects);
         for (Group group : List.copyOf(groups.values())) {
@@ -157,11 +168,13 @@ public final class GroupShard {
     // ---- time ----
 
     /** When {@link #tick} has something to do, at the earliest, in ms since the epoch. */
+    @Override
     public long nextTimerMs() {
         return Math.min(timers.nextMs(), groups.isEmpty() ? Long.MAX_VALUE : nextSweepMs);
     }
 
     /** Lets everything happen whose time has come. */
+    @Override
     public void tick(Effects effects) {
         timers.run(effects);
         List<String> changed = List.copyOf(timedOut);

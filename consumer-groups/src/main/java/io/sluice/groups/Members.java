@@ -1,8 +1,8 @@
 package io.sluice.groups;
 
-import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.classic.Join;
 import io.sluice.groups.classic.Sync;
+import io.sluice.groups.shard.Reply;
 import java.util.Map;
 import java.util.Set;
 

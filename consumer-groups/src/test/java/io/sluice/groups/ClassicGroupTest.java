@@ -223,7 +223,7 @@ class ClassicGroupTest {
 
     // ---- helpers ----
 
-    private static final class Answers<T> implements Effects.Reply<T> {
+    private static final class Answers<T> implements io.sluice.groups.shard.Reply<T> {
         private final List<T> all = new ArrayList<>();
 
         @Override

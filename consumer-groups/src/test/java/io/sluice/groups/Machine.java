@@ -69,7 +69,7 @@ final class Machine {
             }
 
             @Override
-            public <T> void answer(Reply<T> reply, T answer) {
+            public <T> void answer(io.sluice.groups.shard.Reply<T> reply, T answer) {
                 answers.add(() -> reply.send(answer));
             }
         };

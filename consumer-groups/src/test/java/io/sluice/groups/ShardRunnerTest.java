@@ -10,6 +10,9 @@ import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.shard.Refusal;
+import io.sluice.groups.shard.ShardRunner;
+import io.sluice.groups.shard.Ticket;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -34,12 +37,12 @@ class ShardRunnerTest {
     private final Deque<CompletableFuture<Appended>> appends = new ArrayDeque<>();
     private final Deque<CompletableFuture<LogRead>> reads = new ArrayDeque<>();
     private long nowMs = 1_700_000_000_000L;
-    private final ShardRunner runner = new ShardRunner(
+    private final ShardRunner<GroupShard, Effects> runner = new ShardRunner<>(
             log(),
             () -> new GroupShard(Machine.limits(), topics),
+            (shard, out) -> new GroupEffects(shard, out, notice -> {}),
             Runnable::run,
-            () -> java.time.Instant.ofEpochMilli(nowMs),
-            notice -> {});
+            () -> java.time.Instant.ofEpochMilli(nowMs));
 
     ShardRunnerTest() {
         topics.put("t", 1);
@@ -98,9 +101,9 @@ class ShardRunnerTest {
     }
 
     private CompletableFuture<Map<TopicPartition, GroupError>> commit(String metadata) {
-        Ticket<Map<TopicPartition, GroupError>> ticket = new Ticket<>(error -> Map.of(T0, error));
-        if (runner.fault() != GroupError.NONE) {
-            ticket.refuse(runner.fault());
+        Ticket<Map<TopicPartition, GroupError>> ticket = new Ticket<>(why -> Map.of(T0, GroupError.of(why)));
+        if (runner.fault().isPresent()) {
+            ticket.refuse(runner.fault().get());
             return ticket.future();
         }
         CommittedOffset position =
@@ -117,20 +120,20 @@ class ShardRunnerTest {
     @Test
     void whatIsBeingReadIsLoading() {
         runner.load(nowMs);
-        assertThat(runner.fault()).isEqualTo(GroupError.LOADING);
+        assertThat(runner.fault()).contains(Refusal.LOADING);
         answerRead();
-        assertThat(runner.fault()).isEqualTo(GroupError.NONE);
+        assertThat(runner.fault()).isEmpty();
     }
 
     @Test
     void whatCannotBeReadIsUnavailableAndTriedAgain() {
         runner.load(nowMs);
         reads.remove().completeExceptionally(new BrokerException(ErrorCode.STORAGE_FAILED, "as the test says"));
-        assertThat(runner.fault()).isEqualTo(GroupError.UNAVAILABLE);
+        assertThat(runner.fault()).contains(Refusal.UNAVAILABLE);
         pass(1_000);
-        assertThat(runner.fault()).isEqualTo(GroupError.UNAVAILABLE);
+        assertThat(runner.fault()).contains(Refusal.UNAVAILABLE);
         answerRead();
-        assertThat(runner.fault()).isEqualTo(GroupError.NONE);
+        assertThat(runner.fault()).isEmpty();
     }
 
     @Test
@@ -139,7 +142,7 @@ class ShardRunnerTest {
         CompletableFuture<Map<TopicPartition, GroupError>> answer = commit("");
         refuseAppend(ErrorCode.OVERLOADED);
         assertThat(answer).isNotDone();
-        assertThat(runner.fault()).isEqualTo(GroupError.NONE);
+        assertThat(runner.fault()).isEmpty();
         pass(1_000);
         takeAppend();
         assertThat(answer).isCompletedWithValue(Map.of(T0, GroupError.NONE));
@@ -170,9 +173,9 @@ class ShardRunnerTest {
         while (!commit(metadata).isDone()) {
             assertThat(++taken).as("requests that wait").isLessThan(1_000_000);
         }
-        assertThat(runner.fault()).isEqualTo(GroupError.UNAVAILABLE);
+        assertThat(runner.fault()).contains(Refusal.UNAVAILABLE);
         takeAppend();
-        assertThat(runner.fault()).isEqualTo(GroupError.NONE);
+        assertThat(runner.fault()).isEmpty();
         takeAppend();
     }
 
@@ -187,7 +190,7 @@ class ShardRunnerTest {
         for (int i = 0; i < partitions; i++) {
             positions.put(new TopicPartition("large", i), new CommittedOffset(large.id(), i, -1, metadata, nowMs));
         }
-        Ticket<Map<TopicPartition, GroupError>> ticket = new Ticket<>(error -> Map.of(T0, error));
+        Ticket<Map<TopicPartition, GroupError>> ticket = new Ticket<>(why -> Map.of(T0, GroupError.of(why)));
         runner.turn(
                 ticket,
                 nowMs,
@@ -195,7 +198,7 @@ class ShardRunnerTest {
                         shard.commit(new Offsets.Commit("g", "", "", -1, positions), reply, effects));
         runner.flush(nowMs);
         CompletableFuture<Map<TopicPartition, GroupError>> other = commit("");
-        assertThat(runner.fault()).isEqualTo(GroupError.NONE);
+        assertThat(runner.fault()).isEmpty();
         long bytes = 0;
         while (!ticket.future().isDone()) {
             assertThat(batches).as("one append at a time").hasSize(1);

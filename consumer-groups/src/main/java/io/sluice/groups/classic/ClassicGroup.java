@@ -1,7 +1,6 @@
 package io.sluice.groups.classic;
 
 import io.sluice.groups.Effects;
-import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.GroupEvent;
 import io.sluice.groups.GroupLimits;
@@ -10,6 +9,7 @@ import io.sluice.groups.Members;
 import io.sluice.groups.Rebalance.Owed;
 import io.sluice.groups.Timers;
 import io.sluice.groups.classic.Generation.SettledMember;
+import io.sluice.groups.shard.Reply;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

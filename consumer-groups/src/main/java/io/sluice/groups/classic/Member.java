@@ -1,9 +1,9 @@
 package io.sluice.groups.classic;
 
 import io.sluice.groups.Effects;
-import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.MemberSize;
 import io.sluice.groups.Timers;
+import io.sluice.groups.shard.Reply;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

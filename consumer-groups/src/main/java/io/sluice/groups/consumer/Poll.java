@@ -2,9 +2,9 @@ package io.sluice.groups.consumer;
 
 import io.sluice.core.TopicPartition;
 import io.sluice.groups.CommittedOffset;
-import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.GroupError;
 import io.sluice.groups.assign.TopicIdPartition;
+import io.sluice.groups.shard.Reply;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -1,9 +1,9 @@
 package io.sluice.groups.consumer;
 
 import io.sluice.groups.Effects;
-import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.Timers;
 import io.sluice.groups.assign.TopicIdPartition;
+import io.sluice.groups.shard.Reply;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;

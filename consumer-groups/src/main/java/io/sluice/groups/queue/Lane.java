@@ -94,6 +94,11 @@ final class Lane {
         fresh.clear();
     }
 
+    /** The first of those that are held. There must be one. */
+    long firstHeld() {
+        return held.firstKey();
+    }
+
     Message held(long offset) {
         return held.get(offset);
     }

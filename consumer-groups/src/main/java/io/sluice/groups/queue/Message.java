@@ -18,6 +18,8 @@ final class Message extends Timed {
         CONDEMNED
     }
 
+    private static final byte[] NO_PROGRESS = new byte[0];
+
     final Queue queue;
     final MessageId id;
     final Lane lane;
@@ -38,6 +40,10 @@ final class Message extends Timed {
     long untilMs;
 
     String reason = "";
+    /** What its consumer said of it last. */
+    byte[] progress = NO_PROGRESS;
+    /** On whose being heard the lease depends; null if on time. */
+    Session session;
 
     Message(Queue queue, MessageId id, Lane lane, Arrival arrival, long firstReceivedMs) {
         this.queue = queue;

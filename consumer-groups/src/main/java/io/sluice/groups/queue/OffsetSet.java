@@ -52,6 +52,19 @@ final class OffsetSet {
         return (page.getKey() << PAGE_BITS) + page.getValue().first();
     }
 
+    /** The smallest that is not less than an offset; {@link Long#MAX_VALUE} if there is none. */
+    long next(long offset) {
+        for (Map.Entry<Long, RoaringBitmap> page :
+                pages.tailMap(offset >>> PAGE_BITS, true).entrySet()) {
+            long begin = page.getKey() << PAGE_BITS;
+            long low = page.getValue().nextValue((int) Math.max(0, offset - begin));
+            if (low >= 0) {
+                return begin + low;
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
     void add(long offset) {
         pages.computeIfAbsent(offset >>> PAGE_BITS, page -> new RoaringBitmap()).add(low(offset));
     }

@@ -1,40 +1,56 @@
 package io.sluice.groups.queue;
 
-import io.sluice.groups.Effects.Reply;
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
 import io.sluice.groups.queue.QueueEvent.Due;
 import io.sluice.groups.queue.QueueEvent.Extended;
+import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
 import io.sluice.groups.queue.QueueEvent.Leased;
+import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.Trimmed;
+import io.sluice.groups.queue.Receive.Ack;
+import io.sluice.groups.queue.Receive.Extension;
 import io.sluice.groups.queue.Receive.Lease;
+import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Received;
+import io.sluice.groups.shard.Reply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * One queue: a window of per-message states over the partitions of a topic. Requests are decided into events; {@link #apply} alone changes what is
  * durable. What lies in the log is told by {@link #feed}, and is in memory only as far as it may be delivered soon. For one thread.
  */
 final class Queue {
+    /** How long somebody who does not wait may have to wait until the log has been read. */
+    private static final long READ_MS = 5_000;
+
     private final UUID id;
     private final String name;
     private final QueueLimits limits;
     private final Agenda agenda;
+    private final Feeding feeding;
     private final Map<Integer, Window> windows = new HashMap<>();
     private final QueueCounters counters = new QueueCounters();
     private QueueConfig config;
@@ -46,15 +62,24 @@ final class Queue {
 
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
+    /** By consumer. */
+    private final Map<String, Session> sessions = new HashMap<>();
+
+    private final DoneRing done = new DoneRing();
+    private long createdMs;
+    private long changedMs;
     private int loaded;
     /** Until the state has been replayed, nobody is told when anything is due. */
     private boolean running;
+
+    private boolean ended;
 
     private final Timed waking = new Timed() {
         @Override
         void due(QueueEffects effects) {
             windows.values().forEach(window -> window.unread.addAll(window.delayed.wake(effects.nowMs())));
             scheduleWaking();
+            dispatch(effects);
         }
     };
 
@@ -62,6 +87,7 @@ final class Queue {
     private final class Waiter extends Timed {
         private final Receive.Request request;
         private final Reply<Receive.Answer> reply;
+        private boolean hadTime;
 
         Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
             this.request = request;
@@ -70,17 +96,25 @@ final class Queue {
 
         @Override
         void due(QueueEffects effects) {
+            // Who does not wait gets what the log holds all the same, which may have to be read first.
+            if (!hadTime && !paused && ring.isEmpty() && hasMore()) {
+                hadTime = true;
+                agenda.set(this, effects.nowMs() + READ_MS);
+                return;
+            }
             waiters.remove(this);
+            agenda.cancel(this);
             effects.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
         }
     }
 
-    Queue(UUID id, String name, QueueConfig config, QueueLimits limits, Agenda agenda) {
+    Queue(UUID id, String name, QueueConfig config, QueueLimits limits, Agenda agenda, Feeding feeding) {
         this.id = id;
         this.name = name;
         this.config = config;
         this.limits = limits;
         this.agenda = agenda;
+        this.feeding = feeding;
     }
 
     UUID id() {
@@ -111,20 +145,52 @@ final class Queue {
         return windows.values();
     }
 
-    private Window window(int partition) {
+    Window window(int partition) {
         return windows.computeIfAbsent(partition, Window::new);
     }
 
     // ---- what the log holds ----
 
-    /** The state has been replayed. */
-    void begin() {
+    /** The state has been replayed. Consumers have been silent because nobody heard them: their sessions begin anew. */
+    void begin(long nowMs) {
         running = true;
         for (Window window : windows.values()) {
             window.begin();
             window.held.values().forEach(this::schedule);
         }
+        sessions.values().forEach(session -> agenda.set(session, nowMs + session.timeoutMs));
         scheduleWaking();
+    }
+
+    /** When it was created, in ms since the epoch. */
+    long createdMs() {
+        return createdMs;
+    }
+
+    /** When its settings were changed last, in ms since the epoch. */
+    long changedMs() {
+        return changedMs;
+    }
+
+    /** Whether it has been deleted. */
+    boolean isEnded() {
+        return ended;
+    }
+
+    boolean hasWaiters() {
+        return !waiters.isEmpty();
+    }
+
+    int waiterCount() {
+        return waiters.size();
+    }
+
+    Collection<Session> sessions() {
+        return sessions.values();
+    }
+
+    DoneRing done() {
+        return done;
     }
 
     /**
@@ -255,19 +321,34 @@ final class Queue {
         }
     }
 
-    void receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
+    /**
+     * Somebody would like to have messages.
+     *
+     * @return takes the request back, in a turn: nobody waits for the answer any more
+     */
+    Consumer<QueueEffects> receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
         if (waiters.size() >= limits.waiters()) {
             effects.answer(reply, Receive.Answer.refused(QueueError.OVERLOADED));
-            return;
+            return absent -> {};
+        }
+        if (request.sessionTimeoutMs() > 0) {
+            Session session = sessions.computeIfAbsent(request.consumer(), name -> new Session(this, name));
+            session.timeoutMs = request.sessionTimeoutMs();
+            agenda.set(session, effects.nowMs() + session.timeoutMs);
         }
         Waiter waiter = new Waiter(request, reply);
         waiters.add(waiter);
         agenda.set(waiter, request.deadlineMs());
         dispatch(effects);
-        if (request.deadlineMs() <= effects.nowMs() && waiters.remove(waiter)) {
-            agenda.cancel(waiter);
-            effects.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
+        if (request.deadlineMs() <= effects.nowMs() && waiters.contains(waiter)) {
+            waiter.due(effects);
         }
+        return later -> {
+            if (waiters.remove(waiter)) {
+                agenda.cancel(waiter);
+                later.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
+            }
+        };
     }
 
     /** Whoever waits gets what there is. */
@@ -276,31 +357,67 @@ final class Queue {
             Waiter waiter = waiters.peek();
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
-                return;
+                break;
             }
             waiters.remove();
             agenda.cancel(waiter);
-            effects.record(new Leased(
-                    id,
-                    waiter.request.consumer(),
-                    effects.nowMs(),
-                    effects.nowMs() + waiter.request.visibilityMs(),
-                    deliveries));
-            List<Received> received = new ArrayList<>(deliveries.size());
-            for (Delivery delivery : deliveries) {
-                Message message =
-                        window(delivery.id().partition()).held.get(delivery.id().offset());
-                // Its lane had to wait for the delivery to be written down.
-                offer(message.lane);
-                received.add(new Received(
-                        message.id,
-                        new Lease(message.id, message.nonce),
-                        message.untilMs,
-                        message.deliveries,
-                        message.arrival.enqueuedMs(),
-                        message.firstReceivedMs));
+            deliver(waiter, deliveries, effects);
+        }
+        if (!waiters.isEmpty()) {
+            sendAway(effects);
+            if (!paused && ring.isEmpty() && !waiters.isEmpty()) {
+                feeding.wants(this);
             }
-            effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, received));
+        }
+    }
+
+    private void deliver(Waiter waiter, List<Delivery> deliveries, QueueEffects effects) {
+        Receive.Request request = waiter.request;
+        long nowMs = effects.nowMs();
+        long untilMs = request.sessionTimeoutMs() > 0
+                ? Long.MAX_VALUE
+                : nowMs + request.visibilityMs().orElse(config.visibilityTimeoutMs());
+        effects.record(new Leased(id, request.consumer(), nowMs, untilMs, request.sessionTimeoutMs(), deliveries));
+        List<Received> received = new ArrayList<>(deliveries.size());
+        for (Delivery delivery : deliveries) {
+            Message message =
+                    window(delivery.id().partition()).held.get(delivery.id().offset());
+            // Its lane had to wait for the delivery to be written down.
+            offer(message.lane);
+            received.add(new Received(
+                    message.id,
+                    new Lease(message.id, message.nonce),
+                    message.untilMs,
+                    message.deliveries,
+                    message.arrival.enqueuedMs(),
+                    message.firstReceivedMs));
+        }
+        effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, received));
+    }
+
+    /** Whether there is anything in the log that may have to be delivered, and has not been read. */
+    private boolean hasMore() {
+        for (int i = 0; i < feeding.partitions(this); i++) {
+            OptionalLong next = nextToRead(i);
+            if (next.isPresent() && next.getAsLong() < feeding.end(this, i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Those who do not want to wait get nothing, once it is known that there is nothing. */
+    private void sendAway(QueueEffects effects) {
+        if (!paused && ring.isEmpty() && hasMore()) {
+            return;
+        }
+        for (Iterator<Waiter> each = waiters.iterator(); each.hasNext(); ) {
+            Waiter waiter = each.next();
+            if (waiter.request.deadlineMs() <= effects.nowMs()) {
+                each.remove();
+                agenda.cancel(waiter);
+                effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, List.of()));
+            }
         }
     }
 
@@ -334,7 +451,7 @@ final class Queue {
             }
         }
         if (!expired.isEmpty()) {
-            finish(QueueEvent.Outcome.EXPIRED, expired, effects);
+            finish(Outcome.EXPIRED, expired, effects);
         }
         return chosen;
     }
@@ -368,104 +485,159 @@ final class Queue {
 
     // ---- what consumers say of their leases ----
 
-    List<Receive.Outcome> acknowledge(List<Lease> leases, QueueEffects effects) {
-        List<MessageId> done = new ArrayList<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>();
-        for (Lease lease : leases) {
-            Receive.Outcome outcome = check(lease, effects.nowMs());
-            if (outcome.error() == QueueError.NONE && !done.contains(lease.id())) {
-                done.add(lease.id());
+    List<Receive.Outcome> acknowledge(List<Ack> acks, QueueEffects effects) {
+        Map<MessageId, Finish> done = new LinkedHashMap<>();
+        List<Receive.Outcome> outcomes = new ArrayList<>(acks.size());
+        for (Ack ack : acks) {
+            Receive.Outcome outcome = check(ack.lease(), effects.nowMs());
+            if (outcome.error() == QueueError.NONE) {
+                done.put(ack.lease().id(), new Finish(ack.lease().id(), ack.result()));
             }
             outcomes.add(outcome);
         }
         if (!done.isEmpty()) {
-            finish(QueueEvent.Outcome.ACKNOWLEDGED, done, effects);
+            effects.record(new Finished(id, Outcome.ACKNOWLEDGED, effects.nowMs(), List.copyOf(done.values())));
             dispatch(effects);
         }
         return outcomes;
     }
 
-    List<Receive.Outcome> extend(List<Lease> leases, long visibilityMs, QueueEffects effects) {
-        List<MessageId> extended = new ArrayList<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>();
-        for (Lease lease : leases) {
-            Receive.Outcome outcome = check(lease, effects.nowMs());
+    List<Receive.Outcome> extend(List<Extension> extensions, QueueEffects effects) {
+        List<Receive.Outcome> outcomes = new ArrayList<>(extensions.size());
+        Map<Long, Set<MessageId>> byUntil = new LinkedHashMap<>();
+        for (Extension extension : extensions) {
+            Receive.Outcome outcome = check(extension.lease(), effects.nowMs());
             if (outcome.error() == QueueError.NONE) {
-                extended.add(lease.id());
-            }
-            outcomes.add(outcome);
-        }
-        if (!extended.isEmpty()) {
-            effects.record(new Extended(id, effects.nowMs() + visibilityMs, extended));
-        }
-        return outcomes;
-    }
-
-    /**
-     * Deliveries failed.
-     *
-     * @param delayMs when the messages may be delivered again, in ms from now; empty for what the queue's backoff says
-     * @param dead whether they are not to be delivered again
-     */
-    List<Receive.Outcome> reject(
-            List<Lease> leases, OptionalLong delayMs, boolean dead, String reason, QueueEffects effects) {
-        List<Message> failed = new ArrayList<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>();
-        for (Lease lease : leases) {
-            Receive.Outcome outcome = check(lease, effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                Message message =
-                        window(lease.id().partition()).held.get(lease.id().offset());
-                if (!failed.contains(message)) {
-                    failed.add(message);
+                MessageId message = extension.lease().id();
+                extension.progress().ifPresent(progress -> effects.record(new Progressed(id, message, progress)));
+                if (held(message).session == null) {
+                    long untilMs = effects.nowMs() + extension.visibilityMs().orElse(config.visibilityTimeoutMs());
+                    byUntil.computeIfAbsent(untilMs, at -> new LinkedHashSet<>())
+                            .add(message);
+                    outcome = new Receive.Outcome(
+                            extension.lease(), QueueError.NONE, untilMs, outcome.holder(), outcome.sinceMs());
                 }
             }
             outcomes.add(outcome);
         }
-        fail(failed, delayMs, dead, reason, effects);
+        byUntil.forEach((untilMs, messages) -> effects.record(new Extended(id, untilMs, List.copyOf(messages))));
+        return outcomes;
+    }
+
+    List<Receive.Outcome> reject(List<Nack> nacks, QueueEffects effects) {
+        Map<Message, Nack> failed = new LinkedHashMap<>();
+        List<Receive.Outcome> outcomes = new ArrayList<>(nacks.size());
+        for (Nack nack : nacks) {
+            Receive.Outcome outcome = check(nack.lease(), effects.nowMs());
+            if (outcome.error() == QueueError.NONE) {
+                failed.put(held(nack.lease().id()), nack);
+            }
+            outcomes.add(outcome);
+        }
+        List<Return> again = new ArrayList<>();
+        Map<String, List<MessageId>> noMore = new LinkedHashMap<>();
+        failed.forEach((message, nack) -> {
+            if (nack.dead() || config.isEnough(message.deliveries)) {
+                noMore.computeIfAbsent(nack.reason(), why -> new ArrayList<>()).add(message.id);
+            } else {
+                long waitMs = nack.delayMs().orElseGet(() -> backoffMs(message, effects));
+                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason()));
+            }
+        });
+        giveUp(again, noMore, effects);
         dispatch(effects);
         return outcomes;
     }
 
-    private void fail(List<Message> messages, OptionalLong delayMs, boolean dead, String reason, QueueEffects effects) {
+    private long backoffMs(Message message, QueueEffects effects) {
+        return config.backoff().delayMs(message.deliveries, effects.lot());
+    }
+
+    /** Nothing was heard of deliveries. */
+    private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
         List<Return> again = new ArrayList<>();
         List<MessageId> noMore = new ArrayList<>();
         for (Message message : messages) {
-            if (dead || message.deliveries >= config.maxDeliveries()) {
+            if (config.isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
-                long wait = delayMs.orElseGet(() -> config.backoff().delayMs(message.deliveries, effects.lot()));
-                again.add(new Return(message.id, effects.nowMs() + wait, reason));
+                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason));
             }
         }
+        giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
+    }
+
+    private void giveUp(List<Return> again, Map<String, List<MessageId>> noMore, QueueEffects effects) {
         if (!again.isEmpty()) {
             effects.record(new Returned(id, effects.nowMs(), again));
         }
-        if (!noMore.isEmpty()) {
+        noMore.forEach((reason, messages) -> {
             if (config.deadLetterQueue().isPresent()) {
-                effects.record(new Condemned(id, effects.nowMs(), reason, noMore));
+                effects.record(new Condemned(id, effects.nowMs(), reason, messages));
+                feeding.condemned(this);
             } else {
-                finish(QueueEvent.Outcome.DEAD, noMore, effects);
+                finish(Outcome.DEAD, messages, effects);
             }
+        });
+    }
+
+    // ---- consumers that are heard ----
+
+    /**
+     * A consumer is there.
+     *
+     * @return how many messages it has; -1 if it has no session
+     */
+    int heard(String consumer, QueueEffects effects) {
+        Session session = sessions.get(consumer);
+        if (session == null) {
+            return -1;
         }
+        agenda.set(session, effects.nowMs() + session.timeoutMs);
+        return session.messages.size();
+    }
+
+    /** A consumer goes: others get what it has, at once. Returns how many messages that were; -1 if it has no session. */
+    int leave(String consumer, QueueEffects effects) {
+        Session session = sessions.remove(consumer);
+        if (session == null) {
+            return -1;
+        }
+        agenda.cancel(session);
+        List<Message> messages = session.held();
+        if (!messages.isEmpty()) {
+            List<Return> again = messages.stream()
+                    .map(message -> new Return(message.id, effects.nowMs(), "session ended"))
+                    .toList();
+            effects.record(new Returned(id, effects.nowMs(), again));
+            dispatch(effects);
+        }
+        return messages.size();
+    }
+
+    /** Nothing was heard of a consumer for too long. */
+    void silent(Session session, QueueEffects effects) {
+        sessions.remove(session.consumer, session);
+        fail(session.held(), "session expired", effects);
+        dispatch(effects);
     }
 
     private Receive.Outcome check(Lease lease, long nowMs) {
         Window window = windows.get(lease.id().partition());
         Message message = window == null ? null : window.held.get(lease.id().offset());
         if (message != null && message.isLeasedAs(lease.nonce(), nowMs)) {
-            return new Receive.Outcome(lease, QueueError.NONE, message.consumer, message.sinceMs);
+            return new Receive.Outcome(lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs);
         }
         boolean isHeldByOther = message != null && message.state == State.LEASED && nowMs < message.untilMs;
         return isHeldByOther
-                ? new Receive.Outcome(lease, QueueError.STALE_LEASE, message.consumer, message.sinceMs)
-                : new Receive.Outcome(lease, QueueError.STALE_LEASE, "", 0);
+                ? new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, message.consumer, message.sinceMs)
+                : new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, "", 0);
     }
 
     /** The time of a held message has come. */
     void due(Message message, QueueEffects effects) {
         if (message.state == State.LEASED) {
-            fail(List.of(message), OptionalLong.empty(), false, "lease expired", effects);
+            fail(List.of(message), "lease expired", effects);
         } else if (message.state == State.RETURNED) {
             message.lane.available(message);
             offer(message.lane);
@@ -483,7 +655,7 @@ final class Queue {
     /** A message is among the dead letters. */
     void buried(MessageId message, QueueEffects effects) {
         if (condemned.containsKey(message)) {
-            finish(QueueEvent.Outcome.DEAD, List.of(message), effects);
+            finish(Outcome.DEAD, List.of(message), effects);
             dispatch(effects);
         }
     }
@@ -505,7 +677,7 @@ final class Queue {
      * @param ends where the partitions end
      */
     void purge(Map<Integer, Long> ends, QueueEffects effects) {
-        ends.forEach((partition, end) -> effects.record(new Purged(id, partition, end)));
+        ends.forEach((partition, end) -> effects.record(new Purged(id, partition, end, effects.nowMs())));
         dispatch(effects);
     }
 
@@ -515,7 +687,7 @@ final class Queue {
         if (!window.isUndelivered(message.offset()) && !window.held.containsKey(message.offset())) {
             return QueueError.UNKNOWN_MESSAGE;
         }
-        finish(QueueEvent.Outcome.DROPPED, List.of(message), effects);
+        finish(Outcome.DROPPED, List.of(message), effects);
         // It may be one of those of its key that are not in memory.
         window.lanes.values().forEach(lane -> lane.overflow.remove(message.offset()));
         dispatch(effects);
@@ -524,27 +696,38 @@ final class Queue {
 
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
+        ended = true;
         for (Waiter waiter : waiters) {
             agenda.cancel(waiter);
             effects.answer(waiter.reply, Receive.Answer.refused(QueueError.QUEUE_DELETED));
         }
         waiters.clear();
         agenda.cancel(waking);
+        sessions.values().forEach(agenda::cancel);
         for (Window window : windows.values()) {
             window.held.values().forEach(agenda::cancel);
             window.soon.values().forEach(agenda::cancel);
         }
     }
 
-    private void finish(QueueEvent.Outcome outcome, List<MessageId> messages, QueueEffects effects) {
-        effects.record(new Finished(id, outcome, messages));
+    private void finish(Outcome outcome, List<MessageId> messages, QueueEffects effects) {
+        effects.record(new Finished(
+                id, outcome, effects.nowMs(), messages.stream().map(Finish::of).toList()));
     }
 
     // ---- what has happened ----
 
     /** The only place where durable state changes. */
     void apply(QueueEvent event) {
-        if (event instanceof Leased leased) {
+        if (event instanceof Created created) {
+            createdMs = created.atMs();
+            changedMs = created.atMs();
+            for (int i = 0; i < created.begins().size(); i++) {
+                window(i).advance(created.begins().get(i));
+                window(i).open.removeBefore(created.begins().get(i));
+                window(i).begin = created.begins().get(i);
+            }
+        } else if (event instanceof Leased leased) {
             leased.messages().forEach(delivery -> applyLeased(leased, delivery));
         } else if (event instanceof Extended extended) {
             for (MessageId message : extended.messages()) {
@@ -557,24 +740,31 @@ final class Queue {
         } else if (event instanceof Condemned dead) {
             for (MessageId message : dead.messages()) {
                 Message held = held(message);
+                leaveSession(held);
                 held.failed(State.CONDEMNED, dead.atMs(), Long.MAX_VALUE, dead.reason());
                 agenda.cancel(held);
                 condemned.put(message, held);
             }
         } else if (event instanceof Finished finished) {
-            finished.messages().forEach(this::applyFinished);
+            finished.messages().forEach(message -> applyFinished(finished.outcome(), finished.atMs(), message));
             counters.finished(finished.outcome(), finished.messages().size());
         } else if (event instanceof Delayed delayed) {
             Window window = window(delayed.partition());
             window.advance(delayed.scannedTo());
             delayed.messages().forEach(message -> window.delayed.add(message.offset(), message.dueMs()));
         } else if (event instanceof Purged purged) {
-            applyPurged(window(purged.partition()), purged.beforeOffset());
+            applyPurged(window(purged.partition()), purged.beforeOffset(), purged.atMs());
         } else if (event instanceof Gone gone) {
             applyGone(window(gone.partition()), gone.from(), gone.to());
         } else if (event instanceof Changed changed) {
             config = changed.config();
             paused = changed.paused();
+            changedMs = changed.atMs();
+        } else if (event instanceof Progressed progressed) {
+            held(progressed.message()).progress = progressed.progress();
+        } else if (event instanceof Trimmed trimmed) {
+            Window window = window(trimmed.partition());
+            window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
         }
     }
 
@@ -600,21 +790,59 @@ final class Queue {
         }
         held.leased(leased.consumer(), delivery.nonce(), leased.atMs(), leased.untilMs());
         held.lane.hold(held);
+        if (leased.sessionTimeoutMs() > 0) {
+            Session session = sessions.computeIfAbsent(leased.consumer(), consumer -> new Session(this, consumer));
+            session.timeoutMs = leased.sessionTimeoutMs();
+            session.messages.add(held);
+            held.session = session;
+        }
         schedule(held);
         counters.delivered++;
     }
 
     private void applyReturned(long atMs, Return message) {
         Message held = held(message.id());
+        leaveSession(held);
         held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
         counters.returned++;
         schedule(held);
     }
 
-    private void applyFinished(MessageId message) {
+    private void leaveSession(Message message) {
+        if (message.session != null) {
+            message.session.messages.remove(message);
+            message.session = null;
+        }
+    }
+
+    private void applyFinished(Outcome outcome, long atMs, Finish finish) {
+        MessageId message = finish.id();
         Window window = window(message.partition());
         long offset = message.offset();
         window.advance(offset + 1);
+        if (outcome != Outcome.ACKNOWLEDGED) {
+            window.outcomes(outcome).add(offset);
+        }
+        Message held = window.held.get(offset);
+        done.add(
+                held == null
+                        ? new Done(message, outcome, atMs, "", 0, 0, finish.result(), List.of())
+                        : new Done(
+                                message,
+                                outcome,
+                                atMs,
+                                held.consumer,
+                                held.deliveries,
+                                held.firstReceivedMs,
+                                finish.result(),
+                                List.copyOf(held.attempts)));
+        remove(message);
+    }
+
+    /** Nobody has to do anything about a message any more. */
+    private void remove(MessageId message) {
+        Window window = window(message.partition());
+        long offset = message.offset();
         window.open.remove(offset);
         window.delayed.remove(offset);
         window.unread.remove(offset);
@@ -626,6 +854,7 @@ final class Queue {
         if (held != null) {
             heldCount--;
             agenda.cancel(held);
+            leaveSession(held);
             condemned.remove(message);
             held.lane.release(held);
             letGo(held.lane);
@@ -651,13 +880,16 @@ final class Queue {
         lane.window.tidy(lane);
     }
 
-    private void applyPurged(Window window, long beforeOffset) {
+    private void applyPurged(Window window, long beforeOffset, long atMs) {
         window.advance(beforeOffset);
         List<Message> waiting = window.held.values().stream()
                 .filter(message -> message.state == State.RETURNED && message.id.offset() < beforeOffset)
                 .toList();
-        waiting.forEach(message -> applyFinished(message.id));
+        waiting.forEach(message -> applyFinished(Outcome.DROPPED, atMs, Finish.of(message.id)));
         long before = window.open.count();
+        OffsetSet dropped = window.open.within(0, beforeOffset);
+        window.held.keySet().forEach(dropped::remove);
+        window.outcomes(Outcome.DROPPED).addAll(dropped);
         window.open.removeBefore(beforeOffset);
         for (Message message : window.held.values()) {
             window.open.add(message.id.offset());
@@ -689,14 +921,15 @@ final class Queue {
                 .filter(gone::contains)
                 .map(offset -> new MessageId(window.partition, offset))
                 .toList()
-                .forEach(this::applyFinished);
+                .forEach(this::remove);
         window.open.removeAll(gone);
         window.unread.removeAll(gone);
         gone.forEach(window.delayed::remove);
     }
 
     private void schedule(Message message) {
-        if (!running || message.state == State.CONDEMNED) {
+        if (!running || message.state == State.CONDEMNED || message.untilMs == Long.MAX_VALUE) {
+            agenda.cancel(message);
             return;
         }
         agenda.set(message, message.untilMs);

@@ -1,6 +1,6 @@
 package io.sluice.groups.queue;
 
-import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.shard.Reply;
 
 /**
  * What comes of a turn of a queue: events to be written down, and answers that may leave once they are. For the thread that runs the

@@ -1,5 +1,7 @@
 package io.sluice.groups.queue;
 
+import io.sluice.groups.shard.Refusal;
+
 /** What a queue answers when it refuses. */
 public enum QueueError {
     /** Nothing is wrong. */
@@ -21,5 +23,14 @@ public enum QueueError {
     /** Its state is being read. */
     LOADING,
     /** The state cannot be written at the moment: nobody knows whether the request was carried out. */
-    UNAVAILABLE
+    UNAVAILABLE;
+
+    /** What a request is answered that cannot be carried out. */
+    static QueueError of(Refusal why) {
+        return switch (why) {
+            case NOT_HERE -> NOT_COORDINATOR;
+            case LOADING -> LOADING;
+            case UNAVAILABLE -> UNAVAILABLE;
+        };
+    }
 }

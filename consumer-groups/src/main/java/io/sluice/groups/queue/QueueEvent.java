@@ -8,8 +8,12 @@ public sealed interface QueueEvent {
     /** The id of the queue's topic: another queue of the same name has another one. */
     UUID queue();
 
-    /** There is a queue. */
-    record Created(UUID queue, String name, QueueConfig config, long atMs) implements QueueEvent {}
+    /**
+     * There is a queue.
+     *
+     * @param begins the first offset of each partition: what lies before it was there before the queue
+     */
+    record Created(UUID queue, String name, QueueConfig config, List<Long> begins, long atMs) implements QueueEvent {}
 
     /** A queue is set otherwise. */
     record Changed(UUID queue, QueueConfig config, boolean paused, long atMs) implements QueueEvent {}
@@ -30,9 +34,11 @@ public sealed interface QueueEvent {
     /**
      * Messages were delivered.
      *
-     * @param untilMs when they come back if nothing is heard of them, in ms since the epoch
+     * @param untilMs when they come back if nothing is heard of them, in ms since the epoch; {@link Long#MAX_VALUE} if when the
+     *     consumer is not heard of
+     * @param sessionTimeoutMs for how long the consumer may be silent then, in ms; else 0
      */
-    record Leased(UUID queue, String consumer, long atMs, long untilMs, List<Delivery> messages)
+    record Leased(UUID queue, String consumer, long atMs, long untilMs, int sessionTimeoutMs, List<Delivery> messages)
             implements QueueEvent {}
 
     /**
@@ -50,6 +56,9 @@ public sealed interface QueueEvent {
     /** Deliveries last longer, or shorter. */
     record Extended(UUID queue, long untilMs, List<MessageId> messages) implements QueueEvent {}
 
+    /** A consumer says how far it is. */
+    record Progressed(UUID queue, MessageId message, byte[] progress) implements QueueEvent {}
+
     /** Deliveries failed; the messages are delivered again. */
     record Returned(UUID queue, long atMs, List<Return> messages) implements QueueEvent {}
 
@@ -64,13 +73,29 @@ public sealed interface QueueEvent {
     record Condemned(UUID queue, long atMs, String reason, List<MessageId> messages) implements QueueEvent {}
 
     /** Nothing more happens to messages. */
-    record Finished(UUID queue, Outcome outcome, List<MessageId> messages) implements QueueEvent {}
+    record Finished(UUID queue, Outcome outcome, long atMs, List<Finish> messages) implements QueueEvent {}
+
+    /**
+     * One of them.
+     *
+     * @param result what came of it; empty for nothing
+     */
+    record Finish(MessageId id, byte[] result) {
+        private static final byte[] NO_RESULT = new byte[0];
+
+        static Finish of(MessageId id) {
+            return new Finish(id, NO_RESULT);
+        }
+    }
 
     /** Everything in front of an offset that is not delivered at the moment is finished. */
-    record Purged(UUID queue, int partition, long beforeOffset) implements QueueEvent {}
+    record Purged(UUID queue, int partition, long beforeOffset, long atMs) implements QueueEvent {}
 
     /** There is nothing in {@code [from, to)}, or no more. */
     record Gone(UUID queue, int partition, long from, long to) implements QueueEvent {}
+
+    /** The log of a partition begins at an offset: nothing needs to be known of what lay before it. */
+    record Trimmed(UUID queue, int partition, long beforeOffset) implements QueueEvent {}
 
     /** What becomes of messages. */
     enum Outcome {

@@ -11,13 +11,16 @@ import io.sluice.groups.queue.QueueEvent.Deleted;
 import io.sluice.groups.queue.QueueEvent.Delivery;
 import io.sluice.groups.queue.QueueEvent.Due;
 import io.sluice.groups.queue.QueueEvent.Extended;
+import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.Trimmed;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.UUID;
@@ -31,20 +34,23 @@ import java.util.UUID;
  *   1  kind
  *  16  the queue: the id of its topic, the high 8 bytes, then the low ones
  *
- * kind 1, created     name (text), settings, 8 at
+ * kind 1, created     name (text), settings, list of: 8 first offset of a partition; 8 at
  *      2, changed     settings, 1 whether it is paused, 8 at
  *      3, deleted
  *      4, delayed     4 partition, 8 scanned to, list of: 8 offset, 8 due
- *      5, leased      consumer (text), 8 at, 8 until, list of: message, 8 key, 8 enqueued, 8 deliver at, 8 expires, 8 nonce
+ *      5, leased      consumer (text), 8 at, 8 until, 4 session timeout, list of: message, 8 key, 8 enqueued, 8 deliver at, 8 expires, 8 nonce
  *      6, extended    8 until, list of messages
  *      7, returned    8 at, list of: message, 8 due, reason (text)
  *      8, condemned   8 at, reason (text), list of messages
- *      9, finished    1 outcome, list of messages
- *     10, purged      4 partition, 8 before offset
+ *      9, finished    1 outcome, 8 at, list of: message, result (4 bytes of its length, and the bytes)
+ *     10, purged      4 partition, 8 before offset, 8 at
  *     11, gone        4 partition, 8 from, 8 to
+ *     12, progressed  message, progress (4 bytes of its length, and the bytes)
+ *     13, trimmed     4 partition, 8 before offset
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
- *           dead letter queue (text, empty for none), 8 time to live, 1 order, 4 in flight
+ *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
+ *           8 window of deduplication, 8 retention
  * </pre>
  */
 public final class QueueEvents {
@@ -63,7 +69,9 @@ public final class QueueEvents {
                 .putLong(event.queue().getMostSignificantBits())
                 .putLong(event.queue().getLeastSignificantBits());
         if (event instanceof Created created) {
-            config(out.putText(created.name()), created.config()).putLong(created.atMs());
+            config(out.putText(created.name()), created.config())
+                    .putAll(created.begins(), out::putLong)
+                    .putLong(created.atMs());
         } else if (event instanceof Changed changed) {
             config(out, changed.config()).putByte(changed.paused() ? 1 : 0).putLong(changed.atMs());
         } else if (event instanceof Delayed delayed) {
@@ -74,6 +82,7 @@ public final class QueueEvents {
             out.putText(leased.consumer())
                     .putLong(leased.atMs())
                     .putLong(leased.untilMs())
+                    .putInt(leased.sessionTimeoutMs())
                     .putAll(
                             leased.messages(),
                             delivery -> message(out, delivery.id())
@@ -94,11 +103,17 @@ public final class QueueEvents {
         } else if (event instanceof Condemned dead) {
             out.putLong(dead.atMs()).putText(dead.reason()).putAll(dead.messages(), message -> message(out, message));
         } else if (event instanceof Finished finished) {
-            out.putByte(finished.outcome().ordinal()).putAll(finished.messages(), message -> message(out, message));
+            out.putByte(finished.outcome().ordinal())
+                    .putLong(finished.atMs())
+                    .putAll(finished.messages(), one -> message(out, one.id()).putBytes(one.result()));
         } else if (event instanceof Purged purged) {
-            out.putInt(purged.partition()).putLong(purged.beforeOffset());
+            out.putInt(purged.partition()).putLong(purged.beforeOffset()).putLong(purged.atMs());
         } else if (event instanceof Gone gone) {
             out.putInt(gone.partition()).putLong(gone.from()).putLong(gone.to());
+        } else if (event instanceof Progressed progressed) {
+            message(out, progressed.message()).putBytes(progressed.progress());
+        } else if (event instanceof Trimmed trimmed) {
+            out.putInt(trimmed.partition()).putLong(trimmed.beforeOffset());
         }
         return out.toArray();
     }
@@ -124,8 +139,12 @@ public final class QueueEvents {
             return 9;
         } else if (event instanceof Purged) {
             return 10;
+        } else if (event instanceof Gone) {
+            return 11;
+        } else if (event instanceof Progressed) {
+            return 12;
         }
-        return 11;
+        return 13;
     }
 
     private static EventOutput message(EventOutput out, MessageId message) {
@@ -141,9 +160,14 @@ public final class QueueEvents {
                 .putLong(backoff.maxMs())
                 .putLong(Double.doubleToLongBits(backoff.jitter()))
                 .putText(config.deadLetterQueue().orElse(""))
+                .putLong(config.delayMs())
                 .putLong(config.ttlMs())
                 .putByte(config.order().ordinal())
-                .putInt(config.maxInFlight());
+                .putInt(config.maxInFlight())
+                .putLong(config.maxMessages())
+                .putLong(config.maxBytes())
+                .putLong(config.dedupWindowMs())
+                .putLong(config.retentionMs());
     }
 
     /**
@@ -166,7 +190,7 @@ public final class QueueEvents {
 
     private static QueueEvent decode(int kind, UUID queue, EventInput in) {
         return switch (kind) {
-            case 1 -> new Created(queue, in.getText(), config(in), in.getLong());
+            case 1 -> new Created(queue, in.getText(), config(in), in.getAll(Long.BYTES, in::getLong), in.getLong());
             case 2 -> new Changed(queue, config(in), in.getByte() != 0, in.getLong());
             case 3 -> new Deleted(queue);
             case 4 ->
@@ -181,6 +205,7 @@ public final class QueueEvents {
                         in.getText(),
                         in.getLong(),
                         in.getLong(),
+                        in.getInt(),
                         in.getAll(MESSAGE_BYTES + 5 * Long.BYTES, () -> delivery(in)));
             case 6 -> new Extended(queue, in.getLong(), in.getAll(MESSAGE_BYTES, () -> message(in)));
             case 7 ->
@@ -193,9 +218,14 @@ public final class QueueEvents {
             case 8 -> new Condemned(queue, in.getLong(), in.getText(), in.getAll(MESSAGE_BYTES, () -> message(in)));
             case 9 ->
                 new Finished(
-                        queue, one(OUTCOMES, in.getByte(), "outcome"), in.getAll(MESSAGE_BYTES, () -> message(in)));
-            case 10 -> new Purged(queue, in.getInt(), in.getLong());
+                        queue,
+                        one(OUTCOMES, in.getByte(), "outcome"),
+                        in.getLong(),
+                        in.getAll(MESSAGE_BYTES + Integer.BYTES, () -> new Finish(message(in), in.getBytes())));
+            case 10 -> new Purged(queue, in.getInt(), in.getLong(), in.getLong());
             case 11 -> new Gone(queue, in.getInt(), in.getLong(), in.getLong());
+            case 12 -> new Progressed(queue, message(in), in.getBytes());
+            case 13 -> new Trimmed(queue, in.getInt(), in.getLong());
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }
@@ -233,7 +263,12 @@ public final class QueueEvents {
                 backoff,
                 deadLetters.isEmpty() ? Optional.empty() : Optional.of(deadLetters),
                 in.getLong(),
+                in.getLong(),
                 one(ORDERS, in.getByte(), "order"),
-                in.getInt());
+                in.getInt(),
+                in.getLong(),
+                in.getLong(),
+                in.getLong(),
+                in.getLong());
     }
 }

@@ -1,8 +1,10 @@
 package io.sluice.groups.queue;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 
-/** Receiving messages. */
+/** Receiving messages, and what consumers say of them. */
 public final class Receive {
     private Receive() {}
 
@@ -11,10 +13,12 @@ public final class Receive {
      *
      * @param consumer what it calls itself
      * @param max how many messages at most
-     * @param visibilityMs how long they are hidden from others, in ms
+     * @param visibilityMs how long they are hidden from others, in ms; empty for as long as the queue says
+     * @param sessionTimeoutMs how long the consumer may be silent before it loses them, in ms; then they are not hidden for some time, but for
+     *     as long as it is heard. 0 for no session
      * @param deadlineMs when it is answered with nothing, in ms since the epoch
      */
-    public record Request(String consumer, int max, long visibilityMs, long deadlineMs) {}
+    public record Request(String consumer, int max, OptionalLong visibilityMs, int sessionTimeoutMs, long deadlineMs) {}
 
     /**
      * What it gets.
@@ -35,7 +39,7 @@ public final class Receive {
      * A message that a consumer has now.
      *
      * @param lease proof of it
-     * @param leaseUntilMs how long, in ms since the epoch
+     * @param leaseUntilMs how long, in ms since the epoch; {@link Long#MAX_VALUE} if as long as its session lasts
      * @param deliveries how often it has been delivered, this time included
      * @param enqueuedMs when it was sent, in ms since the epoch
      * @param firstReceivedMs when it was first delivered, in ms since the epoch
@@ -51,11 +55,46 @@ public final class Receive {
     public record Lease(MessageId id, long nonce) {}
 
     /**
+     * A message is done.
+     *
+     * @param result what came of it; empty for nothing to keep
+     */
+    public record Ack(Lease lease, byte[] result) {}
+
+    /**
+     * A message could not be done.
+     *
+     * @param delayMs when it may be delivered again, in ms from now; empty for what the queue's backoff says
+     * @param dead whether it is not to be delivered again
+     */
+    public record Nack(Lease lease, OptionalLong delayMs, boolean dead, String reason) {}
+
+    /**
+     * A message takes longer.
+     *
+     * @param visibilityMs until when it is hidden from others, in ms from now; empty for as long as the queue says
+     * @param progress what the consumer says of it; empty for nothing new
+     */
+    public record Extension(Lease lease, OptionalLong visibilityMs, Optional<byte[]> progress) {}
+
+    /**
      * What became of a request about one lease.
      *
      * @param error NONE if it was carried out
+     * @param untilMs until when the lease holds now, in ms since the epoch; {@link Long#MAX_VALUE} if as long as its session, 0 if it is over
      * @param holder who has the message now; empty if nobody has
      * @param sinceMs since when, in ms since the epoch; 0 if nobody has
      */
-    public record Outcome(Lease lease, QueueError error, String holder, long sinceMs) {}
+    public record Outcome(Lease lease, QueueError error, long untilMs, String holder, long sinceMs) {}
+
+    /**
+     * What became of several.
+     *
+     * @param error NONE if each was looked at
+     */
+    public record Outcomes(QueueError error, List<Outcome> outcomes) {
+        public Outcomes {
+            outcomes = List.copyOf(outcomes);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 package io.sluice.groups.queue;
 
+import io.sluice.groups.queue.QueueEvent.Outcome;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -16,6 +18,10 @@ final class Window {
     final OffsetSet open = new OffsetSet();
     /** Delivered and not finished, by offset. */
     final Map<Long, Message> held = new HashMap<>();
+    /** Finished otherwise than by an acknowledgement, as far back as the log goes. */
+    final Map<Outcome, OffsetSet> outcomes = new EnumMap<>(Outcome.class);
+    /** Where the queue begins. */
+    long begin;
     /** Those of the open that are not due for long. */
     final DelayIndex delayed = new DelayIndex();
 
@@ -51,6 +57,20 @@ final class Window {
             open.add(frontier, to);
             frontier = to;
         }
+    }
+
+    /** What became of a message that is finished. */
+    Outcome outcome(long offset) {
+        for (Map.Entry<Outcome, OffsetSet> one : outcomes.entrySet()) {
+            if (one.getValue().contains(offset)) {
+                return one.getKey();
+            }
+        }
+        return Outcome.ACKNOWLEDGED;
+    }
+
+    OffsetSet outcomes(Outcome outcome) {
+        return outcomes.computeIfAbsent(outcome, one -> new OffsetSet());
     }
 
     /** The first offset that is not finished. */

@@ -1,9 +1,10 @@
 package io.sluice.groups.queue;
 
-import io.sluice.groups.Effects.Reply;
+import io.sluice.groups.shard.Reply;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -28,16 +29,33 @@ final class QueueMachine {
     Consumer<QueueEvent> onEvent = event -> {};
 
     private long nowMs = 1_700_000_000_000L;
+    private final Feeding feeding = new Feeding() {
+        @Override
+        public void wants(Queue hungry) {}
+
+        @Override
+        public void condemned(Queue dying) {}
+
+        @Override
+        public int partitions(Queue of) {
+            return log.size();
+        }
+
+        @Override
+        public long end(Queue of, int partition) {
+            return QueueMachine.this.end(partition);
+        }
+    };
 
     QueueMachine(int partitions, QueueConfig config, QueueLimits limits, SplittableRandom random) {
         this.random = random;
         this.limits = limits;
         this.first = config;
-        this.queue = new Queue(ID, "q", config, limits, agenda);
+        this.queue = new Queue(ID, "q", config, limits, agenda, feeding);
         for (int i = 0; i < partitions; i++) {
             log.add(new ArrayList<>());
         }
-        queue.begin();
+        queue.begin(nowMs);
     }
 
     Queue queue() {
@@ -84,6 +102,18 @@ final class QueueMachine {
                 answers.add(() -> reply.send(answer));
             }
         };
+    }
+
+    /** A queue of which only the usual is set. */
+    static QueueConfig config(
+            int maxDeliveries,
+            Backoff backoff,
+            Optional<String> deadLetterQueue,
+            long ttlMs,
+            QueueConfig.Order order,
+            int maxInFlight) {
+        return new QueueConfig(
+                30_000, maxDeliveries, backoff, deadLetterQueue, 0, ttlMs, order, maxInFlight, 0, 0, 0, -1);
     }
 
     /** The next offset of a partition. */
@@ -149,9 +179,9 @@ final class QueueMachine {
     void restart() {
         answers.clear();
         agenda = new Agenda();
-        queue = new Queue(ID, "q", first, limits, agenda);
+        queue = new Queue(ID, "q", first, limits, agenda, feeding);
         events.forEach(event -> queue.apply(QueueEvents.decode(ByteBuffer.wrap(event))));
-        queue.begin();
+        queue.begin(nowMs);
     }
 
     /** All of the state, as a text. */

@@ -69,7 +69,8 @@ class QueueModelTest {
         /** What is too old may be dropped as soon as it is in the way, or later; and nothing is missing that was sent. */
         private void happened(QueueEvent event) {
             if (event instanceof QueueEvent.Finished finished && finished.outcome() == QueueEvent.Outcome.EXPIRED) {
-                for (MessageId id : finished.messages()) {
+                for (MessageId id :
+                        finished.messages().stream().map(QueueEvent.Finish::id).toList()) {
                     Item item = model.items.get(id);
                     assertThat(item.state).isEqualTo(State.WAITING);
                     assertThat(model.isExpired(item, machine.nowMs())).isTrue();
@@ -83,8 +84,7 @@ class QueueModelTest {
         }
 
         private QueueConfig config() {
-            return new QueueConfig(
-                    30_000,
+            return QueueMachine.config(
                     random.nextInt(1, 6),
                     // Without a random part, so that the model knows it.
                     random.nextBoolean() ? Backoff.NONE : new Backoff(random.nextInt(1, 5_000), 2, 60_000, 0),
@@ -165,7 +165,13 @@ class QueueModelTest {
             long nowMs = machine.nowMs();
             AtomicReference<Receive.Answer> answer = new AtomicReference<>();
             machine.turn(effects -> machine.queue()
-                    .receive(new Receive.Request(consumer, max, visibilityMs, nowMs), answer::set, effects));
+                    .receive(
+                            new Receive.Request(consumer, max, OptionalLong.of(visibilityMs), 0, nowMs),
+                            answer::set,
+                            effects));
+            if (answer.get() == null) {
+                machine.read();
+            }
             assertThat(answer.get().error()).isEqualTo(QueueError.NONE);
             List<Received> all = answer.get().messages();
             assertThat(all.size()).isLessThanOrEqualTo(max);
@@ -210,10 +216,16 @@ class QueueModelTest {
             return good;
         }
 
+        private static List<Receive.Ack> acks(List<Lease> leases) {
+            return leases.stream()
+                    .map(lease -> new Receive.Ack(lease, new byte[0]))
+                    .toList();
+        }
+
         private void acknowledge() {
             List<Lease> some = someLeases();
             AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
-            machine.turn(effects -> outcomes.set(machine.queue().acknowledge(some, effects)));
+            machine.turn(effects -> outcomes.set(machine.queue().acknowledge(acks(some), effects)));
             good(outcomes.get(), some).forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
             machine.read();
         }
@@ -222,7 +234,13 @@ class QueueModelTest {
             List<Lease> some = someLeases();
             long visibilityMs = time();
             AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
-            machine.turn(effects -> outcomes.set(machine.queue().extend(some, visibilityMs, effects)));
+            machine.turn(effects -> outcomes.set(machine.queue()
+                    .extend(
+                            some.stream()
+                                    .map(lease -> new Receive.Extension(
+                                            lease, OptionalLong.of(visibilityMs), Optional.empty()))
+                                    .toList(),
+                            effects)));
             good(outcomes.get(), some).forEach(item -> item.untilMs = machine.nowMs() + visibilityMs);
             pass(0);
         }
@@ -232,7 +250,12 @@ class QueueModelTest {
             boolean dead = random.nextInt(5) == 0;
             OptionalLong delay = random.nextBoolean() ? OptionalLong.of(time()) : OptionalLong.empty();
             AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
-            machine.turn(effects -> outcomes.set(machine.queue().reject(some, delay, dead, "no", effects)));
+            machine.turn(effects -> outcomes.set(machine.queue()
+                    .reject(
+                            some.stream()
+                                    .map(lease -> new Receive.Nack(lease, delay, dead, "no"))
+                                    .toList(),
+                            effects)));
             for (Item item : good(outcomes.get(), some)) {
                 long wait = delay.orElseGet(() -> model.config.backoff().delayMs(item.deliveries, 0));
                 model.failed(item, machine.nowMs(), wait, dead);
@@ -334,14 +357,8 @@ class QueueModelTest {
 
         /** Nothing is withheld: who asks often enough gets everything, and each message is finished once. */
         private void drain() {
-            QueueConfig calm = new QueueConfig(
-                    30_000,
-                    1_000,
-                    Backoff.NONE,
-                    Optional.empty(),
-                    0,
-                    random.nextBoolean() ? Order.KEY : Order.NONE,
-                    1_000);
+            QueueConfig calm = QueueMachine.config(
+                    1_000, Backoff.NONE, Optional.empty(), 0, random.nextBoolean() ? Order.KEY : Order.NONE, 1_000);
             machine.turn(effects -> machine.queue().change(calm, false, effects));
             model.config = calm;
             model.paused = false;
@@ -372,7 +389,7 @@ class QueueModelTest {
                 }
                 List<Lease> all = some.stream().map(Received::lease).toList();
                 AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
-                machine.turn(effects -> outcomes.set(machine.queue().acknowledge(all, effects)));
+                machine.turn(effects -> outcomes.set(machine.queue().acknowledge(acks(all), effects)));
                 good(outcomes.get(), all).forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
                 machine.read();
             }

@@ -7,6 +7,7 @@ import io.sluice.groups.queue.Receive.Received;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -19,10 +20,7 @@ class QueueTimersTest {
 
     private final SplittableRandom random = new SplittableRandom(Long.getLong("seed", 20261121));
     private final QueueMachine machine = new QueueMachine(
-            1,
-            new QueueConfig(30_000, 10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 100_000),
-            LIMITS,
-            random.split());
+            1, QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 100_000), LIMITS, random.split());
 
     @Test
     void eachIsDeliveredOnceAndNeverEarly() {
@@ -39,7 +37,10 @@ class QueueTimersTest {
             // As if a consumer waited: it has the message at the time at which it is due.
             AtomicReference<Receive.Answer> answer = new AtomicReference<>();
             machine.turn(effects -> machine.queue()
-                    .receive(new Receive.Request("c", 100, 60_000, Long.MAX_VALUE), answer::set, effects));
+                    .receive(
+                            new Receive.Request("c", 100, OptionalLong.of(60_000), 0, Long.MAX_VALUE),
+                            answer::set,
+                            effects));
             while (answer.get() == null) {
                 machine.step();
             }
@@ -51,7 +52,7 @@ class QueueTimersTest {
             machine.turn(effects -> machine.queue()
                     .acknowledge(
                             answer.get().messages().stream()
-                                    .map(Received::lease)
+                                    .map(received -> new Receive.Ack(received.lease(), new byte[0]))
                                     .toList(),
                             effects));
             if (machine.nowMs() - lastRestart > 5 * DAY_MS) {

@@ -1,4 +1,4 @@
-package io.sluice.groups;
+package io.sluice.groups.shard;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -31,13 +32,16 @@ import org.slf4j.LoggerFactory;
  * that is durable. One append is under way at a time; what comes meanwhile makes the next one.
  *
  * <p>Events gather in batches that the log takes, whatever their number: a turn may need several, of which a crash can leave
- * the first ones. It has not been answered then. One event is never too large for the log, {@link GroupShard} sees to that.
+ * the first ones. It has not been answered then. One event is never too large for the log, the shard sees to that.
  *
  * <p>An append that finds the partition's worker busy is made again. If it fails otherwise, the state is ahead of the log, or
  * nobody knows what is in the log: the shard is thrown away and replayed after a pause, and everybody who waits is told to ask
- * again. Owned by the coordinator's thread.
+ * again. Owned by the {@link ShardThread}.
+ *
+ * @param <S> the shard
+ * @param <F> what a turn can bring about
  */
-final class ShardRunner {
+public final class ShardRunner<S extends Shard<F>, F> {
     private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
     private static final int READ_BYTES = 1024 * 1024;
     /** What a batch begins with; it grows with its records. */
@@ -49,13 +53,13 @@ final class ShardRunner {
     private static final int MAX_GATHERED_BYTES = 8 * 1024 * 1024;
 
     private final PartitionLog log;
-    private final Supplier<GroupShard> make;
+    private final Supplier<S> make;
+    private final BiFunction<S, TurnOutput, F> effects;
     private final Executor thread;
     private final InstantSource clock;
-    private final Consumer<Notice> notices;
     private final Set<Ticket<?>> waiting = new LinkedHashSet<>();
 
-    private GroupShard shard;
+    private S shard;
     private boolean loading;
     /** Whether something has failed since the shard was last there. */
     private boolean broken;
@@ -80,31 +84,31 @@ final class ShardRunner {
 
     /**
      * @param make makes an empty shard
-     * @param thread runs tasks on the coordinator's thread
-     * @param notices told what happens to positions of itself
+     * @param effects what a turn of a shard brings about, of what comes of it
+     * @param thread runs tasks on the thread of the shard
      */
-    ShardRunner(
+    public ShardRunner(
             PartitionLog log,
-            Supplier<GroupShard> make,
+            Supplier<S> make,
+            BiFunction<S, TurnOutput, F> effects,
             Executor thread,
-            InstantSource clock,
-            Consumer<Notice> notices) {
+            InstantSource clock) {
         this.log = log;
         this.make = make;
+        this.effects = effects;
         this.thread = thread;
         this.clock = clock;
-        this.notices = notices;
         this.shard = make.get();
     }
 
-    PartitionLog log() {
+    public PartitionLog log() {
         return log;
     }
 
     // ---- replay ----
 
     /** Reads everything from the beginning of the log. */
-    void load(long nowMs) {
+    public void load(long nowMs) {
         life++;
         loading = true;
         retryAtMs = Long.MAX_VALUE;
@@ -142,9 +146,9 @@ final class ShardRunner {
                         }
                     } catch (RuntimeException e) {
                         if (broken) {
-                            LOG.warn("the groups of {} still cannot be read: {}", log.partition(), e.getMessage());
+                            LOG.warn("{} still cannot be read: {}", log.partition(), e.getMessage());
                         } else {
-                            LOG.error("the groups of {} cannot be read; it is tried again", log.partition(), e);
+                            LOG.error("{} cannot be read; it is tried again", log.partition(), e);
                         }
                         broken = true;
                         retryAtMs = clock.millis() + RETRY_MS;
@@ -172,9 +176,7 @@ final class ShardRunner {
     private long replay(RecordBatch records) {
         long count = 0;
         for (RecordCursor record = RecordCursor.over(records); record.next(); count++) {
-            // A record without a value has an empty one as well.
-            Optional<ByteBuffer> value = record.hasValue() ? Optional.of(record.value()) : Optional.empty();
-            shard.replay(GroupEvents.decode(record.key(), value));
+            shard.replay(record);
         }
         return count;
     }
@@ -192,15 +194,15 @@ final class ShardRunner {
 
     // ---- turns ----
 
-    /** Why the shard cannot have a turn now; NONE if it can. */
-    GroupError fault() {
+    /** Why the shard cannot have a turn now; empty if it can. */
+    public Optional<Refusal> fault() {
         if (closed) {
-            return GroupError.NOT_COORDINATOR;
+            return Optional.of(Refusal.NOT_HERE);
         }
         if (loading) {
-            return broken ? GroupError.UNAVAILABLE : GroupError.LOADING;
+            return Optional.of(broken ? Refusal.UNAVAILABLE : Refusal.LOADING);
         }
-        return appending && isMuch() ? GroupError.UNAVAILABLE : GroupError.NONE;
+        return appending && isMuch() ? Optional.of(Refusal.UNAVAILABLE) : Optional.empty();
     }
 
     private boolean isMuch() {
@@ -208,23 +210,25 @@ final class ShardRunner {
     }
 
     /** Lets the shard answer a request. */
-    <T> void turn(Ticket<T> ticket, long nowMs, Turn<T> turn) {
+    public <T> void turn(Ticket<T> ticket, long nowMs, Turn<S, F, T> turn) {
         waiting.add(ticket);
-        run(nowMs, effects -> turn.run(shard, ticket, effects));
+        run(nowMs, made -> turn.run(shard, ticket, made));
     }
 
     /**
      * What the shard does with a request.
      *
+     * @param <S> the shard
+     * @param <F> what a turn can bring about
      * @param <T> the answer
      */
     @FunctionalInterface
-    interface Turn<T> {
-        void run(GroupShard shard, Effects.Reply<T> reply, Effects effects);
+    public interface Turn<S, F, T> {
+        void run(S shard, Reply<T> reply, F effects);
     }
 
     /** Lets time do what it does. */
-    void tick(long nowMs) {
+    public void tick(long nowMs) {
         if (closed) {
             return;
         }
@@ -239,47 +243,42 @@ final class ShardRunner {
             busyAppend.run();
         }
         if (shard.nextTimerMs() <= nowMs) {
-            run(nowMs, effects -> shard.tick(effects));
+            run(nowMs, shard::tick);
         }
     }
 
     /** When {@link #tick} has something to do, in ms since the epoch. */
-    long nextTimerMs() {
+    public long nextTimerMs() {
         if (closed) {
             return Long.MAX_VALUE;
         }
         return loading ? retryAtMs : Math.min(appendAgainAtMs, shard.nextTimerMs());
     }
 
-    /** Tells the shard that there are other topics, or more partitions. */
-    void topicsChanged(long nowMs) {
-        tell(GroupShard::topicsChanged, nowMs);
-    }
-
     /** Lets the shard do something that nobody waits for. */
-    void tell(BiConsumer<GroupShard, Effects> what, long nowMs) {
+    public void tell(BiConsumer<S, F> what, long nowMs) {
         if (!loading && !closed) {
-            run(nowMs, effects -> what.accept(shard, effects));
+            run(nowMs, made -> what.accept(shard, made));
         }
     }
 
-    private void run(long nowMs, Consumer<Effects> turn) {
+    private void run(long nowMs, Consumer<F> turn) {
         try {
-            turn.accept(new TurnEffects(nowMs));
+            turn.accept(effects.apply(shard, new Output(nowMs)));
             if (isMuch()) {
                 flush(nowMs);
             }
         } catch (RuntimeException | Error e) {
             // A turn that ended halfway may have done half of what it wanted to: what is written down is whole.
-            LOG.error("a turn of {} failed; its groups are read again", log.partition(), e);
+            LOG.error("a turn of {} failed; it is read again", log.partition(), e);
             startAgain();
         }
     }
 
-    private final class TurnEffects implements Effects {
+    private final class Output implements TurnOutput {
         private final long nowMs;
 
-        TurnEffects(long nowMs) {
+        Output(long nowMs) {
             this.nowMs = nowMs;
         }
 
@@ -289,20 +288,17 @@ final class ShardRunner {
         }
 
         @Override
-        public void record(GroupEvent event) {
-            byte[] key = GroupEvents.key(event);
-            byte[] value = GroupEvents.value(event).orElse(null);
+        public void append(byte[] key, byte[] value) {
             if (batch.sizeInBytes() > MAX_GATHERED_BYTES) {
                 closeBatch();
             }
             batch.append(nowMs, key, value);
             batchHasRecords = true;
-            shard.replay(event);
         }
 
         @Override
-        public void notice(Notice notice) {
-            notices.accept(notice);
+        public void afterwards(Runnable what) {
+            answers.add(what);
         }
 
         @Override
@@ -319,7 +315,7 @@ final class ShardRunner {
     // ---- writing ----
 
     /** Writes what has gathered, if nothing is being written; answers that wait for nothing leave. */
-    void flush(long nowMs) {
+    public void flush(long nowMs) {
         if (appending || closed || loading) {
             return;
         }
@@ -375,23 +371,23 @@ final class ShardRunner {
 
     /** Not at once: what failed may fail again, and would be read again and again. */
     private void startAgain() {
-        refuseAll(GroupError.UNAVAILABLE);
+        refuseAll(Refusal.UNAVAILABLE);
         life++;
         loading = true;
         broken = true;
         retryAtMs = clock.millis() + RETRY_MS;
     }
 
-    private void refuseAll(GroupError error) {
+    private void refuseAll(Refusal why) {
         List<Ticket<?>> all = List.copyOf(waiting);
         waiting.clear();
-        all.forEach(ticket -> ticket.refuse(error));
+        all.forEach(ticket -> ticket.refuse(why));
     }
 
     /** The partition is here no more. */
-    void close() {
+    public void close() {
         closed = true;
         life++;
-        refuseAll(GroupError.NOT_COORDINATOR);
+        refuseAll(Refusal.NOT_HERE);
     }
 }

@@ -1,4 +1,4 @@
-package io.sluice.groups;
+package io.sluice.groups.shard;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -8,15 +8,15 @@ import java.util.function.Function;
  *
  * @param <T> the answer
  */
-final class Ticket<T> implements Effects.Reply<T> {
+public final class Ticket<T> implements Reply<T> {
     private final CompletableFuture<T> future = new CompletableFuture<>();
-    private final Function<GroupError, T> refusal;
+    private final Function<Refusal, T> refusal;
 
-    Ticket(Function<GroupError, T> refusal) {
+    public Ticket(Function<Refusal, T> refusal) {
         this.refusal = refusal;
     }
 
-    CompletableFuture<T> future() {
+    public CompletableFuture<T> future() {
         return future;
     }
 
@@ -25,7 +25,7 @@ final class Ticket<T> implements Effects.Reply<T> {
         future.complete(answer);
     }
 
-    void refuse(GroupError error) {
-        future.complete(refusal.apply(error));
+    public void refuse(Refusal why) {
+        future.complete(refusal.apply(why));
     }
 }

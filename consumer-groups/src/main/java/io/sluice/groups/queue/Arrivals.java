@@ -1,0 +1,133 @@
+package io.sluice.groups.queue;
+
+import io.sluice.core.engine.LogRead;
+import io.sluice.core.engine.OversizedBatch;
+import io.sluice.core.record.Codecs;
+import io.sluice.core.record.MalformedRecordException;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.record.RecordBatches;
+import io.sluice.core.record.RecordCursor;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds messages in what was read of a log. For one thread. */
+final class Arrivals {
+    private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
+    private static final byte[] DELIVER_AT = MessageHeaders.DELIVER_AT.getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] EXPIRES_AT = MessageHeaders.EXPIRES_AT.getBytes(StandardCharsets.US_ASCII);
+    /** How many decimal digits a time has at most. */
+    private static final int MAX_DIGITS = 18;
+
+    private final Codecs codecs;
+    private final int maxBytes;
+    private long deliverAtMs;
+    private long expiresAtMs;
+
+    /** @param maxBytes how large a batch may become when it is decompressed */
+    Arrivals(Codecs codecs, int maxBytes) {
+        this.codecs = codecs;
+        this.maxBytes = maxBytes;
+    }
+
+    /**
+     * Finds messages.
+     *
+     * @param delayMs how late they are delivered that do not say when
+     */
+    List<Arrival> in(LogRead read, long from, long delayMs) {
+        List<Arrival> all = new ArrayList<>();
+        for (ByteBuffer bytes : read.batches()) {
+            for (RecordBatch batch : RecordBatches.in(bytes)) {
+                add(batch, from, delayMs, all);
+            }
+        }
+        if (read.oversized().isPresent()) {
+            try (OversizedBatch large = read.oversized().get()) {
+                ByteBuffer bytes = ByteBuffer.allocate(large.sizeInBytes());
+                large.read(0, bytes);
+                add(RecordBatch.at(bytes.flip(), 0), from, delayMs, all);
+            }
+        }
+        return all;
+    }
+
+    private void add(RecordBatch batch, long from, long delayMs, List<Arrival> all) {
+        int before = all.size();
+        try {
+            for (RecordCursor record = RecordCursor.over(batch, codecs, maxBytes); record.next(); ) {
+                if (record.offset() >= from) {
+                    all.add(arrival(record, delayMs));
+                }
+            }
+        } catch (MalformedRecordException e) {
+            // Nobody can read it, a consumer no more than we: it must not hold up what lies behind it.
+            LOG.error(
+                    "messages at offset {} cannot be read and are passed over: {}", batch.baseOffset(), e.getMessage());
+            all.subList(before, all.size()).clear();
+        }
+    }
+
+    private Arrival arrival(RecordCursor record, long delayMs) {
+        deliverAtMs = -1;
+        expiresAtMs = Long.MAX_VALUE;
+        if (record.headerCount() > 0) {
+            record.forEachHeader((name, hasValue, value) -> {
+                if (hasValue && isNamed(name, DELIVER_AT)) {
+                    deliverAtMs = number(value, deliverAtMs);
+                } else if (hasValue && isNamed(name, EXPIRES_AT)) {
+                    expiresAtMs = number(value, expiresAtMs);
+                }
+            });
+        }
+        long enqueuedMs = record.timestamp();
+        long dueMs = deliverAtMs >= 0 ? deliverAtMs : delayMs > 0 ? enqueuedMs + delayMs : 0;
+        long key = record.hasKey() ? hash(record.key()) : Arrival.NO_KEY;
+        return new Arrival(record.offset(), key, enqueuedMs, dueMs, expiresAtMs);
+    }
+
+    private static boolean isNamed(ByteBuffer name, byte[] wanted) {
+        if (name.remaining() != wanted.length) {
+            return false;
+        }
+        for (int i = 0; i < wanted.length; i++) {
+            if (name.get(name.position() + i) != wanted[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A decimal number; what is none is as if it were not there. */
+    private static long number(ByteBuffer text, long otherwise) {
+        if (!text.hasRemaining() || text.remaining() > MAX_DIGITS) {
+            return otherwise;
+        }
+        long number = 0;
+        for (int i = text.position(); i < text.limit(); i++) {
+            int digit = text.get(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return otherwise;
+            }
+            number = number * 10 + digit;
+        }
+        return number;
+    }
+
+    /**
+     * Stands for a key: FNV-1a of 64 bits with its bits mixed. Two keys in one queue that have the same would take turns
+     * as one, and nothing worse.
+     */
+    private static long hash(ByteBuffer key) {
+        long hash = 0xcbf29ce484222325L;
+        for (int i = key.position(); i < key.limit(); i++) {
+            hash = (hash ^ (key.get(i) & 0xff)) * 0x100000001b3L;
+        }
+        hash = (hash ^ (hash >>> 32)) * 0x9e3779b97f4a7c15L;
+        hash ^= hash >>> 29;
+        return hash == Arrival.NO_KEY ? 1 : hash;
+    }
+}

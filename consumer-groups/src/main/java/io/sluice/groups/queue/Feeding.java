@@ -1,0 +1,16 @@
+package io.sluice.groups.queue;
+
+/** Who reads the log of a queue. For the thread that runs the queues. */
+interface Feeding {
+    /** There are receivers, and nothing in memory for them. */
+    void wants(Queue queue);
+
+    /** There are messages on their way to the dead letters. */
+    void condemned(Queue queue);
+
+    /** How many partitions the queue has. */
+    int partitions(Queue queue);
+
+    /** Where the log of a partition ends: what lies before may be read. */
+    long end(Queue queue, int partition);
+}

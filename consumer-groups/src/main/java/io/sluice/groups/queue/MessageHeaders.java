@@ -1,0 +1,45 @@
+package io.sluice.groups.queue;
+
+/**
+ * Headers of the records of a queue's topic. Whoever produces a record there may set them; times are decimal numbers of ms since the epoch,
+ * as text.
+ */
+public final class MessageHeaders {
+    /** Not to be delivered before this time. */
+    public static final String DELIVER_AT = "sluice-deliver-at";
+
+    /** Not to be delivered any more from this time on. */
+    public static final String EXPIRES_AT = "sluice-expires-at";
+
+    /** What makes two messages the same one. */
+    public static final String DEDUP_ID = "sluice-dedup-id";
+
+    /** What the message is called, if not by where it lies: it has been somewhere else before. */
+    public static final String ID = "sluice-id";
+
+    /** The queue in which a message died. */
+    public static final String QUEUE = "sluice-queue";
+
+    /** When it died. */
+    public static final String DIED_AT = "sluice-died-at";
+
+    /** When it was sent to the queue in which it died. */
+    public static final String ENQUEUED_AT = "sluice-enqueued-at";
+
+    /** Why it died. */
+    public static final String REASON = "sluice-reason";
+
+    /** How often it had been delivered. */
+    public static final String DELIVERIES = "sluice-deliveries";
+
+    /** The deliveries that did not end well, as a JSON array of objects. */
+    public static final String ATTEMPTS = "sluice-attempts";
+
+    /** How often it has been sent again from the dead letters. */
+    public static final String REDRIVES = "sluice-redrives";
+
+    /** The message of which this is a replay. */
+    public static final String REPLAY_OF = "sluice-replay-of";
+
+    private MessageHeaders() {}
+}

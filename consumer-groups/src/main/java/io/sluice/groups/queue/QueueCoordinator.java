@@ -1,0 +1,492 @@
+package io.sluice.groups.queue;
+
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.TopicPartition;
+import io.sluice.core.engine.LogEngine;
+import io.sluice.core.engine.OwnershipListener;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.engine.Route;
+import io.sluice.core.record.Codecs;
+import io.sluice.core.topic.NewTopic;
+import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicName;
+import io.sluice.groups.queue.MessageView.State;
+import io.sluice.groups.queue.QueueViews.Browsed;
+import io.sluice.groups.queue.Receive.Ack;
+import io.sluice.groups.queue.Receive.Extension;
+import io.sluice.groups.queue.Receive.Lease;
+import io.sluice.groups.queue.Receive.Nack;
+import io.sluice.groups.queue.Receive.Outcome;
+import io.sluice.groups.queue.Receive.Outcomes;
+import io.sluice.groups.shard.Refusal;
+import io.sluice.groups.shard.ShardRunner;
+import io.sluice.groups.shard.ShardThread;
+import io.sluice.groups.shard.TurnOutput;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Queues, for all faces. A queue is a topic and what is known of its messages; the queues are spread over the partitions of an internal topic by
+ * their names. One thread runs them all.
+ *
+ * <p>Safe on any thread; nothing but {@link #start()} and {@link #close()} blocks. Futures do not fail unless they say so: an answer says what
+ * is wrong. They complete on the thread of the queues.
+ */
+public final class QueueCoordinator implements AutoCloseable {
+    /** The internal topic. */
+    public static final String TOPIC = "__queues";
+
+    private static final UUID NOBODY = new UUID(0, 0);
+    private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
+    private static final String SEGMENT_BYTES = String.valueOf(64 * 1024 * 1024);
+
+    private final LogEngine engine;
+    private final QueueSetup setup;
+    private final InstantSource clock;
+    private final ShardThread<QueueShard, QueueEffects> shards;
+    private final Feeder feeder;
+    private final SplittableRandom random = new SplittableRandom();
+    private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
+    /** By partition; of the thread of the queues. */
+    private final Map<Integer, QueueShard> current = new HashMap<>();
+
+    private volatile int partitions;
+
+    /** A coordinator that does not run yet, over an engine that does. */
+    public QueueCoordinator(LogEngine engine, QueueSetup setup, Codecs codecs, InstantSource clock) {
+        this.engine = engine;
+        this.setup = setup;
+        this.clock = clock;
+        this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
+        this.feeder =
+                new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
+    }
+
+    /**
+     * Begins to read what there is. Blocks until the internal topic is there, which it creates if need be.
+     *
+     * @throws BrokerException if it cannot be created
+     */
+    public void start() {
+        partitions = engine.topic(TOPIC)
+                .map(Topic::partitions)
+                .orElseGet(() -> engine.createInternalTopic(new NewTopic(
+                                TOPIC,
+                                setup.partitions(),
+                                Map.of(
+                                        "retention.ms",
+                                        "-1",
+                                        "segment.bytes",
+                                        SEGMENT_BYTES,
+                                        "max.message.bytes",
+                                        MAX_RECORD_BYTES)))
+                        .join()
+                        .partitions());
+        shards.start();
+        engine.listen(new OwnershipListener() {
+            @Override
+            public void gained(TopicPartition partition, PartitionLog log) {
+                if (partition.topic().equals(TOPIC)) {
+                    gain(partition.partition(), log);
+                }
+            }
+
+            @Override
+            public void lost(TopicPartition partition, int epoch) {
+                if (partition.topic().equals(TOPIC)) {
+                    shards.lose(partition.partition(), epoch);
+                } else {
+                    endIfGone(partition.topic());
+                }
+            }
+        });
+    }
+
+    private void gain(int partition, PartitionLog log) {
+        shards.gain(
+                partition,
+                new ShardRunner<>(
+                        log,
+                        () -> new QueueShard(setup.limits(), feeder),
+                        (shard, out) -> effects(partition, shard, out),
+                        shards,
+                        clock));
+    }
+
+    private QueueEffects effects(int partition, QueueShard shard, TurnOutput out) {
+        QueueShard before = current.put(partition, shard);
+        if (before != null && before != shard) {
+            // It is read anew: nothing is to be done for what was there before.
+            before.queues().values().forEach(feeder::forget);
+        }
+        return new RunningEffects(shard, out, random, this::heard);
+    }
+
+    private void heard(QueueEvent event) {
+        for (QueueListener listener : listeners) {
+            listener.happened(event);
+        }
+    }
+
+    /** Hears of all that happens to queues, when it is durable, on the thread of the queues. */
+    public void listen(QueueListener listener) {
+        listeners.add(listener);
+    }
+
+    /** Hears no more. */
+    public void unlisten(QueueListener listener) {
+        listeners.remove(listener);
+    }
+
+    // ---- the log ----
+
+    private void feed(Queue queue, Feeder.Fed fed) {
+        shards.tell(partitionOf(queue.name()), (shard, effects) -> {
+            if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
+                queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
+            }
+        });
+    }
+
+    private void condemned(Queue queue) {}
+
+    /** The topic of a queue was deleted: so is the queue. */
+    private void endIfGone(String topic) {
+        shards.tell(
+                partitionOf(topic),
+                (shard, effects) -> shard.find(topic)
+                        .filter(queue -> engine.topic(queue.id()).isEmpty())
+                        .ifPresent(queue -> {
+                            feeder.forget(queue);
+                            shard.end(queue, effects);
+                        }));
+    }
+
+    // ---- queues ----
+
+    /**
+     * A queue of that name. If there is one that is set otherwise, it stays as it is, and the answer is QUEUE_DIFFERS.
+     *
+     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet
+     * @return fails as {@link LogEngine#createTopic} does, but for a topic that is there: that becomes a queue
+     */
+    public CompletableFuture<QueueView> create(String name, QueueConfig config, int topicPartitions) {
+        return engine.topic(name)
+                .map(CompletableFuture::completedFuture)
+                .orElseGet(() -> createTopic(name, topicPartitions))
+                .thenCompose(topic -> create(topic, config));
+    }
+
+    private CompletableFuture<Topic> createTopic(String name, int topicPartitions) {
+        if (TopicName.isInternal(name)) {
+            return CompletableFuture.failedFuture(new BrokerException(
+                    ErrorCode.INVALID_TOPIC, "a queue cannot have the name " + name + ": it is kept for the broker"));
+        }
+        NewTopic topic = new NewTopic(name, topicPartitions, Map.of("retention.ms", "-1"));
+        return engine.createTopic(topic).handle((created, failure) -> {
+            if (failure == null) {
+                return created;
+            }
+            // Somebody else was faster.
+            return engine.topic(name).orElseThrow(() -> new CompletionException(failure));
+        });
+    }
+
+    private CompletableFuture<QueueView> create(Topic topic, QueueConfig config) {
+        List<Long> begins = new ArrayList<>();
+        for (int i = 0; i < topic.partitions(); i++) {
+            begins.add(
+                    engine.route(new TopicPartition(topic.name(), i)) instanceof Route.Local local
+                            ? local.log().logStartOffset()
+                            : 0L);
+        }
+        return shards.ask(
+                partitionOf(topic.name()),
+                why -> QueueView.refused(QueueError.of(why), topic.name()),
+                (shard, reply, effects) -> shard.create(topic.id(), topic.name(), config, begins, reply, effects));
+    }
+
+    /** Sets a queue otherwise. */
+    public CompletableFuture<QueueView> change(String name, Function<QueueConfig, QueueConfig> to) {
+        return view(name, (queue, effects) -> queue.change(to.apply(queue.config()), queue.isPaused(), effects));
+    }
+
+    /** Nobody gets messages of a queue until it goes on; or it goes on. */
+    public CompletableFuture<QueueView> pause(String name, boolean pause) {
+        return view(name, (queue, effects) -> {
+            if (queue.isPaused() != pause) {
+                queue.change(queue.config(), pause, effects);
+            }
+        });
+    }
+
+    /** A queue as it stands. */
+    public CompletableFuture<QueueView> describe(String name) {
+        return view(name, (queue, effects) -> {});
+    }
+
+    private CompletableFuture<QueueView> view(String name, BiConsumer<Queue, QueueEffects> before) {
+        return ask(name, error -> QueueView.refused(error, name), (queue, effects) -> {
+            before.accept(queue, effects);
+            return QueueViews.of(queue, feeder, effects.nowMs());
+        });
+    }
+
+    /**
+     * Deletes a queue, its messages and its topic.
+     *
+     * @return fails as {@link LogEngine#deleteTopic} does, but for a topic that is not there any more
+     */
+    public CompletableFuture<QueueError> delete(String name) {
+        return askShard(name, error -> error, (shard, queue, effects) -> {
+                    feeder.forget(queue);
+                    shard.end(queue, effects);
+                    return QueueError.NONE;
+                })
+                .thenCompose(error -> error != QueueError.NONE
+                        ? CompletableFuture.completedFuture(error)
+                        : engine.deleteTopic(name).handle((gone, failure) -> {
+                            if (failure != null && engine.topic(name).isPresent()) {
+                                throw new CompletionException(failure);
+                            }
+                            return QueueError.NONE;
+                        }));
+    }
+
+    /**
+     * How many messages were finished by a purge.
+     *
+     * @param error NONE if it was carried out
+     */
+    public record Purge(QueueError error, long messages) {}
+
+    /** Finishes all messages that nobody has at the moment. */
+    public CompletableFuture<Purge> purge(String name) {
+        return ask(name, error -> new Purge(error, 0), (queue, effects) -> {
+            Map<Integer, Long> ends = new HashMap<>();
+            for (int i = 0; i < feeder.partitions(queue); i++) {
+                ends.put(i, feeder.end(queue, i));
+            }
+            long before = queue.counters().dropped;
+            queue.purge(ends, effects);
+            return new Purge(QueueError.NONE, queue.counters().dropped - before);
+        });
+    }
+
+    /**
+     * Some of the queues.
+     *
+     * @param error NONE, or LOADING if some are still being read
+     */
+    public record Listing(QueueError error, List<QueueView> queues) {
+        public Listing {
+            queues = List.copyOf(queues);
+        }
+    }
+
+    /**
+     * The next queues by name.
+     *
+     * @param after the name behind which to begin, or empty
+     * @param limit how many at most
+     */
+    public CompletableFuture<Listing> list(String after, int limit) {
+        List<CompletableFuture<List<QueueView>>> parts = new ArrayList<>();
+        AtomicInteger faults = new AtomicInteger();
+        for (int i = 0; i < partitions; i++) {
+            parts.add(shards.ask(
+                    i,
+                    why -> {
+                        faults.incrementAndGet();
+                        return List.of();
+                    },
+                    (shard, reply, effects) -> effects.answer(
+                            reply,
+                            shard.queues().tailMap(after, false).values().stream()
+                                    .limit(limit)
+                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
+                                    .toList())));
+        }
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
+            List<QueueView> all = parts.stream()
+                    .flatMap(part -> part.join().stream())
+                    .sorted(Comparator.comparing(QueueView::name))
+                    .limit(limit)
+                    .toList();
+            return new Listing(faults.get() > 0 ? QueueError.LOADING : QueueError.NONE, all);
+        });
+    }
+
+    // ---- messages ----
+
+    /**
+     * A request for messages.
+     *
+     * @param queue the queue that is asked: its id, which is that of the topic the messages lie in
+     */
+    public record Receiving(UUID queue, CompletableFuture<Receive.Answer> answer, Runnable cancel) {}
+
+    /**
+     * Asks for messages. Who does not want them any more cancels; what was given already then comes back when its lease ends, unless it is
+     * {@linkplain #giveBack given back}.
+     */
+    public Receiving receive(String name, Receive.Request request) {
+        // Of the thread of the queues.
+        AtomicReference<Consumer<QueueEffects>> takeBack = new AtomicReference<>(effects -> {});
+        UUID id = engine.topic(name).map(Topic::id).orElse(NOBODY);
+        CompletableFuture<Receive.Answer> answer = shards.ask(
+                partitionOf(name),
+                why -> Receive.Answer.refused(QueueError.of(why)),
+                (shard, reply, effects) -> shard.find(name)
+                        .filter(queue -> queue.id().equals(id))
+                        .ifPresentOrElse(
+                                queue -> takeBack.set(queue.receive(request, reply, effects)),
+                                () -> effects.answer(reply, Receive.Answer.refused(QueueError.UNKNOWN_QUEUE))));
+        return new Receiving(
+                id,
+                answer,
+                () -> shards.tell(partitionOf(name), (shard, effects) -> {
+                    takeBack.get().accept(effects);
+                }));
+    }
+
+    /** Messages are done. */
+    public CompletableFuture<Outcomes> acknowledge(String name, List<Ack> acks) {
+        return settle(name, (queue, effects) -> queue.acknowledge(acks, effects));
+    }
+
+    /** Messages could not be done. */
+    public CompletableFuture<Outcomes> reject(String name, List<Nack> nacks) {
+        return settle(name, (queue, effects) -> queue.reject(nacks, effects));
+    }
+
+    /** Messages take longer. */
+    public CompletableFuture<Outcomes> extend(String name, List<Extension> extensions) {
+        return settle(name, (queue, effects) -> queue.extend(extensions, effects));
+    }
+
+    /** Messages were given to somebody who did not get them: they can be given to others at once. */
+    public void giveBack(String name, List<Lease> leases) {
+        shards.tell(
+                partitionOf(name),
+                (shard, effects) -> shard.find(name)
+                        .ifPresent(queue -> queue.reject(
+                                leases.stream()
+                                        .map(lease ->
+                                                new Nack(lease, OptionalLong.of(0), false, "not taken by its receiver"))
+                                        .toList(),
+                                effects)));
+    }
+
+    private CompletableFuture<Outcomes> settle(String name, BiFunction<Queue, QueueEffects, List<Outcome>> turn) {
+        return ask(
+                name,
+                error -> new Outcomes(error, List.of()),
+                (queue, effects) -> new Outcomes(QueueError.NONE, turn.apply(queue, effects)));
+    }
+
+    /**
+     * What was said of a consumer.
+     *
+     * @param messages how many it has, or had; -1 if it has no session
+     */
+    public record Heard(QueueError error, int messages) {}
+
+    /** A consumer with a session is there. */
+    public CompletableFuture<Heard> heartbeat(String name, String consumer) {
+        return ask(
+                name,
+                error -> new Heard(error, -1),
+                (queue, effects) -> new Heard(QueueError.NONE, queue.heard(consumer, effects)));
+    }
+
+    /** A consumer with a session goes: others get what it has. */
+    public CompletableFuture<Heard> leave(String name, String consumer) {
+        return ask(
+                name,
+                error -> new Heard(error, -1),
+                (queue, effects) -> new Heard(QueueError.NONE, queue.leave(consumer, effects)));
+    }
+
+    /**
+     * One message.
+     *
+     * @param queue the id of the queue
+     * @param name what the queue is called
+     */
+    public record Found(QueueError error, UUID queue, String name, MessageView message) {}
+
+    /** Where a message stands. */
+    public CompletableFuture<Found> message(String name, MessageId id) {
+        return ask(
+                name,
+                error -> new Found(error, NOBODY, name, MessageView.plain(id, State.UNKNOWN, Optional.empty())),
+                (queue, effects) -> new Found(
+                        QueueError.NONE, queue.id(), name, QueueViews.message(queue, feeder, id, effects.nowMs())));
+    }
+
+    /** Some messages in a state, from one on. */
+    public CompletableFuture<Browsed> browse(String name, State state, MessageId from, int limit) {
+        return ask(
+                name,
+                error -> new Browsed(error, List.of(), Optional.empty()),
+                (queue, effects) -> QueueViews.browse(queue, feeder, state, from, limit, effects.nowMs()));
+    }
+
+    /** Finishes a message, whoever has it. */
+    public CompletableFuture<QueueError> delete(String name, MessageId id) {
+        return ask(name, error -> error, (queue, effects) -> queue.delete(id, effects));
+    }
+
+    // ---- turns ----
+
+    /** Which partition has a queue. */
+    int partitionOf(String name) {
+        return Math.floorMod(name.hashCode(), partitions);
+    }
+
+    /** What the shard of a queue does with a request. */
+    private interface ShardTurn<T> {
+        T run(QueueShard shard, Queue queue, QueueEffects effects);
+    }
+
+    private <T> CompletableFuture<T> ask(
+            String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
+        return askShard(name, refusal, (shard, queue, effects) -> turn.apply(queue, effects));
+    }
+
+    private <T> CompletableFuture<T> askShard(String name, Function<QueueError, T> refusal, ShardTurn<T> turn) {
+        return shards.ask(
+                partitionOf(name),
+                (Refusal why) -> refusal.apply(QueueError.of(why)),
+                (shard, reply, effects) -> effects.answer(
+                        reply,
+                        shard.find(name)
+                                .map(queue -> turn.run(shard, queue, effects))
+                                .orElseGet(() -> refusal.apply(QueueError.UNKNOWN_QUEUE))));
+    }
+
+    /** Answers what it can, and ends. To be called before the engine is closed. */
+    @Override
+    public void close() {
+        shards.close();
+    }
+}

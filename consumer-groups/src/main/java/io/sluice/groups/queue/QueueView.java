@@ -1,0 +1,77 @@
+package io.sluice.groups.queue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * A queue as it stands. Times in ms since the epoch.
+ *
+ * @param error NONE, or why nothing is told of it
+ * @param id that of its topic
+ * @param sent messages since its beginning
+ * @param counts what else has been counted since its beginning
+ * @param waiting messages that could be delivered now
+ * @param leased messages that consumers have
+ * @param delayed messages that are not due, those that are to be delivered again included
+ * @param condemned messages that are on their way to the dead letters
+ * @param receivers how many wait for messages
+ * @param sessions consumers that keep what they have for as long as they are heard
+ * @param oldest the first message of each partition that is not finished, if there is one
+ * @param nextDueMs when the next of the delayed messages that are known is due; {@link Long#MAX_VALUE} if none is known
+ */
+public record QueueView(
+        QueueError error,
+        UUID id,
+        String name,
+        QueueConfig config,
+        boolean paused,
+        long createdMs,
+        long changedMs,
+        long sent,
+        Counts counts,
+        long waiting,
+        long leased,
+        long delayed,
+        long condemned,
+        int receivers,
+        List<SessionView> sessions,
+        Map<Integer, MessageId> oldest,
+        long nextDueMs) {
+    /** What a queue has counted. */
+    public record Counts(
+            long delivered, long acknowledged, long returned, long dead, long expired, long dropped, long gone) {
+        static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** A consumer that is heard. */
+    public record SessionView(String consumer, int messages, int timeoutMs, long expiresMs) {}
+
+    /** The same with another error. */
+    QueueView as(QueueError other) {
+        return new QueueView(
+                other, id, name, config, paused, createdMs, changedMs, sent, counts, waiting, leased, delayed,
+                condemned, receivers, sessions, oldest, nextDueMs);
+    }
+
+    static QueueView refused(QueueError error, String name) {
+        return new QueueView(
+                error,
+                new UUID(0, 0),
+                name,
+                QueueConfig.DEFAULTS,
+                false,
+                0,
+                0,
+                0,
+                Counts.ZERO,
+                0,
+                0,
+                0,
+                0,
+                0,
+                List.of(),
+                Map.of(),
+                Long.MAX_VALUE);
+    }
+}

@@ -1,0 +1,28 @@
+package io.sluice.groups.queue;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** A consumer that keeps its messages for as long as it is heard. For one thread. */
+final class Session extends Timed {
+    private final Queue queue;
+    final String consumer;
+    final Set<Message> messages = new LinkedHashSet<>();
+    int timeoutMs;
+
+    Session(Queue queue, String consumer) {
+        this.queue = queue;
+        this.consumer = consumer;
+    }
+
+    List<Message> held() {
+        return new ArrayList<>(messages);
+    }
+
+    @Override
+    void due(QueueEffects effects) {
+        queue.silent(this, effects);
+    }
+}

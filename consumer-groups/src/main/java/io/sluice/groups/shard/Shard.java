@@ -1,0 +1,26 @@
+package io.sluice.groups.shard;
+
+import io.sluice.core.record.RecordCursor;
+
+/**
+ * A state machine whose log is a partition. What survives is changed by what is replayed alone. For one thread.
+ *
+ * @param <F> what a turn can bring about
+ */
+public interface Shard<F> {
+    /**
+     * Takes over a record of the log, in order.
+     *
+     * @throws io.sluice.core.BrokerException DATA_CORRUPT if it makes no sense
+     */
+    void replay(RecordCursor record);
+
+    /** Everything has been replayed. */
+    void begin(F effects);
+
+    /** Lets time do what it does. */
+    void tick(F effects);
+
+    /** When {@link #tick} has something to do, in ms since the epoch; {@link Long#MAX_VALUE} if never. */
+    long nextTimerMs();
+}

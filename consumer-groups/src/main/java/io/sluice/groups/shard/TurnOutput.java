@@ -1,0 +1,20 @@
+package io.sluice.groups.shard;
+
+/** What comes of a turn: records, and answers that leave when they are durable. For the thread that owns the shard. */
+public interface TurnOutput {
+    /** The time of the turn, in ms since the epoch. */
+    long nowMs();
+
+    /**
+     * Writes a record down.
+     *
+     * @param value null for none
+     */
+    void append(byte[] key, byte[] value);
+
+    /** Does something when everything that has been written down so far is durable. It throws nothing. */
+    void afterwards(Runnable what);
+
+    /** Answers a request, of this turn or of one before. */
+    <T> void answer(Reply<T> reply, T answer);
+}
