@@ -4,6 +4,8 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.groups.queue.QueueCoordinator;
+import io.sluice.groups.queue.QueueSetup;
 import io.sluice.server.alerts.AlertBook;
 import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
@@ -23,6 +25,7 @@ import io.sluice.server.http.diagnosis.WhyRoutes;
 import io.sluice.server.http.groups.GroupFacts;
 import io.sluice.server.http.groups.GroupRoutes;
 import io.sluice.server.http.push.PushRoutes;
+import io.sluice.server.http.queues.QueueRoutes;
 import io.sluice.server.http.records.RecordRoutes;
 import io.sluice.server.http.restv2.RestV2Routes;
 import io.sluice.server.kafka.ApiTable;
@@ -68,6 +71,7 @@ public final class BrokerServer implements AutoCloseable {
     private final ClientRegistry clients;
     private final HttpApi http;
     private final GroupCoordinator groups;
+    private final QueueCoordinator queues;
     private final KafkaListener kafka;
     private int httpPort;
     private int kafkaPort;
@@ -85,6 +89,11 @@ public final class BrokerServer implements AutoCloseable {
         this.vertx = vertx(config.eventLoopCount());
         this.groups = new GroupCoordinator(
                 broker.engine(), config.groups(), config.broker().clock());
+        this.queues = new QueueCoordinator(
+                broker.engine(),
+                QueueSetup.defaults(),
+                config.broker().codecs(),
+                config.broker().clock());
         this.errors = new ErrorLog(config.broker().clock());
         this.loggedErrors = LoggedErrors.listen(errors);
         this.clients = new ClientRegistry(
@@ -108,7 +117,7 @@ public final class BrokerServer implements AutoCloseable {
                 vertx,
                 config.limits(),
                 config.cors(),
-                routes(vertx, broker, groups, clients, errors, alerts, overloads, config, health, registry),
+                routes(vertx, broker, groups, queues, clients, errors, alerts, overloads, config, health, registry),
                 clients,
                 registry);
         this.kafka = kafkaListener();
@@ -135,6 +144,7 @@ public final class BrokerServer implements AutoCloseable {
             Vertx vertx,
             Broker broker,
             GroupCoordinator groups,
+            QueueCoordinator queues,
             ClientRegistry clients,
             ErrorLog errors,
             AlertBook alerts,
@@ -170,6 +180,13 @@ public final class BrokerServer implements AutoCloseable {
                         config.limits(),
                         config.broker().clock(),
                         registry),
+                new QueueRoutes(
+                        vertx,
+                        broker,
+                        queues,
+                        records,
+                        config.limits(),
+                        config.broker().clock()),
                 new PushRoutes(
                         vertx,
                         broker,
@@ -238,6 +255,7 @@ public final class BrokerServer implements AutoCloseable {
     /** Listens, and is ready when this returns. */
     private void listen() {
         groups.start();
+        queues.start();
         httpPort = listen(config.http(), http::listen);
         kafkaPort = listen(config.kafka().listen(), kafka::listen);
         health.enter(Health.Phase.SERVING);
@@ -293,6 +311,7 @@ public final class BrokerServer implements AutoCloseable {
             // The log is worth more than an orderly end of connections.
             LOG.warn("the listeners did not stop in order", e);
         } finally {
+            queues.close();
             groups.close();
             broker.close();
             loggedErrors.close();

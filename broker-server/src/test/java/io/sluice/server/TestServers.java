@@ -5,6 +5,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.groups.GroupCoordinator;
+import io.sluice.groups.queue.QueueCoordinator;
+import io.sluice.groups.queue.QueueSetup;
 import io.sluice.server.alerts.AlertBook;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.errors.ErrorLog;
@@ -62,6 +64,11 @@ public final class TestServers {
                 vertx,
                 broker,
                 groups,
+                new QueueCoordinator(
+                        broker.engine(),
+                        QueueSetup.defaults(),
+                        config.broker().codecs(),
+                        config.broker().clock()),
                 new ClientRegistry(config.broker().clock()),
                 new ErrorLog(config.broker().clock()),
                 new AlertBook(1, 1),

@@ -1,0 +1,2 @@
+/** Queues over HTTP. */
+package io.sluice.server.http.queues;
