@@ -565,7 +565,7 @@ final class Queue {
         return config.backoff().delayMs(message.deliveries, effects.lot());
     }
 
-    /** Nothing was heard of deliveries. */
+    /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
     private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
         List<Return> again = new ArrayList<>();
         List<MessageId> noMore = new ArrayList<>();
@@ -573,7 +573,7 @@ final class Queue {
             if (config.isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
-                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason, true));
+                again.add(new Return(message.id, effects.nowMs(), reason, true));
             }
         }
         giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);

@@ -274,8 +274,7 @@ class QueueModelTest {
                     break;
                 }
                 Item item = next.get();
-                long wait = model.config.backoff().delayMs(item.deliveries, 0);
-                model.failed(item, Math.max(item.untilMs, machine.nowMs()), wait, false);
+                model.failed(item, Math.max(item.untilMs, machine.nowMs()), 0, false);
             }
             machine.pass(ms);
         }
