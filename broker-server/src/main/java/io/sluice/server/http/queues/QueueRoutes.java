@@ -25,7 +25,10 @@ public final class QueueRoutes implements RouteGroup {
             RecordRoutes records,
             HttpLimits http,
             InstantSource clock) {
-        this.admin = new QueueAdmin(queues, http.maxBodyBytes());
+        QueueRates rates = new QueueRates(clock.millis());
+        queues.listen(rates);
+        this.admin = new QueueAdmin(
+                broker, queues, new QueueDocuments(broker, records.access(), rates, clock), http.maxBodyBytes());
     }
 
     @Override
