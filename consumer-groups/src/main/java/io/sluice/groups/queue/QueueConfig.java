@@ -46,6 +46,23 @@ public record QueueConfig(
             300_000,
             604_800_000);
 
+    /** The same with another place for dead messages. */
+    public QueueConfig withDeadLetterQueue(Optional<String> other) {
+        return new QueueConfig(
+                visibilityTimeoutMs,
+                maxDeliveries,
+                backoff,
+                other,
+                delayMs,
+                ttlMs,
+                order,
+                maxInFlight,
+                maxMessages,
+                maxBytes,
+                dedupWindowMs,
+                retentionMs);
+    }
+
     /** What is said of the order of deliveries. */
     public enum Order {
         /** Oldest first, as far as possible. */

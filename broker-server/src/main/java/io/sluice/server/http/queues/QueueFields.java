@@ -22,7 +22,7 @@ final class QueueFields {
     private static final long MAX_EXACT = (1L << 53) - 1;
 
     private static final long DAY_MS = 86_400_000;
-    private static final long MAX_LEASE_MS = 30 * DAY_MS;
+    private static final long MAX_WAIT_MS = 30 * DAY_MS;
     private static final long MAX_AGE_MS = 3_650 * DAY_MS;
     private static final long MAX_DEDUP_MS = 7 * DAY_MS;
     private static final int MAX_DELIVERIES = 1_000_000;
@@ -55,20 +55,7 @@ final class QueueFields {
 
     /** What holds for a queue of which nothing is said. */
     static QueueConfig defaults(String queue) {
-        QueueConfig plain = QueueConfig.DEFAULTS;
-        return new QueueConfig(
-                plain.visibilityTimeoutMs(),
-                plain.maxDeliveries(),
-                plain.backoff(),
-                Optional.of(queue + ".dead"),
-                plain.delayMs(),
-                plain.ttlMs(),
-                plain.order(),
-                plain.maxInFlight(),
-                plain.maxMessages(),
-                plain.maxBytes(),
-                plain.dedupWindowMs(),
-                plain.retentionMs());
+        return QueueConfig.DEFAULTS.withDeadLetterQueue(Optional.of(queue + ".dead"));
     }
 
     /**
@@ -79,7 +66,7 @@ final class QueueFields {
     static QueueConfig over(QueueConfig was, JsonFields fields) {
         fields.allowOnly(NAMES);
         return new QueueConfig(
-                fields.number("visibility_timeout_ms", was.visibilityTimeoutMs(), 1, MAX_LEASE_MS),
+                fields.number("visibility_timeout_ms", was.visibilityTimeoutMs(), 1, Receives.MAX_VISIBILITY_MS),
                 (int) fields.number("max_deliveries", was.maxDeliveries(), 0, MAX_DELIVERIES),
                 fields.object("backoff").map(some -> over(was.backoff(), some)).orElse(was.backoff()),
                 deadLetterQueue(was, fields),
@@ -96,9 +83,9 @@ final class QueueFields {
     private static Backoff over(Backoff was, JsonFields fields) {
         fields.allowOnly("backoff.initial_ms", "backoff.multiplier", "backoff.max_ms", "backoff.jitter");
         return new Backoff(
-                fields.number("backoff.initial_ms", was.initialMs(), 0, MAX_LEASE_MS),
+                fields.number("backoff.initial_ms", was.initialMs(), 0, MAX_WAIT_MS),
                 fields.decimal("backoff.multiplier", was.multiplier(), 1, MAX_MULTIPLIER),
-                fields.number("backoff.max_ms", was.maxMs(), 0, MAX_LEASE_MS),
+                fields.number("backoff.max_ms", was.maxMs(), 0, MAX_WAIT_MS),
                 fields.decimal("backoff.jitter", was.jitter(), 0, 1));
     }
 

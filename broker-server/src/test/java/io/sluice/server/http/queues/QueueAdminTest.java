@@ -131,8 +131,8 @@ class QueueAdminTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "{'visibility_timeout_ms': 0} | visibility_timeout_ms | from 1 to 2592000000",
-                "{'visibility_timeout_ms': 2592000001} | visibility_timeout_ms | from 1 to 2592000000",
+                "{'visibility_timeout_ms': 0} | visibility_timeout_ms | from 1 to 43200000",
+                "{'visibility_timeout_ms': 43200001} | visibility_timeout_ms | from 1 to 43200000",
                 "{'max_deliveries': -1} | max_deliveries | from 0 to 1000000",
                 "{'max_deliveries': 1.5} | max_deliveries | whole number",
                 "{'max_deliveries': null} | max_deliveries | whole number",
