@@ -1,12 +1,12 @@
 package io.sluice.server.http.queues;
 
-import static io.sluice.server.http.queues.QueueFace.ids;
-import static io.sluice.server.http.queues.QueueFace.leases;
-import static io.sluice.server.http.queues.QueueFace.messages;
-import static io.sluice.server.http.queues.QueueFace.ok;
-import static io.sluice.server.http.queues.QueueFace.problem;
-import static io.sluice.server.http.queues.QueueFace.results;
-import static io.sluice.server.http.queues.QueueFace.values;
+import static io.sluice.server.http.queues.MessagesFace.ids;
+import static io.sluice.server.http.queues.MessagesFace.leases;
+import static io.sluice.server.http.queues.MessagesFace.messages;
+import static io.sluice.server.http.queues.MessagesFace.ok;
+import static io.sluice.server.http.queues.MessagesFace.problem;
+import static io.sluice.server.http.queues.MessagesFace.results;
+import static io.sluice.server.http.queues.MessagesFace.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.fixture.ManualClock;
@@ -46,11 +46,11 @@ class MessagesTest {
     private Path folder;
 
     private final ManualClock clock = new ManualClock(System.currentTimeMillis());
-    private QueueFace face;
+    private MessagesFace face;
 
     @BeforeEach
     void start() {
-        face = new QueueFace(folder, Map.of(), clock);
+        face = new MessagesFace(folder, Map.of(), clock);
     }
 
     @AfterEach

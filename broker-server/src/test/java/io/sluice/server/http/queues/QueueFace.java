@@ -13,72 +13,86 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/** A running server, and a client for the queue {@code default}, which is there. */
+/** A running server, and a client for its routes of queues. */
 final class QueueFace implements AutoCloseable {
-    static final String QUEUE = "default";
-
     final RunningServer server;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    QueueFace(Path folder, Map<String, String> settings, InstantSource clock) {
-        server = TestServers.on(folder, settings, clock);
-        if (server.get("/v1/topics/" + QUEUE).statusCode() == 404) {
-            assertThat(enqueue("first").statusCode()).isEqualTo(202);
-            assertThat(ids(pop(10))).hasSize(1);
-        }
+    QueueFace(Path folder) {
+        server = TestServers.on(folder, Map.of());
     }
 
-    HttpResponse<String> enqueue(Object message) {
-        return server.send(
-                "POST", "/enqueue", new JsonObject().put("message", message).encode());
+    /** With a clock that the test moves. */
+    QueueFace(Path folder, InstantSource clock) {
+        server = TestServers.on(folder, Map.of(), clock);
     }
 
-    HttpResponse<String> post(String verb, JsonObject body) {
-        return server.send("POST", "/v1/queues/" + QUEUE + "/" + verb, body.encode());
+    /** A new queue. */
+    JsonObject create(String queue, JsonObject settings) {
+        HttpResponse<String> created = put(queue, settings);
+        assertThat(created.statusCode()).as(created.body()).isEqualTo(201);
+        return new JsonObject(created.body());
     }
 
-    CompletableFuture<HttpResponse<String>> postAsync(String verb, JsonObject body) {
+    JsonObject create(String queue) {
+        return create(queue, new JsonObject());
+    }
+
+    HttpResponse<String> put(String queue, JsonObject settings) {
+        return server.send("PUT", "/v1/queues/" + queue, settings.encode());
+    }
+
+    HttpResponse<String> patch(String queue, JsonObject settings) {
+        return server.send("PATCH", "/v1/queues/" + queue, settings.encode());
+    }
+
+    HttpResponse<String> post(String path, JsonObject body) {
+        return server.send("POST", "/v1/queues/" + path, body.encode());
+    }
+
+    HttpResponse<String> post(String path) {
+        return server.send("POST", "/v1/queues/" + path);
+    }
+
+    CompletableFuture<HttpResponse<String>> postAsync(String path, JsonObject body) {
         return client.sendAsync(
-                HttpRequest.newBuilder(server.uri("/v1/queues/" + QUEUE + "/" + verb))
+                HttpRequest.newBuilder(server.uri("/v1/queues/" + path))
                         .header("Content-Type", "application/json")
                         .POST(BodyPublishers.ofString(body.encode()))
                         .build(),
                 BodyHandlers.ofString());
     }
 
-    /** Sends values as one request, and tells the ids. */
-    List<String> send(Object... values) {
-        JsonArray messages = new JsonArray();
-        for (Object value : values) {
-            messages.add(new JsonObject().put("value", value));
+    HttpResponse<String> delete(String path) {
+        return server.send("DELETE", "/v1/queues/" + path);
+    }
+
+    HttpResponse<String> get(String path) {
+        return server.get("/v1/queues/" + path);
+    }
+
+    JsonObject described(String queue) {
+        return ok(get(queue));
+    }
+
+    /** Appends values to partition 0 as any producer would, which knows nothing of queues. */
+    void produce(String queue, String... values) {
+        for (String value : values) {
+            produce(queue, new JsonObject().put("value", value).put("partition", 0));
         }
-        return ids(sendAll(messages));
     }
 
-    JsonObject sendAll(JsonArray messages) {
-        HttpResponse<String> sent = post("messages", new JsonObject().put("messages", messages));
-        assertThat(sent.statusCode()).as(sent.body()).isEqualTo(201);
-        return new JsonObject(sent.body());
-    }
-
-    JsonObject send(JsonObject message) {
-        return sendAll(new JsonArray().add(message));
-    }
-
-    JsonObject receive(JsonObject ask) {
-        return ok(post("receive", ask));
-    }
-
-    JsonObject receive(int max) {
-        return receive(new JsonObject().put("max", max));
-    }
-
-    JsonObject pop(int max) {
-        return ok(post("pop", new JsonObject().put("max", max)));
+    void produce(String queue, JsonObject record) {
+        HttpResponse<String> produced = server.send(
+                "POST",
+                "/v1/topics/" + queue + "/records",
+                new JsonObject().put("records", new JsonArray().add(record)).encode());
+        assertThat(produced.statusCode()).as(produced.body()).isEqualTo(200);
     }
 
     static JsonObject ok(HttpResponse<String> response) {
@@ -86,39 +100,19 @@ final class QueueFace implements AutoCloseable {
         return new JsonObject(response.body());
     }
 
-    static JsonObject problem(HttpResponse<String> response, int status) {
+    /** The document of a problem, which has this status and code. */
+    static JsonObject problem(HttpResponse<String> response, int status, String code) {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
-        return new JsonObject(response.body());
+        assertThat(response.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        JsonObject problem = new JsonObject(response.body());
+        assertThat(problem.getString("code")).as(response.body()).isEqualTo(code);
+        return problem;
     }
 
-    static List<JsonObject> messages(JsonObject answer) {
-        return answer.getJsonArray("messages").stream()
-                .map(JsonObject.class::cast)
-                .toList();
-    }
-
-    static List<String> ids(JsonObject answer) {
-        return messages(answer).stream().map(one -> one.getString("id")).toList();
-    }
-
-    static List<Object> values(JsonObject answer) {
-        return messages(answer).stream().map(one -> one.getValue("value")).toList();
-    }
-
-    /** The leases of what was received, to be settled together. */
-    static JsonObject leases(JsonObject received) {
-        return new JsonObject()
-                .put(
-                        "leases",
-                        new JsonArray(messages(received).stream()
-                                .map(one -> one.getString("lease"))
-                                .toList()));
-    }
-
-    static List<JsonObject> results(JsonObject answer) {
-        return answer.getJsonArray("results").stream()
-                .map(JsonObject.class::cast)
-                .toList();
+    static List<JsonObject> objects(JsonArray array) {
+        List<JsonObject> all = new ArrayList<>();
+        array.forEach(one -> all.add((JsonObject) one));
+        return all;
     }
 
     @Override
