@@ -182,6 +182,23 @@ public final class JsonFields {
         return objects;
     }
 
+    /**
+     * Any JSON as its bytes; empty if the field is not there.
+     *
+     * @param maxBytes how long it may be
+     */
+    public Optional<byte[]> json(String name, int maxBytes) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        byte[] bytes = value.toString().getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > maxBytes) {
+            throw invalid(name, "has " + bytes.length + " bytes; it may have " + maxBytes);
+        }
+        return Optional.of(bytes);
+    }
+
     /** Whether nothing is there. */
     public boolean isEmpty() {
         return object.isEmpty();

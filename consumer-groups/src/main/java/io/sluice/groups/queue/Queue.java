@@ -547,12 +547,24 @@ final class Queue {
                 noMore.computeIfAbsent(nack.reason(), why -> new ArrayList<>()).add(message.id);
             } else {
                 long waitMs = nack.delayMs().orElseGet(() -> backoffMs(message, effects));
-                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason()));
+                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason(), true));
             }
         });
         giveUp(again, noMore, effects);
         dispatch(effects);
         return outcomes;
+    }
+
+    /** Messages were given to somebody who did not get them: it is as if they had not been. */
+    void giveBack(List<Lease> leases, QueueEffects effects) {
+        List<Return> again = new ArrayList<>();
+        for (Lease lease : leases) {
+            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
+                again.add(new Return(lease.id(), effects.nowMs(), "not taken by its receiver", false));
+            }
+        }
+        giveUp(again, Map.of(), effects);
+        dispatch(effects);
     }
 
     private long backoffMs(Message message, QueueEffects effects) {
@@ -567,7 +579,7 @@ final class Queue {
             if (config.isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
-                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason));
+                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason, true));
             }
         }
         giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
@@ -613,7 +625,7 @@ final class Queue {
         List<Message> messages = session.held();
         if (!messages.isEmpty()) {
             List<Return> again = messages.stream()
-                    .map(message -> new Return(message.id, effects.nowMs(), "session ended"))
+                    .map(message -> new Return(message.id, effects.nowMs(), "session ended", true))
                     .toList();
             effects.record(new Returned(id, effects.nowMs(), again));
             dispatch(effects);
@@ -821,8 +833,13 @@ final class Queue {
     private void applyReturned(long atMs, Return message) {
         Message held = held(message.id());
         leaveSession(held);
-        held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
-        counters.returned++;
+        if (message.counts()) {
+            held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
+            counters.returned++;
+        } else {
+            held.takenBack(atMs, message.dueMs());
+            counters.delivered--;
+        }
         schedule(held);
     }
 

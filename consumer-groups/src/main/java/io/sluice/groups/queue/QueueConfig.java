@@ -50,6 +50,23 @@ public record QueueConfig(
     public static final QueueConfig DEAD_LETTERS = new QueueConfig(
             30_000, 0, DEFAULTS.backoff(), Optional.empty(), 0, 0, Order.NONE, 20_000, 0, 0, 300_000, -1);
 
+    /** The same with another place for dead messages. */
+    public QueueConfig withDeadLetterQueue(Optional<String> other) {
+        return new QueueConfig(
+                visibilityTimeoutMs,
+                maxDeliveries,
+                backoff,
+                other,
+                delayMs,
+                ttlMs,
+                order,
+                maxInFlight,
+                maxMessages,
+                maxBytes,
+                dedupWindowMs,
+                retentionMs);
+    }
+
     /** What is said of the order of deliveries. */
     public enum Order {
         /** Oldest first, as far as possible. */

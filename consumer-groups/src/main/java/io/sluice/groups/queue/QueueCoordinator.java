@@ -30,11 +30,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -71,6 +71,9 @@ public final class QueueCoordinator implements AutoCloseable {
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
     private final Map<Integer, QueueShard> current = new HashMap<>();
+
+    /** The queues that are known now, for those who cannot wait for an answer. */
+    private final Map<String, QueueOutline> outlines = new ConcurrentHashMap<>();
 
     private volatile int partitions;
 
@@ -132,7 +135,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 partition,
                 new ShardRunner<>(
                         log,
-                        () -> new QueueShard(setup.limits(), feeder),
+                        () -> new QueueShard(setup.limits(), feeder, outlines),
                         (shard, out) -> effects(partition, shard, out),
                         shards,
                         clock));
@@ -368,6 +371,14 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
+    /**
+     * What is known of a queue at once. Empty if there is none of that name, or it is still being read: {@link #describe} tells which. On any
+     * thread.
+     */
+    public Optional<QueueOutline> find(String name) {
+        return Optional.ofNullable(outlines.get(name));
+    }
+
     // ---- messages ----
 
     /**
@@ -416,17 +427,11 @@ public final class QueueCoordinator implements AutoCloseable {
         return settle(name, (queue, effects) -> queue.extend(extensions, effects));
     }
 
-    /** Messages were given to somebody who did not get them: they can be given to others at once. */
+    /** Messages were given to somebody who did not get them: it is as if they had not been. */
     public void giveBack(String name, List<Lease> leases) {
         shards.tell(
                 partitionOf(name),
-                (shard, effects) -> shard.find(name)
-                        .ifPresent(queue -> queue.reject(
-                                leases.stream()
-                                        .map(lease ->
-                                                new Nack(lease, OptionalLong.of(0), false, "not taken by its receiver"))
-                                        .toList(),
-                                effects)));
+                (shard, effects) -> shard.find(name).ifPresent(queue -> queue.giveBack(leases, effects)));
     }
 
     private CompletableFuture<Outcomes> settle(String name, BiFunction<Queue, QueueEffects, List<Outcome>> turn) {

@@ -66,8 +66,9 @@ public sealed interface QueueEvent {
      * One of them.
      *
      * @param dueMs not before this, in ms since the epoch
+     * @param counts whether the delivery counts as one: else it is as if it had not been
      */
-    record Return(MessageId id, long dueMs, String reason) {}
+    record Return(MessageId id, long dueMs, String reason, boolean counts) {}
 
     /** Messages are not delivered again, and on their way to the dead letters. */
     record Condemned(UUID queue, long atMs, String reason, List<MessageId> messages) implements QueueEvent {}

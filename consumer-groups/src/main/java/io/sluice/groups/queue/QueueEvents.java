@@ -44,7 +44,7 @@ import java.util.UUID;
  *      4, delayed     4 partition, 8 scanned to, list of: 8 offset, 8 due
  *      5, leased      consumer (text), 8 at, 8 until, 4 session timeout, list of: message, 8 key, 8 enqueued, 8 deliver at, 8 expires, 8 nonce
  *      6, extended    8 until, list of messages
- *      7, returned    8 at, list of: message, 8 due, reason (text)
+ *      7, returned    8 at, list of: message, 8 due, reason (text), 1 whether the delivery counts
  *      8, condemned   8 at, reason (text), list of messages
  *      9, finished    1 outcome, 8 at, list of: message, result (4 bytes of its length, and the bytes)
  *     10, purged      4 partition, 8 before offset, 8 at
@@ -107,7 +107,8 @@ public final class QueueEvents {
                             returned.messages(),
                             message -> message(out, message.id())
                                     .putLong(message.dueMs())
-                                    .putText(message.reason()));
+                                    .putText(message.reason())
+                                    .putByte(message.counts() ? 1 : 0));
         } else if (event instanceof Condemned dead) {
             out.putLong(dead.atMs()).putText(dead.reason()).putAll(dead.messages(), message -> message(out, message));
         } else if (event instanceof Finished finished) {
@@ -250,8 +251,8 @@ public final class QueueEvents {
                         queue,
                         in.getLong(),
                         in.getAll(
-                                MESSAGE_BYTES + Long.BYTES + Integer.BYTES,
-                                () -> new Return(message(in), in.getLong(), in.getText())));
+                                MESSAGE_BYTES + Long.BYTES + Integer.BYTES + 1,
+                                () -> new Return(message(in), in.getLong(), in.getText(), in.getByte() != 0)));
             case 8 -> new Condemned(queue, in.getLong(), in.getText(), in.getAll(MESSAGE_BYTES, () -> message(in)));
             case 9 ->
                 new Finished(

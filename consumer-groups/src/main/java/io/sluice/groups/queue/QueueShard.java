@@ -1,6 +1,7 @@
 package io.sluice.groups.queue;
 
 import io.sluice.core.record.RecordCursor;
+import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Deleted;
 import io.sluice.groups.shard.Reply;
@@ -20,13 +21,16 @@ import java.util.UUID;
 final class QueueShard implements Shard<QueueEffects> {
     private final QueueLimits limits;
     private final Feeding feeding;
+    private final Map<String, QueueOutline> outlines;
     private final Agenda agenda = new Agenda();
     private final NavigableMap<String, Queue> byName = new TreeMap<>();
     private final Map<UUID, Queue> byId = new HashMap<>();
 
-    QueueShard(QueueLimits limits, Feeding feeding) {
+    /** @param outlines kept up to date, for readers on any thread */
+    QueueShard(QueueLimits limits, Feeding feeding, Map<String, QueueOutline> outlines) {
         this.limits = limits;
         this.feeding = feeding;
+        this.outlines = outlines;
     }
 
     // ---- what survives ----
@@ -43,14 +47,17 @@ final class QueueShard implements Shard<QueueEffects> {
             byName.put(created.name(), queue);
         } else if (event instanceof Deleted deleted) {
             Queue queue = byId.remove(deleted.queue());
-            if (queue != null) {
-                byName.remove(queue.name(), queue);
+            if (queue != null && byName.remove(queue.name(), queue)) {
+                outlines.remove(queue.name());
             }
             return;
         }
         Queue queue = byId.get(event.queue());
         if (queue != null) {
             queue.apply(event);
+            if (event instanceof Created || event instanceof Changed) {
+                outlines.put(queue.name(), new QueueOutline(queue.id(), queue.config(), queue.isPaused()));
+            }
         }
     }
 

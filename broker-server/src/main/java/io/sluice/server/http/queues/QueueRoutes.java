@@ -3,14 +3,32 @@ package io.sluice.server.http.queues;
 import io.sluice.core.Broker;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.server.http.HttpLimits;
+import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.records.RecordRoutes;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import java.time.InstantSource;
 
-/** The routes of queues. */
+/**
+ * The routes of queues.
+ *
+ * <pre>
+ *  POST   /enqueue                                         a message for the queue "default"
+ *  POST   /v1/queues/{queue}/messages                      send
+ *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
+ *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
+ *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
+ *  POST   /v1/queues/{queue}/consumers/{c}/heartbeat       a consumer with a session is there
+ *  DELETE /v1/queues/{queue}/consumers/{c}                 it goes
+ * </pre>
+ */
 public final class QueueRoutes implements RouteGroup {
+    private final Broker broker;
+    private final QueueCoordinator queues;
+    private final RecordRoutes records;
+    private final Receives receives;
+    private final Settlements settlements;
     private final QueueAdmin admin;
 
     /**
@@ -25,11 +43,27 @@ public final class QueueRoutes implements RouteGroup {
             RecordRoutes records,
             HttpLimits http,
             InstantSource clock) {
+        this.broker = broker;
+        this.queues = queues;
+        this.records = records;
+        this.receives = new Receives(vertx, broker, queues, records.access(), clock, http.maxBodyBytes());
+        this.settlements = new Settlements(queues, http.maxBodyBytes());
         this.admin = new QueueAdmin(queues, http.maxBodyBytes());
     }
 
     @Override
     public void mount(Router router) {
+        Sends sends = new Sends(broker, queues, records.messages());
+        router.post("/enqueue").handler(sends::enqueue);
+        router.post("/v1/queues/:queue/messages").handler(sends::send);
+        router.post("/v1/queues/:queue/receive").handler(receives::receive);
+        router.post("/v1/queues/:queue/pop").handler(receives::pop);
+        router.post("/v1/queues/:queue/ack").handler(JsonAnswer.answering(settlements::ack));
+        router.post("/v1/queues/:queue/nack").handler(JsonAnswer.answering(settlements::nack));
+        router.post("/v1/queues/:queue/extend").handler(JsonAnswer.answering(settlements::extend));
+        router.post("/v1/queues/:queue/consumers/:consumer/heartbeat")
+                .handler(JsonAnswer.answering(settlements::heartbeat));
+        router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
     }
 }

@@ -1,0 +1,260 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.engine.LogRead;
+import io.sluice.core.engine.OversizedBatch;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.record.CompressionType;
+import io.sluice.core.record.MalformedRecordException;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.record.RecordBatches;
+import io.sluice.core.record.RecordCursor;
+import io.sluice.groups.queue.MessageHeaders;
+import io.sluice.groups.queue.MessageId;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
+
+/**
+ * Reads messages from where they lie, as they are shown: key, value and headers, in JSON. Owned by the event loop of one request; what has to
+ * be decompressed goes to a worker.
+ */
+public final class MessageReader {
+    private static final int READ_BYTES = 128 * 1024;
+    /** How large the records of a batch may become when it is decompressed. */
+    private static final int MAX_BATCH_BYTES = 128 * 1024 * 1024;
+
+    private static final byte[] ID = MessageHeaders.ID.getBytes(StandardCharsets.US_ASCII);
+
+    private final RecordAccess access;
+    private final IntFunction<PartitionLog> logs;
+    private final Values values;
+    private final int maxBytes;
+    private final MemoryBudget.Reservation memory;
+    private final Context context;
+    private final Map<MessageId, Body> found = new HashMap<>();
+    private final Promise<Map<MessageId, Body>> done = Promise.promise();
+    private final JsonOutput out = new JsonOutput(1024);
+    private List<MessageId> wanted = List.of();
+    private int at;
+    private int bytes;
+    /** How many of them have been counted among those of requests. */
+    private int counted;
+
+    private byte[] ownId;
+
+    /**
+     * What a message carries.
+     *
+     * @param id what it is called
+     * @param timestampMs when it was sent, in ms since the epoch
+     * @param members its key, value and headers: the last members of a JSON object, with the brace that ends it
+     */
+    public record Body(String id, long timestampMs, byte[] members) {}
+
+    /**
+     * @param logs the log of a partition; fails with a BrokerException if it is not here
+     * @param maxBytes how much is read at most, as JSON; one message is read whatever its size
+     */
+    public MessageReader(
+            RecordAccess access, RoutingContext ctx, IntFunction<PartitionLog> logs, Values values, int maxBytes) {
+        this.access = access;
+        this.logs = logs;
+        this.values = values;
+        this.maxBytes = maxBytes;
+        this.memory = access.budget.reserve(ctx, 0);
+        this.context = access.vertx.getOrCreateContext();
+    }
+
+    /**
+     * Reads messages.
+     *
+     * @return those that could be read, as far as they fit: {@link #left()} tells which were not looked at. Fails if a log
+     *     cannot be read, or with 503 overloaded
+     */
+    public Future<Map<MessageId, Body>> read(List<MessageId> ids) {
+        List<MessageId> sorted = new ArrayList<>(ids);
+        sorted.sort(Comparator.comparingInt(MessageId::partition).thenComparingLong(MessageId::offset));
+        wanted = sorted;
+        next();
+        return done.future();
+    }
+
+    /** The messages that were not looked at, because those before them were too large together. */
+    public List<MessageId> left() {
+        return wanted.subList(at, wanted.size());
+    }
+
+    private void next() {
+        if (at == wanted.size() || bytes >= maxBytes) {
+            done.complete(found);
+            return;
+        }
+        MessageId first = wanted.get(at);
+        CompletableFuture<LogRead> reading;
+        try {
+            PartitionLog log = logs.apply(first.partition());
+            if (first.offset() < log.logStartOffset()) {
+                at++;
+                next();
+                return;
+            }
+            reading = log.read(first.offset(), READ_BYTES);
+        } catch (RuntimeException e) {
+            done.fail(e);
+            return;
+        }
+        if (reading.isDone()) {
+            complete(reading);
+        } else {
+            reading.whenComplete((read, failure) -> context.runOnContext(v -> complete(reading)));
+        }
+    }
+
+    private void complete(CompletableFuture<LogRead> reading) {
+        LogRead read;
+        try {
+            read = reading.join();
+        } catch (RuntimeException e) {
+            done.fail(e.getCause() == null ? e : e.getCause());
+            return;
+        }
+        int before = at;
+        try {
+            if (isPlain(read)) {
+                take(read);
+                settle(before);
+            } else {
+                read.oversized().ifPresent(large -> memory.grow(2L * large.sizeInBytes()));
+                access.vertx
+                        .executeBlocking(
+                                () -> {
+                                    take(read);
+                                    return Boolean.TRUE;
+                                },
+                                false)
+                        .onSuccess(taken -> settle(before))
+                        .onFailure(done::fail);
+            }
+        } catch (RuntimeException e) {
+            read.oversized().ifPresent(OversizedBatch::close);
+            done.fail(e);
+        }
+    }
+
+    /** Goes on behind what was found. What was wanted first and is not there is not there at all. */
+    private void settle(int before) {
+        if (at == before) {
+            at++;
+        }
+        try {
+            memory.grow(bytes - counted);
+        } catch (RuntimeException overloaded) {
+            done.fail(overloaded);
+            return;
+        }
+        counted = bytes;
+        // A loop of events rather than of calls: a log of many small batches must not take the stack.
+        if (at < wanted.size()) {
+            context.runOnContext(v -> next());
+        } else {
+            next();
+        }
+    }
+
+    private static boolean isPlain(LogRead read) {
+        if (read.oversized().isPresent()) {
+            return false;
+        }
+        for (ByteBuffer buffer : read.batches()) {
+            for (RecordBatch batch : RecordBatches.in(buffer)) {
+                if (batch.compression() != CompressionType.NONE) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private void take(LogRead read) {
+        try {
+            for (ByteBuffer buffer : read.batches()) {
+                for (RecordBatch batch : RecordBatches.in(buffer)) {
+                    if (!isWanted(batch)) {
+                        return;
+                    }
+                    take(batch);
+                }
+            }
+            if (read.oversized().isPresent()) {
+                try (OversizedBatch large = read.oversized().get()) {
+                    ByteBuffer whole = ByteBuffer.allocate(large.sizeInBytes());
+                    large.read(0, whole);
+                    take(RecordBatch.at(whole.flip(), 0));
+                }
+            }
+        } catch (MalformedRecordException e) {
+            throw new BrokerException(
+                    ErrorCode.DATA_CORRUPT, "message " + wanted.get(at) + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private boolean isWanted(RecordBatch batch) {
+        return at < wanted.size()
+                && bytes < maxBytes
+                && batch.baseOffset() <= wanted.get(wanted.size() - 1).offset();
+    }
+
+    private void take(RecordBatch batch) {
+        if (at == wanted.size() || batch.lastOffset() < wanted.get(at).offset()) {
+            return;
+        }
+        int partition = wanted.get(at).partition();
+        for (RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES); record.next(); ) {
+            // Those that are not there any more are passed over.
+            while (at < wanted.size()
+                    && wanted.get(at).partition() == partition
+                    && wanted.get(at).offset() < record.offset()) {
+                at++;
+            }
+            if (at == wanted.size() || wanted.get(at).partition() != partition || bytes >= maxBytes) {
+                return;
+            }
+            if (wanted.get(at).offset() == record.offset()) {
+                found.put(wanted.get(at), body(record, wanted.get(at)));
+                at++;
+            }
+        }
+    }
+
+    private Body body(RecordCursor record, MessageId place) {
+        out.clear();
+        ownId = null;
+        new RecordJson(0, values, false).members(out, record);
+        if (record.headerCount() > 0) {
+            record.forEachHeader((name, hasValue, value) -> {
+                if (hasValue && name.equals(ByteBuffer.wrap(ID))) {
+                    ownId = new byte[value.remaining()];
+                    value.get(ownId);
+                }
+            });
+        }
+        byte[] members = out.toByteArray();
+        bytes += members.length;
+        return new Body(
+                ownId == null ? place.toString() : new String(ownId, StandardCharsets.UTF_8),
+                record.timestamp(),
+                members);
+    }
+}
