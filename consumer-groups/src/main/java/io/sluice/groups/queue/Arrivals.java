@@ -19,6 +19,7 @@ final class Arrivals {
     private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
     private static final byte[] DELIVER_AT = MessageHeaders.DELIVER_AT.getBytes(StandardCharsets.US_ASCII);
     private static final byte[] EXPIRES_AT = MessageHeaders.EXPIRES_AT.getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] DIED_AT = MessageHeaders.DIED_AT.getBytes(StandardCharsets.US_ASCII);
     /** How many decimal digits a time has at most. */
     private static final int MAX_DIGITS = 18;
 
@@ -26,6 +27,7 @@ final class Arrivals {
     private final int maxBytes;
     private long deliverAtMs;
     private long expiresAtMs;
+    private boolean isDead;
 
     /** @param maxBytes how large a batch may become when it is decompressed */
     Arrivals(Codecs codecs, int maxBytes) {
@@ -74,14 +76,22 @@ final class Arrivals {
     private Arrival arrival(RecordCursor record, long delayMs) {
         deliverAtMs = -1;
         expiresAtMs = Long.MAX_VALUE;
+        isDead = false;
         if (record.headerCount() > 0) {
             record.forEachHeader((name, hasValue, value) -> {
                 if (hasValue && isNamed(name, DELIVER_AT)) {
                     deliverAtMs = number(value, deliverAtMs);
                 } else if (hasValue && isNamed(name, EXPIRES_AT)) {
                     expiresAtMs = number(value, expiresAtMs);
+                } else if (isNamed(name, DIED_AT)) {
+                    isDead = true;
                 }
             });
+        }
+        if (isDead) {
+            // A dead letter has the times that it had when it lived, which do not hold any more.
+            deliverAtMs = -1;
+            expiresAtMs = Long.MAX_VALUE;
         }
         long enqueuedMs = record.timestamp();
         long dueMs = deliverAtMs >= 0 ? deliverAtMs : delayMs > 0 ? enqueuedMs + delayMs : 0;

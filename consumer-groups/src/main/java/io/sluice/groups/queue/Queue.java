@@ -3,6 +3,8 @@ package io.sluice.groups.queue;
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
@@ -17,6 +19,7 @@ import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Extension;
@@ -36,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -63,6 +67,8 @@ final class Queue {
 
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
+    /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
+    private final Map<Long, Transfer> transfers = new TreeMap<>();
     /** By consumer. */
     private final Map<String, Session> sessions = new HashMap<>();
 
@@ -676,12 +682,22 @@ final class Queue {
         return condemned.values();
     }
 
-    /** A message is among the dead letters. */
-    void buried(MessageId message, QueueEffects effects) {
-        if (condemned.containsKey(message)) {
-            finish(Outcome.DEAD, List.of(message), effects);
+    /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */
+    void buried(List<MessageId> messages, QueueEffects effects) {
+        List<MessageId> dead = messages.stream().filter(condemned::containsKey).toList();
+        if (!dead.isEmpty()) {
+            finish(Outcome.DEAD, dead, effects);
             dispatch(effects);
         }
+    }
+
+    /** Copies that go into another queue: 0 of the dead letters, others of jobs. */
+    Map<Long, Transfer> transfers() {
+        return transfers;
+    }
+
+    Transfer transfer(long number) {
+        return transfers.computeIfAbsent(number, absent -> new Transfer());
     }
 
     // ---- the whole queue ----
@@ -786,6 +802,12 @@ final class Queue {
             changedMs = changed.atMs();
         } else if (event instanceof Progressed progressed) {
             held(progressed.message()).progress = progressed.progress();
+        } else if (event instanceof TransferBegun begun) {
+            transfer(begun.transfer()).begun(begun.target(), begun.producerId());
+        } else if (event instanceof Copying copying) {
+            transfer(copying.transfer()).copying(copying.parts());
+        } else if (event instanceof Copied copied) {
+            transfer(copied.transfer()).copied(copied.partition(), copied.there());
         } else if (event instanceof Trimmed trimmed) {
             Window window = window(trimmed.partition());
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());

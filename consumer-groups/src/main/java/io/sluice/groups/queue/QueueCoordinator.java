@@ -55,6 +55,9 @@ public final class QueueCoordinator implements AutoCloseable {
     /** The internal topic. */
     public static final String TOPIC = "__queues";
 
+    /** What the headers of a dead letter may take besides those of the message. */
+    private static final int CASE_FILE_BYTES = 256 * 1024;
+
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
@@ -64,6 +67,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final InstantSource clock;
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
+    private final Undertaker undertaker;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -82,6 +86,9 @@ public final class QueueCoordinator implements AutoCloseable {
         this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
         this.feeder =
                 new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
+        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(
+                engine, new MessageReader(engine, codecs, setup.maxBatchBytes()), this::turn, shards, clock);
+        this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
     }
 
     /**
@@ -170,7 +177,9 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
-    private void condemned(Queue queue) {}
+    private void condemned(Queue queue) {
+        undertaker.condemned(queue);
+    }
 
     /** The topic of a queue was deleted: so is the queue. */
     private void endIfGone(String topic) {
@@ -213,18 +222,43 @@ public final class QueueCoordinator implements AutoCloseable {
         }
         return engine.topic(name)
                 .map(CompletableFuture::completedFuture)
-                .orElseGet(() -> createTopic(name, topicPartitions))
+                .orElseGet(() -> createTopic(name, topicPartitions, Map.of()))
                 .thenCompose(topic -> create(topic, config));
     }
 
-    private CompletableFuture<Topic> createTopic(String name, int topicPartitions) {
-        NewTopic topic = new NewTopic(name, topicPartitions, Map.of("retention.ms", "-1"));
+    private CompletableFuture<Topic> createTopic(String name, int topicPartitions, Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("retention.ms", "-1");
+        NewTopic topic = new NewTopic(name, topicPartitions, all);
         return engine.createTopic(topic).handle((created, failure) -> {
             if (failure == null) {
                 return created;
             }
             // Somebody else was faster.
             return engine.topic(name).orElseThrow(() -> new CompletionException(failure));
+        });
+    }
+
+    /** A queue for dead letters, made if there is none: the id of its topic. */
+    private CompletableFuture<UUID> deadLetterQueue(String name, int maxMessageBytes) {
+        return describe(name).thenCompose(there -> {
+            Optional<Topic> topic = engine.topic(name);
+            if (there.error() == QueueError.NONE && topic.map(Topic::id).equals(Optional.of(there.id()))) {
+                return CompletableFuture.completedFuture(there.id());
+            }
+            // With room for what is said of the death.
+            String maxBytes =
+                    String.valueOf((int) Math.min(Integer.MAX_VALUE, maxMessageBytes + (long) CASE_FILE_BYTES));
+            return topic.map(CompletableFuture::completedFuture)
+                    .orElseGet(() -> createTopic(name, 1, Map.of("max.message.bytes", maxBytes)))
+                    .thenCompose(found -> create(found, QueueConfig.DEAD_LETTERS))
+                    .thenApply(Creation::queue)
+                    .thenApply(made -> {
+                        if (made.error() != QueueError.NONE && made.error() != QueueError.QUEUE_DIFFERS) {
+                            throw new Turns.NoTurn(made.error(), name);
+                        }
+                        return made.id();
+                    });
         });
     }
 
@@ -500,6 +534,19 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     // ---- turns ----
+
+    private <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn) {
+        CompletableFuture<CompletableFuture<T>> outcome = shards.ask(
+                partitionOf(name),
+                why -> CompletableFuture.failedFuture(new Turns.NoTurn(QueueError.of(why), name)),
+                (shard, reply, effects) -> effects.answer(
+                        reply,
+                        shard.find(queue)
+                                .map(found -> CompletableFuture.completedFuture(turn.apply(found, effects)))
+                                .orElseGet(() -> CompletableFuture.failedFuture(
+                                        new Turns.NoTurn(QueueError.UNKNOWN_QUEUE, name)))));
+        return outcome.thenCompose(Function.identity());
+    }
 
     /** Which partition has a queue. */
     int partitionOf(String name) {

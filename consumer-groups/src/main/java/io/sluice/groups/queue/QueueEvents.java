@@ -6,6 +6,8 @@ import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Checkpoint;
 import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Deleted;
@@ -17,10 +19,12 @@ import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Part;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -49,10 +53,14 @@ import java.util.UUID;
  *     12, progressed  message, progress (4 bytes of its length, and the bytes)
  *     13, trimmed     4 partition, 8 before offset
  *     14, checkpoint  4 part, 4 parts, bytes of {@link QueueState} (4 bytes of their length, and the bytes)
+ *     20, transfer    8 transfer, 16 id of the target's topic, 8 producer id
+ *     21, copying     8 transfer, list of: 4 partition of the target, list of messages; progress
+ *     22, copied      8 transfer, 4 partition of the target, 1 whether they are there
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
  *           8 window of deduplication, 8 retention
+ * progress  4 partition, 8 offset, 8 looked at, 8 matching, 8 leased, 8 refused
  * </pre>
  */
 public final class QueueEvents {
@@ -119,6 +127,20 @@ public final class QueueEvents {
             out.putInt(trimmed.partition()).putLong(trimmed.beforeOffset());
         } else if (event instanceof Checkpoint piece) {
             out.putInt(piece.part()).putInt(piece.parts()).putBytes(piece.bytes());
+        } else if (event instanceof TransferBegun begun) {
+            out.putLong(begun.transfer())
+                    .putLong(begun.target().getMostSignificantBits())
+                    .putLong(begun.target().getLeastSignificantBits())
+                    .putLong(begun.producerId());
+        } else if (event instanceof Copying copying) {
+            out.putLong(copying.transfer())
+                    .putAll(
+                            copying.parts(),
+                            part -> out.putInt(part.partition())
+                                    .putAll(part.messages(), message -> message(out, message)));
+            progress(out, copying.progress());
+        } else if (event instanceof Copied copied) {
+            out.putLong(copied.transfer()).putInt(copied.partition()).putByte(copied.there() ? 1 : 0);
         }
         return out.toArray();
     }
@@ -150,12 +172,27 @@ public final class QueueEvents {
             return 12;
         } else if (event instanceof Trimmed) {
             return 13;
+        } else if (event instanceof TransferBegun) {
+            return 20;
+        } else if (event instanceof Copying) {
+            return 21;
+        } else if (event instanceof Copied) {
+            return 22;
         }
         return 14;
     }
 
     static EventOutput message(EventOutput out, MessageId message) {
         return out.putInt(message.partition()).putLong(message.offset());
+    }
+
+    private static EventOutput progress(EventOutput out, Progress progress) {
+        return out.putInt(progress.partition())
+                .putLong(progress.offset())
+                .putLong(progress.lookedAt())
+                .putLong(progress.matching())
+                .putLong(progress.leased())
+                .putLong(progress.refused());
     }
 
     static EventOutput config(EventOutput out, QueueConfig config) {
@@ -234,6 +271,16 @@ public final class QueueEvents {
             case 12 -> new Progressed(queue, message(in), in.getBytes());
             case 13 -> new Trimmed(queue, in.getInt(), in.getLong());
             case 14 -> new Checkpoint(queue, in.getInt(), in.getInt(), in.getBytes());
+            case 20 -> new TransferBegun(queue, in.getLong(), new UUID(in.getLong(), in.getLong()), in.getLong());
+            case 21 ->
+                new Copying(
+                        queue,
+                        in.getLong(),
+                        in.getAll(
+                                2 * Integer.BYTES,
+                                () -> new Part(in.getInt(), in.getAll(MESSAGE_BYTES, () -> message(in)))),
+                        progress(in));
+            case 22 -> new Copied(queue, in.getLong(), in.getInt(), in.getByte() != 0);
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }
@@ -243,6 +290,10 @@ public final class QueueEvents {
         long offset = in.getLong();
         Arrival arrival = new Arrival(offset, in.getLong(), in.getLong(), in.getLong(), in.getLong());
         return new Delivery(partition, arrival, in.getLong());
+    }
+
+    private static Progress progress(EventInput in) {
+        return new Progress(in.getInt(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
 
     static MessageId message(EventInput in) {

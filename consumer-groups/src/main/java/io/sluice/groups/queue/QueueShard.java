@@ -145,7 +145,7 @@ final class QueueShard implements Shard<QueueEffects> {
     public void begin(QueueEffects effects) {
         for (Queue queue : List.copyOf(byId.values())) {
             queue.begin(effects.nowMs());
-            if (!queue.condemned().isEmpty()) {
+            if (!queue.condemned().isEmpty() || queue.transfer(0).isBusy()) {
                 feeding.condemned(queue);
             }
         }

@@ -28,6 +28,7 @@ import java.util.UUID;
  *          8 since, 8 until, reason (text), progress (4 bytes of its length, and the bytes), 1 whether its consumer's session has it, attempts
  *      the condemned, in their order: list of messages
  *      done, list of: message, 1 outcome, 8 at, consumer (text), 4 deliveries, 8 first received, result (as progress), attempts
+ *      transfers, list of: 8 number, what {@link Transfer#write} says
  *
  * attempts  list of: 8 at, 8 held for, consumer (text), reason (text)
  * </pre>
@@ -80,6 +81,7 @@ final class QueueState {
         out.putAll(queue.windows(), window -> write(window, out));
         out.putAll(queue.condemned(), message -> QueueEvents.message(out, message.id));
         out.putAll(queue.done().all(), done -> write(done, out));
+        out.putAll(queue.transfers().entrySet(), transfer -> transfer.getValue().write(out.putLong(transfer.getKey())));
         return out.toArray();
     }
 
@@ -168,6 +170,11 @@ final class QueueState {
         in.getAll(MESSAGE_BYTES, () -> window(queue, in));
         in.getAll(MESSAGE_BYTES, () -> QueueEvents.message(in)).forEach(queue::restoreCondemned);
         in.getAll(MESSAGE_BYTES, () -> done(in)).forEach(queue.done()::add);
+        in.getAll(Long.BYTES, () -> {
+            Transfer transfer = queue.transfer(in.getLong());
+            transfer.read(in);
+            return transfer;
+        });
         in.requireEnd();
         return queue;
     }

@@ -291,7 +291,7 @@ class QueueModelTest {
                 MessageId id = dying.get(0).id;
                 assertThat(model.items.get(id).state).isEqualTo(State.DYING);
                 assertThat(dying.get(0).attempts).hasSize(model.items.get(id).attempts);
-                machine.turn(effects -> machine.queue().buried(id, effects));
+                machine.turn(effects -> machine.queue().buried(List.of(id), effects));
                 model.done(model.items.get(id), QueueEvent.Outcome.DEAD);
                 machine.read();
             }
