@@ -48,6 +48,9 @@ public final class MessageReader {
     private final JsonOutput out = new JsonOutput(1024);
     private List<MessageId> wanted = List.of();
     private int at;
+    /** Of which the log is being read. */
+    private int partition;
+
     private int bytes;
     /** How many of them have been counted among those of requests. */
     private int counted;
@@ -102,6 +105,7 @@ public final class MessageReader {
             return;
         }
         MessageId first = wanted.get(at);
+        partition = first.partition();
         CompletableFuture<LogRead> reading;
         try {
             PartitionLog log = logs.apply(first.partition());
@@ -191,7 +195,7 @@ public final class MessageReader {
         try {
             for (ByteBuffer buffer : read.batches()) {
                 for (RecordBatch batch : RecordBatches.in(buffer)) {
-                    if (!isWanted(batch)) {
+                    if (!isWanted()) {
                         return;
                     }
                     take(batch);
@@ -210,25 +214,21 @@ public final class MessageReader {
         }
     }
 
-    private boolean isWanted(RecordBatch batch) {
-        return at < wanted.size()
-                && bytes < maxBytes
-                && batch.baseOffset() <= wanted.get(wanted.size() - 1).offset();
+    /** Whether there is room for more, and more is to be found in the partition that is being read. */
+    private boolean isWanted() {
+        return at < wanted.size() && wanted.get(at).partition() == partition && bytes < maxBytes;
     }
 
     private void take(RecordBatch batch) {
-        if (at == wanted.size() || batch.lastOffset() < wanted.get(at).offset()) {
+        if (batch.lastOffset() < wanted.get(at).offset()) {
             return;
         }
-        int partition = wanted.get(at).partition();
         for (RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES); record.next(); ) {
             // Those that are not there any more are passed over.
-            while (at < wanted.size()
-                    && wanted.get(at).partition() == partition
-                    && wanted.get(at).offset() < record.offset()) {
+            while (isWanted() && wanted.get(at).offset() < record.offset()) {
                 at++;
             }
-            if (at == wanted.size() || wanted.get(at).partition() != partition || bytes >= maxBytes) {
+            if (!isWanted()) {
                 return;
             }
             if (wanted.get(at).offset() == record.offset()) {
