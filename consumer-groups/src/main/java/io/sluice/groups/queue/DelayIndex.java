@@ -58,6 +58,12 @@ final class DelayIndex {
         }
     }
 
+    /** Some sleep until a time that did not yet. */
+    void addAll(OffsetSet offsets, long wakeMs) {
+        asleep.addAll(offsets);
+        byWakeMs.computeIfAbsent(wakeMs, at -> new OffsetSet()).addAll(offsets);
+    }
+
     /** Takes out everything in front of an offset. */
     void removeBefore(long offset) {
         for (Iterator<OffsetSet> each = byWakeMs.values().iterator(); each.hasNext(); ) {

@@ -27,6 +27,7 @@ import io.sluice.groups.shard.Reply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -172,6 +173,11 @@ final class Queue {
     /** When its settings were changed last, in ms since the epoch. */
     long changedMs() {
         return changedMs;
+    }
+
+    /** Whether its state has been replayed. */
+    boolean isRunning() {
+        return running;
     }
 
     /** Whether it has been deleted. */
@@ -339,8 +345,7 @@ final class Queue {
             return absent -> {};
         }
         if (request.sessionTimeoutMs() > 0) {
-            Session session = sessions.computeIfAbsent(request.consumer(), name -> new Session(this, name));
-            session.timeoutMs = request.sessionTimeoutMs();
+            Session session = session(request.consumer(), request.sessionTimeoutMs());
             agenda.set(session, effects.nowMs() + session.timeoutMs);
         }
         Waiter waiter = new Waiter(request, reply);
@@ -572,7 +577,7 @@ final class Queue {
         return config.backoff().delayMs(message.deliveries, effects.lot());
     }
 
-    /** Nothing was heard of deliveries. */
+    /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
     private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
         List<Return> again = new ArrayList<>();
         List<MessageId> noMore = new ArrayList<>();
@@ -580,7 +585,7 @@ final class Queue {
             if (config.isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
-                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason, true));
+                again.add(new Return(message.id, effects.nowMs(), reason, true));
             }
         }
         giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
@@ -783,6 +788,7 @@ final class Queue {
             held(progressed.message()).progress = progressed.progress();
         } else if (event instanceof Trimmed trimmed) {
             Window window = window(trimmed.partition());
+            window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
         }
     }
@@ -802,21 +808,30 @@ final class Queue {
         window.delayed.remove(message.offset());
         Message held = window.held.get(message.offset());
         if (held == null) {
-            Lane lane = window.lane(delivery.arrival().key());
-            held = new Message(this, message, lane, delivery.arrival(), leased.atMs());
-            window.held.put(message.offset(), held);
-            heldCount++;
+            held = hold(window, delivery.arrival(), leased.atMs());
         }
         held.leased(leased.consumer(), delivery.nonce(), leased.atMs(), leased.untilMs());
         held.lane.hold(held);
         if (leased.sessionTimeoutMs() > 0) {
-            Session session = sessions.computeIfAbsent(leased.consumer(), consumer -> new Session(this, consumer));
-            session.timeoutMs = leased.sessionTimeoutMs();
-            session.messages.add(held);
-            held.session = session;
+            session(leased.consumer(), leased.sessionTimeoutMs()).keep(held);
         }
         schedule(held);
         counters.delivered++;
+    }
+
+    private Message hold(Window window, Arrival arrival, long firstReceivedMs) {
+        MessageId message = new MessageId(window.partition, arrival.offset());
+        Message held = new Message(this, message, window.lane(arrival.key()), arrival, firstReceivedMs);
+        window.held.put(message.offset(), held);
+        held.lane.hold(held);
+        heldCount++;
+        return held;
+    }
+
+    private Session session(String consumer, int timeoutMs) {
+        Session session = sessions.computeIfAbsent(consumer, name -> new Session(this, name));
+        session.timeoutMs = timeoutMs;
+        return session;
     }
 
     private void applyReturned(long atMs, Return message) {
@@ -837,6 +852,30 @@ final class Queue {
             message.session.messages.remove(message);
             message.session = null;
         }
+    }
+
+    // ---- a state that was written down as a whole ----
+
+    /** For {@link QueueState}, before the queue begins. */
+    void restore(boolean isPaused, long wasCreatedMs, long wasChangedMs) {
+        paused = isPaused;
+        createdMs = wasCreatedMs;
+        changedMs = wasChangedMs;
+    }
+
+    /** For {@link QueueState}: a message that had been delivered. */
+    Message restore(Window window, Arrival arrival, long firstReceivedMs) {
+        return hold(window, arrival, firstReceivedMs);
+    }
+
+    /** For {@link QueueState}: a consumer that is heard. */
+    Session restore(String consumer, int timeoutMs) {
+        return session(consumer, timeoutMs);
+    }
+
+    /** For {@link QueueState}: the next of those that die. */
+    void restoreCondemned(MessageId message) {
+        condemned.put(message, held(message));
     }
 
     private void applyFinished(Outcome outcome, long atMs, Finish finish) {
@@ -908,6 +947,8 @@ final class Queue {
         window.advance(beforeOffset);
         List<Message> waiting = window.held.values().stream()
                 .filter(message -> message.state == State.RETURNED && message.id.offset() < beforeOffset)
+                // In the same order after every start.
+                .sorted(Comparator.comparingLong(message -> message.id.offset()))
                 .toList();
         waiting.forEach(message -> applyFinished(Outcome.DROPPED, atMs, Finish.of(message.id)));
         long before = window.open.count();

@@ -57,7 +57,7 @@ public final class QueueCoordinator implements AutoCloseable {
 
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
-    private static final String SEGMENT_BYTES = String.valueOf(64 * 1024 * 1024);
+    private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
 
     private final LogEngine engine;
     private final QueueSetup setup;
@@ -129,7 +129,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 partition,
                 new ShardRunner<>(
                         log,
-                        () -> new QueueShard(setup.limits(), feeder, outlines),
+                        () -> new QueueShard(setup.limits(), feeder, outlines, setup.checkpointBytes()),
                         (shard, out) -> effects(partition, shard, out),
                         shards,
                         clock));

@@ -98,6 +98,15 @@ public sealed interface QueueEvent {
     /** The log of a partition begins at an offset: nothing needs to be known of what lay before it. */
     record Trimmed(UUID queue, int partition, long beforeOffset) implements QueueEvent {}
 
+    /**
+     * A piece of all that is known of a queue, in place of everything that was written down of it before. It holds when the last piece is
+     * there; {@link QueueState} has the bytes.
+     *
+     * @param part which piece, from 0
+     * @param parts of how many
+     */
+    record Checkpoint(UUID queue, int part, int parts, byte[] bytes) implements QueueEvent {}
+
     /** What becomes of messages. */
     enum Outcome {
         /** A consumer is done with it. */

@@ -4,6 +4,7 @@ import io.sluice.groups.EventInput;
 import io.sluice.groups.EventOutput;
 import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.QueueEvent.Changed;
+import io.sluice.groups.queue.QueueEvent.Checkpoint;
 import io.sluice.groups.queue.QueueEvent.Condemned;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
@@ -47,6 +48,7 @@ import java.util.UUID;
  *     11, gone        4 partition, 8 from, 8 to
  *     12, progressed  message, progress (4 bytes of its length, and the bytes)
  *     13, trimmed     4 partition, 8 before offset
+ *     14, checkpoint  4 part, 4 parts, bytes of {@link QueueState} (4 bytes of their length, and the bytes)
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
@@ -115,6 +117,8 @@ public final class QueueEvents {
             message(out, progressed.message()).putBytes(progressed.progress());
         } else if (event instanceof Trimmed trimmed) {
             out.putInt(trimmed.partition()).putLong(trimmed.beforeOffset());
+        } else if (event instanceof Checkpoint piece) {
+            out.putInt(piece.part()).putInt(piece.parts()).putBytes(piece.bytes());
         }
         return out.toArray();
     }
@@ -144,15 +148,17 @@ public final class QueueEvents {
             return 11;
         } else if (event instanceof Progressed) {
             return 12;
+        } else if (event instanceof Trimmed) {
+            return 13;
         }
-        return 13;
+        return 14;
     }
 
-    private static EventOutput message(EventOutput out, MessageId message) {
+    static EventOutput message(EventOutput out, MessageId message) {
         return out.putInt(message.partition()).putLong(message.offset());
     }
 
-    private static EventOutput config(EventOutput out, QueueConfig config) {
+    static EventOutput config(EventOutput out, QueueConfig config) {
         Backoff backoff = config.backoff();
         return out.putLong(config.visibilityTimeoutMs())
                 .putInt(config.maxDeliveries())
@@ -227,6 +233,7 @@ public final class QueueEvents {
             case 11 -> new Gone(queue, in.getInt(), in.getLong(), in.getLong());
             case 12 -> new Progressed(queue, message(in), in.getBytes());
             case 13 -> new Trimmed(queue, in.getInt(), in.getLong());
+            case 14 -> new Checkpoint(queue, in.getInt(), in.getInt(), in.getBytes());
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }
@@ -238,18 +245,18 @@ public final class QueueEvents {
         return new Delivery(partition, arrival, in.getLong());
     }
 
-    private static MessageId message(EventInput in) {
+    static MessageId message(EventInput in) {
         return new MessageId(in.getInt(), in.getLong());
     }
 
-    private static <T> T one(T[] all, int index, String what) {
+    static <T> T one(T[] all, int index, String what) {
         if (index < 0 || index >= all.length) {
             throw EventInput.corrupt(what + " " + index);
         }
         return all[index];
     }
 
-    private static QueueConfig config(EventInput in) {
+    static QueueConfig config(EventInput in) {
         long visibilityMs = in.getLong();
         int maxDeliveries = in.getInt();
         Backoff backoff = new Backoff(

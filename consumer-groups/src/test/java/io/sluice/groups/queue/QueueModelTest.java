@@ -51,6 +51,8 @@ class QueueModelTest {
         private final long[] ends;
         private final int keys;
         private int lastLot;
+        /** How often of a hundred steps the state is written down as a whole. */
+        private final int checkpoints;
         /** All leases there ever were. */
         private final List<Lease> leases = new ArrayList<>();
 
@@ -58,6 +60,7 @@ class QueueModelTest {
             random = new SplittableRandom(seed);
             partitions = random.nextInt(1, 4);
             keys = random.nextInt(1, 6);
+            checkpoints = random.nextInt(4) == 0 ? 100 : random.nextInt(4);
             ends = new long[partitions];
             QueueConfig config = config();
             model = new QueueModel(config);
@@ -97,6 +100,9 @@ class QueueModelTest {
         void run() {
             for (int step = 0; step < STEPS; step++) {
                 step();
+                if (random.nextInt(100) < checkpoints) {
+                    machine.checkpoint();
+                }
                 check();
             }
             drain();
@@ -274,8 +280,7 @@ class QueueModelTest {
                     break;
                 }
                 Item item = next.get();
-                long wait = model.config.backoff().delayMs(item.deliveries, 0);
-                model.failed(item, Math.max(item.untilMs, machine.nowMs()), wait, false);
+                model.failed(item, Math.max(item.untilMs, machine.nowMs()), 0, false);
             }
             machine.pass(ms);
         }

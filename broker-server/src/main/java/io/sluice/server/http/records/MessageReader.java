@@ -129,7 +129,7 @@ public final class MessageReader {
     private void complete(CompletableFuture<LogRead> reading) {
         LogRead read;
         try {
-            read = reading.join();
+            read = reading.getNow(null);
         } catch (RuntimeException e) {
             done.fail(e.getCause() == null ? e : e.getCause());
             return;
