@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -517,20 +518,28 @@ public final class QueueCoordinator implements AutoCloseable {
                 name,
                 error -> new Found(error, NOBODY, name, MessageView.plain(id, State.UNKNOWN, Optional.empty())),
                 (queue, effects) -> new Found(
-                        QueueError.NONE, queue.id(), name, QueueViews.message(queue, feeder, id, effects.nowMs())));
+                        QueueError.NONE, queue.id(), name, QueueViews.explained(queue, feeder, id, effects.nowMs())));
     }
 
-    /** Some messages in a state, from one on. */
-    public CompletableFuture<Browsed> browse(String name, State state, MessageId from, int limit) {
+    /**
+     * Some messages in some states.
+     *
+     * @param after the message behind which to begin; empty for the first
+     */
+    public CompletableFuture<Browsed> browse(String name, Set<State> states, Optional<MessageId> after, int limit) {
         return ask(
                 name,
                 error -> new Browsed(error, List.of(), Optional.empty()),
-                (queue, effects) -> QueueViews.browse(queue, feeder, state, from, limit, effects.nowMs()));
+                (queue, effects) -> QueueViews.browse(queue, feeder, states, after, limit, effects.nowMs()));
     }
 
-    /** Finishes a message, whoever has it. */
+    /** Finishes a message, whoever has it; UNKNOWN_MESSAGE if it is finished, or was never there. */
     public CompletableFuture<QueueError> delete(String name, MessageId id) {
-        return ask(name, error -> error, (queue, effects) -> queue.delete(id, effects));
+        return ask(name, error -> error, (queue, effects) -> {
+            boolean exists =
+                    QueueViews.message(queue, feeder, id, effects.nowMs()).state() != State.UNKNOWN;
+            return exists ? queue.delete(id, effects) : QueueError.UNKNOWN_MESSAGE;
+        });
     }
 
     // ---- turns ----
