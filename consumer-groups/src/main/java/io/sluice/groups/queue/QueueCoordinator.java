@@ -36,6 +36,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -54,6 +55,8 @@ public final class QueueCoordinator implements AutoCloseable {
     /** The internal topic. */
     public static final String TOPIC = "__queues";
 
+    private static final long UPKEEP_MS = 1_000;
+    private static final int UPKEEP_ROUNDS = 60;
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
@@ -63,6 +66,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final InstantSource clock;
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
+    private final Trimmer trimmer;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -78,6 +82,7 @@ public final class QueueCoordinator implements AutoCloseable {
         this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
         this.feeder =
                 new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
+        this.trimmer = new Trimmer(feeder, shards);
     }
 
     /**
@@ -118,6 +123,19 @@ public final class QueueCoordinator implements AutoCloseable {
                 }
             }
         });
+        lookAfterSome();
+    }
+
+    /** Each queue is looked after about once a minute, a few at a time. */
+    private void lookAfterSome() {
+        lookAfter(UPKEEP_ROUNDS);
+        CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
+                .execute(this::lookAfterSome);
+    }
+
+    /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */
+    void lookAfter(int rounds) {
+        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> trimmer.look(queue, effects)));
     }
 
     private void gain(int partition, PartitionLog log) {

@@ -25,6 +25,7 @@ public final class QueueViews {
         long again = 0;
         long dying = 0;
         long nextDueMs = Long.MAX_VALUE;
+        long pinnedBytes = 0;
         Map<Integer, MessageId> oldest = new HashMap<>();
         int partitions = feeding.partitions(queue);
         for (int i = 0; i < partitions; i++) {
@@ -32,6 +33,7 @@ public final class QueueViews {
             long end = Math.max(feeding.end(queue, i), window.frontier);
             sent += end - window.begin;
             unfinished += end - window.frontier + window.open.count();
+            pinnedBytes += window.pinnedBytes;
             asleep += window.delayed.count() + window.soon.size();
             nextDueMs = Math.min(nextDueMs, window.delayed.nextMs());
             for (Window.Soon soon : window.soon.values()) {
@@ -79,7 +81,8 @@ public final class QueueViews {
                                 session.consumer, session.messages.size(), session.timeoutMs, session.atMs))
                         .toList(),
                 oldest,
-                nextDueMs);
+                nextDueMs,
+                pinnedBytes);
     }
 
     /** One message. */
@@ -100,11 +103,14 @@ public final class QueueViews {
             State state = stateOfUndelivered(window, id.offset());
             return MessageView.plain(id, state, state == State.WAITING ? blocker(queue, window, id) : Optional.empty());
         }
-        State state = stateOf(window.outcome(id.offset()));
+        // It is remembered for some time after its record has been deleted.
         return queue.done()
                 .find(id)
-                .map(done -> MessageView.done(done, state))
-                .orElseGet(() -> MessageView.plain(id, state, Optional.empty()));
+                .map(done -> MessageView.done(done, stateOf(done.outcome())))
+                .orElseGet(() -> MessageView.plain(
+                        id,
+                        id.offset() < window.logStart ? State.UNKNOWN : stateOf(window.outcome(id.offset())),
+                        Optional.empty()));
     }
 
     private static State stateOf(Message message, long nowMs) {
@@ -159,7 +165,7 @@ public final class QueueViews {
         for (int partition = from.partition(); partition < partitions; partition++) {
             Window window = queue.window(partition);
             long end = feeding.end(queue, partition);
-            long offset = Math.max(window.begin, partition == from.partition() ? from.offset() : 0);
+            long offset = Math.max(window.logStart, partition == from.partition() ? from.offset() : 0);
             for (offset = next(window, state, offset); offset < end; offset = next(window, state, offset + 1)) {
                 if (found.size() == limit || left-- == 0) {
                     return new Browsed(QueueError.NONE, found, Optional.of(new MessageId(partition, offset)));
