@@ -734,6 +734,19 @@ final class Queue {
         return QueueError.NONE;
     }
 
+    /** The log of a partition begins at an offset: nobody can have what lay before it. */
+    void logBegins(int partition, long offset, QueueEffects effects) {
+        Window window = window(partition);
+        if (offset <= window.logStart) {
+            return;
+        }
+        if (window.low() < offset) {
+            effects.record(new Gone(id, partition, window.low(), offset));
+        }
+        effects.record(new Trimmed(id, partition, offset));
+        dispatch(effects);
+    }
+
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
         ended = true;
@@ -766,6 +779,7 @@ final class Queue {
                 window(i).advance(created.begins().get(i));
                 window(i).open.removeBefore(created.begins().get(i));
                 window(i).begin = created.begins().get(i);
+                window(i).logStart = created.begins().get(i);
             }
         } else if (event instanceof Leased leased) {
             leased.messages().forEach(delivery -> applyLeased(leased, delivery));
@@ -982,21 +996,7 @@ final class Queue {
             window.open.add(message.id.offset());
         }
         counters.dropped += waiting.size() + before - window.open.count();
-        window.delayed.removeBefore(beforeOffset);
-        window.unread.removeBefore(beforeOffset);
-        window.soon.values().removeIf(soon -> {
-            boolean gone = soon.message.offset() < beforeOffset;
-            if (gone) {
-                agenda.cancel(soon);
-            }
-            return gone;
-        });
-        window.scanned = Math.max(window.scanned, beforeOffset);
-        window.loaded.keySet().removeIf(offset -> offset < beforeOffset);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            loaded -= lane.unloadBefore(beforeOffset);
-            letGo(lane);
-        }
+        forget(window, 0, beforeOffset);
     }
 
     private void applyGone(Window window, long from, long to) {
@@ -1010,8 +1010,32 @@ final class Queue {
                 .toList()
                 .forEach(this::remove);
         window.open.removeAll(gone);
-        window.unread.removeAll(gone);
-        gone.forEach(window.delayed::remove);
+        forget(window, from, to);
+    }
+
+    /** Nobody gets what was never delivered of {@code [from, to)}. */
+    private void forget(Window window, long from, long to) {
+        window.delayed.remove(from, to);
+        window.unread.remove(from, to);
+        boolean mayBeInMemory = from < window.scanned;
+        if (from <= window.scanned) {
+            window.scanned = Math.max(window.scanned, to);
+        }
+        if (!mayBeInMemory) {
+            return;
+        }
+        window.soon.values().removeIf(soon -> {
+            boolean isIn = from <= soon.message.offset() && soon.message.offset() < to;
+            if (isIn) {
+                agenda.cancel(soon);
+            }
+            return isIn;
+        });
+        window.loaded.keySet().removeIf(offset -> from <= offset && offset < to);
+        for (Lane lane : List.copyOf(window.lanes.values())) {
+            loaded -= lane.unload(from, to);
+            letGo(lane);
+        }
     }
 
     private void schedule(Message message) {

@@ -37,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -59,6 +60,8 @@ public final class QueueCoordinator implements AutoCloseable {
     /** What the headers of a dead letter may take besides those of the message. */
     private static final int CASE_FILE_BYTES = 256 * 1024;
 
+    private static final long UPKEEP_MS = 1_000;
+    private static final int UPKEEP_ROUNDS = 60;
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
@@ -69,6 +72,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
     private final Undertaker undertaker;
+    private final Trimmer trimmer;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -90,6 +94,7 @@ public final class QueueCoordinator implements AutoCloseable {
         Conveyor.Surroundings surroundings = new Conveyor.Surroundings(
                 engine, new MessageReader(engine, codecs, setup.maxBatchBytes()), this::turn, shards, clock);
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
+        this.trimmer = new Trimmer(feeder, shards);
     }
 
     /**
@@ -130,6 +135,19 @@ public final class QueueCoordinator implements AutoCloseable {
                 }
             }
         });
+        lookAfterSome();
+    }
+
+    /** Each queue is looked after about once a minute, a few at a time. */
+    private void lookAfterSome() {
+        lookAfter(UPKEEP_ROUNDS);
+        CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
+                .execute(this::lookAfterSome);
+    }
+
+    /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */
+    void lookAfter(int rounds) {
+        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> trimmer.look(queue, effects)));
     }
 
     private void gain(int partition, PartitionLog log) {
