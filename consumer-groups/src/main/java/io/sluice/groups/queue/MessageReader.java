@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
+import java.util.function.Function;
 import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +57,7 @@ final class MessageReader {
      * @param next where to read on
      * @param end where the log ends
      */
-    record Chunk(List<StoredMessage> messages, long from, long next, long end) {}
+    record Chunk<T>(List<T> found, long from, long next, long end) {}
 
     /**
      * Some messages.
@@ -87,9 +88,27 @@ final class MessageReader {
      * Reads on from an offset.
      *
      * @param wanted which offsets are of interest
+     * @return fails as {@link #scan} does
+     */
+    CompletableFuture<Chunk<StoredMessage>> chunk(
+            UUID topic, int partition, long from, int maxBytes, LongPredicate wanted) {
+        return scan(
+                topic,
+                partition,
+                from,
+                maxBytes,
+                record -> wanted.test(record.offset())
+                        ? Optional.of(StoredMessage.of(partition, record))
+                        : Optional.empty());
+    }
+
+    /**
+     * Reads on from an offset, and keeps what is of interest of each record.
+     *
      * @return fails with what {@link #log} throws, and as the log's read does
      */
-    CompletableFuture<Chunk> chunk(UUID topic, int partition, long from, int maxBytes, LongPredicate wanted) {
+    <T> CompletableFuture<Chunk<T>> scan(
+            UUID topic, int partition, long from, int maxBytes, Function<RecordCursor, Optional<T>> keep) {
         PartitionLog log;
         try {
             log = log(topic, partition);
@@ -99,44 +118,40 @@ final class MessageReader {
         long begin = Math.max(from, log.logStartOffset());
         long end = log.highWatermark();
         if (begin >= end) {
-            return CompletableFuture.completedFuture(new Chunk(List.of(), begin, begin, end));
+            return CompletableFuture.completedFuture(new Chunk<>(List.of(), begin, begin, end));
         }
         return log.read(begin, maxBytes)
                 .thenApplyAsync(
-                        read -> new Chunk(
-                                messages(partition, read, offset -> offset >= begin && wanted.test(offset)),
-                                begin,
-                                read.nextOffset(),
-                                read.highWatermark()),
+                        read -> new Chunk<>(found(read, begin, keep), begin, read.nextOffset(), read.highWatermark()),
                         ForkJoinPool.commonPool());
     }
 
-    private List<StoredMessage> messages(int partition, LogRead read, LongPredicate wanted) {
-        List<StoredMessage> all = new ArrayList<>();
+    private <T> List<T> found(LogRead read, long from, Function<RecordCursor, Optional<T>> keep) {
+        List<T> all = new ArrayList<>();
         for (ByteBuffer bytes : read.batches()) {
             for (RecordBatch batch : RecordBatches.in(bytes)) {
-                add(partition, batch, wanted, all);
+                add(batch, from, keep, all);
             }
         }
         if (read.oversized().isPresent()) {
             try (OversizedBatch large = read.oversized().get()) {
                 ByteBuffer bytes = ByteBuffer.allocate(large.sizeInBytes());
                 large.read(0, bytes);
-                add(partition, RecordBatch.at(bytes.flip(), 0), wanted, all);
+                add(RecordBatch.at(bytes.flip(), 0), from, keep, all);
             }
         }
         return all;
     }
 
-    private void add(int partition, RecordBatch batch, LongPredicate wanted, List<StoredMessage> all) {
+    private <T> void add(RecordBatch batch, long from, Function<RecordCursor, Optional<T>> keep, List<T> all) {
         if (batch.isControl()) {
             return;
         }
         int before = all.size();
         try {
             for (RecordCursor record = RecordCursor.over(batch, codecs, maxBatchBytes); record.next(); ) {
-                if (wanted.test(record.offset())) {
-                    all.add(StoredMessage.of(partition, record));
+                if (record.offset() >= from) {
+                    keep.apply(record).ifPresent(all::add);
                 }
             }
         } catch (MalformedRecordException e) {
@@ -172,7 +187,7 @@ final class MessageReader {
                 .handle((chunk, failure) -> failure == null ? chunk : nothing(first, failure))
                 .thenCompose(chunk -> {
                     int bytes = 0;
-                    for (StoredMessage message : chunk.messages()) {
+                    for (StoredMessage message : chunk.found()) {
                         found.found().put(message.id(), message);
                         bytes += message.sizeInBytes();
                     }
@@ -192,7 +207,7 @@ final class MessageReader {
     }
 
     /** Bytes that are damaged, or a topic that was deleted, do not come back; for everything else it is worth waiting. */
-    private static Chunk nothing(MessageId first, Throwable failure) {
+    private static Chunk<StoredMessage> nothing(MessageId first, Throwable failure) {
         Optional<ErrorCode> code = Failures.code(failure);
         boolean isForEver = code.filter(known -> known == ErrorCode.DATA_CORRUPT || known == ErrorCode.UNKNOWN_TOPIC)
                 .isPresent();
@@ -201,6 +216,6 @@ final class MessageReader {
         }
         LOG.error(
                 "message {} cannot be read: {}", first, Failures.cause(failure).getMessage());
-        return new Chunk(List.of(), first.offset(), first.offset() + 1, first.offset() + 1);
+        return new Chunk<>(List.of(), first.offset(), first.offset() + 1, first.offset() + 1);
     }
 }

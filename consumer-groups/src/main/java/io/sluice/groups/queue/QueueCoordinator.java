@@ -73,6 +73,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final Feeder feeder;
     private final Undertaker undertaker;
     private final Trimmer trimmer;
+    private final Deduplication deduplication;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -91,8 +92,9 @@ public final class QueueCoordinator implements AutoCloseable {
         this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
         this.feeder =
                 new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
-        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(
-                engine, new MessageReader(engine, codecs, setup.maxBatchBytes()), this::turn, shards, clock);
+        MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
+        this.deduplication = new Deduplication(engine, reader, shards, clock, Deduplication.Limits.DEFAULTS);
+        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(engine, reader, this::turn, shards, clock);
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
         this.trimmer = new Trimmer(feeder, shards);
     }
@@ -440,6 +442,25 @@ public final class QueueCoordinator implements AutoCloseable {
     // ---- messages ----
 
     /**
+     * Asks whether messages with these deduplication ids have been sent to a queue within its window, and reserves the ids of those that have not. Who
+     * gets a reservation sends the message and then settles the reservation, whatever came of it: others wait for that. A request waits until it can have
+     * all of its ids that others have now, and holds none meanwhile.
+     *
+     * <p>The ids are in the records, in header {@link MessageHeaders#DEDUP_ID}, which the sender sets: so they survive a restart, and those of records
+     * that others produce count as well. A queue whose window is 0 reserves everything.
+     *
+     * @param dedupIds one for each message, in their order
+     */
+    public CompletableFuture<Dedup.Answer> reserve(String name, List<String> dedupIds) {
+        return turnOf(name, (queue, effects) -> queue.config().dedupWindowMs())
+                .thenComposeAsync(
+                        found -> found.error() == QueueError.NONE
+                                ? deduplication.reserve(found.queue(), found.value(), dedupIds)
+                                : CompletableFuture.completedFuture(new Dedup.Answer(found.error(), List.of())),
+                        shards);
+    }
+
+    /**
      * A request for messages.
      *
      * @param queue the queue that is asked: its id, which is that of the topic the messages lie in
@@ -561,6 +582,16 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     // ---- turns ----
+
+    /** What came of a turn of a queue, and which queue that was. */
+    private record Turned<T>(QueueError error, UUID queue, T value) {}
+
+    private <T> CompletableFuture<Turned<T>> turnOf(String name, BiFunction<Queue, QueueEffects, T> turn) {
+        return ask(
+                name,
+                error -> new Turned<T>(error, NOBODY, null),
+                (queue, effects) -> new Turned<>(QueueError.NONE, queue.id(), turn.apply(queue, effects)));
+    }
 
     private <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn) {
         CompletableFuture<CompletableFuture<T>> outcome = shards.ask(

@@ -34,7 +34,14 @@ final class CrashingQueues implements AutoCloseable {
     LocalLogEngine engine;
     QueueCoordinator queues;
 
+    private final InstantSource clock;
+
     CrashingQueues(long seed) {
+        this(seed, InstantSource.system());
+    }
+
+    CrashingQueues(long seed, InstantSource clock) {
+        this.clock = clock;
         machine = new CrashingMachine(new SplittableRandom(seed));
         start();
     }
@@ -43,7 +50,7 @@ final class CrashingQueues implements AutoCloseable {
         BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "0");
         engine = LocalLogEngine.on(config, machine.root());
         engine.start();
-        queues = new QueueCoordinator(engine, QueueSetup.defaults(), config.codecs(), InstantSource.system());
+        queues = new QueueCoordinator(engine, QueueSetup.defaults(), config.codecs(), clock);
         queues.start();
         Await.until("the queues are read", () -> get(queues.list("", 1)).error() == QueueError.NONE);
     }
@@ -84,7 +91,7 @@ final class CrashingQueues implements AutoCloseable {
         }
         RecordBatchBuilder batch = new RecordBatchBuilder(256)
                 .append(
-                        System.currentTimeMillis(),
+                        clock.millis(),
                         key == null ? null : key.getBytes(StandardCharsets.UTF_8),
                         value.getBytes(StandardCharsets.UTF_8),
                         all);
@@ -94,9 +101,9 @@ final class CrashingQueues implements AutoCloseable {
     }
 
     List<Received> receive(String queue, int max) {
-        Receive.Answer answer = get(queues.receive(
-                        queue, new Receive.Request("worker", max, OptionalLong.empty(), 0, System.currentTimeMillis()))
-                .answer());
+        Receive.Answer answer =
+                get(queues.receive(queue, new Receive.Request("worker", max, OptionalLong.empty(), 0, clock.millis()))
+                        .answer());
         assertThat(answer.error()).isEqualTo(QueueError.NONE);
         return answer.messages();
     }
@@ -127,11 +134,11 @@ final class CrashingQueues implements AutoCloseable {
         engine.topic(topic).ifPresent(there -> {
             MessageReader reader = new MessageReader(engine, io.sluice.core.record.Codecs.jdk(), 1 << 20);
             for (int partition = 0; partition < there.partitions(); partition++) {
-                MessageReader.Chunk chunk;
+                MessageReader.Chunk<StoredMessage> chunk;
                 long from = 0;
                 do {
                     chunk = get(reader.chunk(there.id(), partition, from, 1 << 20, offset -> true));
-                    all.addAll(chunk.messages());
+                    all.addAll(chunk.found());
                     from = chunk.next();
                 } while (chunk.next() < chunk.end());
             }
