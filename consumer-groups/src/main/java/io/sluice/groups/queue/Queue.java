@@ -69,6 +69,8 @@ final class Queue {
     private long createdMs;
     private long changedMs;
     private int loaded;
+    /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
+    private long askedMs;
     /** Until the state has been replayed, nobody is told when anything is due. */
     private boolean running;
 
@@ -179,6 +181,10 @@ final class Queue {
 
     boolean hasWaiters() {
         return !waiters.isEmpty();
+    }
+
+    long askedMs() {
+        return askedMs;
     }
 
     int waiterCount() {
@@ -327,6 +333,7 @@ final class Queue {
      * @return takes the request back, in a turn: nobody waits for the answer any more
      */
     Consumer<QueueEffects> receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
+        askedMs = effects.nowMs();
         if (waiters.size() >= limits.waiters()) {
             effects.answer(reply, Receive.Answer.refused(QueueError.OVERLOADED));
             return absent -> {};

@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -186,12 +187,30 @@ public final class QueueCoordinator implements AutoCloseable {
     // ---- queues ----
 
     /**
+     * What came of a wish for a queue.
+     *
+     * @param queue as it stands; its error is QUEUE_DIFFERS if it was there and is set otherwise
+     * @param isNew whether it was not there before
+     */
+    public record Creation(QueueView queue, boolean isNew) {}
+
+    /** As {@link #createUnlessThere}, for whom it is all the same whether it was there. */
+    public CompletableFuture<QueueView> create(String name, QueueConfig config, int topicPartitions) {
+        return createUnlessThere(name, config, topicPartitions).thenApply(Creation::queue);
+    }
+
+    /**
      * A queue of that name. If there is one that is set otherwise, it stays as it is, and the answer is QUEUE_DIFFERS.
      *
-     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet
+     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet; -1 for as many as the broker
+     *     gives a topic
      * @return fails as {@link LogEngine#createTopic} does, but for a topic that is there: that becomes a queue
      */
-    public CompletableFuture<QueueView> create(String name, QueueConfig config, int topicPartitions) {
+    public CompletableFuture<Creation> createUnlessThere(String name, QueueConfig config, int topicPartitions) {
+        if (TopicName.isInternal(name)) {
+            return CompletableFuture.failedFuture(new BrokerException(
+                    ErrorCode.INVALID_TOPIC, "a queue cannot have the name " + name + ": it is kept for the broker"));
+        }
         return engine.topic(name)
                 .map(CompletableFuture::completedFuture)
                 .orElseGet(() -> createTopic(name, topicPartitions))
@@ -199,10 +218,6 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     private CompletableFuture<Topic> createTopic(String name, int topicPartitions) {
-        if (TopicName.isInternal(name)) {
-            return CompletableFuture.failedFuture(new BrokerException(
-                    ErrorCode.INVALID_TOPIC, "a queue cannot have the name " + name + ": it is kept for the broker"));
-        }
         NewTopic topic = new NewTopic(name, topicPartitions, Map.of("retention.ms", "-1"));
         return engine.createTopic(topic).handle((created, failure) -> {
             if (failure == null) {
@@ -213,7 +228,8 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
-    private CompletableFuture<QueueView> create(Topic topic, QueueConfig config) {
+    private CompletableFuture<Creation> create(Topic topic, QueueConfig config) {
+        AtomicBoolean isNew = new AtomicBoolean();
         List<Long> begins = new ArrayList<>();
         for (int i = 0; i < topic.partitions(); i++) {
             begins.add(
@@ -221,10 +237,14 @@ public final class QueueCoordinator implements AutoCloseable {
                             ? local.log().logStartOffset()
                             : 0L);
         }
-        return shards.ask(
-                partitionOf(topic.name()),
-                why -> QueueView.refused(QueueError.of(why), topic.name()),
-                (shard, reply, effects) -> shard.create(topic.id(), topic.name(), config, begins, reply, effects));
+        return shards.<QueueView>ask(
+                        partitionOf(topic.name()),
+                        why -> QueueView.refused(QueueError.of(why), topic.name()),
+                        (shard, reply, effects) -> {
+                            isNew.set(shard.find(topic.id()).isEmpty());
+                            shard.create(topic.id(), topic.name(), config, begins, reply, effects);
+                        })
+                .thenApply(view -> new Creation(view, isNew.get()));
     }
 
     /** Sets a queue otherwise. */
@@ -298,8 +318,9 @@ public final class QueueCoordinator implements AutoCloseable {
      * Some of the queues.
      *
      * @param error NONE, or LOADING if some are still being read
+     * @param next the name behind which there are more; empty if there are none
      */
-    public record Listing(QueueError error, List<QueueView> queues) {
+    public record Listing(QueueError error, List<QueueView> queues, Optional<String> next) {
         public Listing {
             queues = List.copyOf(queues);
         }
@@ -312,7 +333,33 @@ public final class QueueCoordinator implements AutoCloseable {
      * @param limit how many at most
      */
     public CompletableFuture<Listing> list(String after, int limit) {
-        List<CompletableFuture<List<QueueView>>> parts = new ArrayList<>();
+        // The names first: of all queues that there are only those of the page are looked at.
+        return all((shard, effects) -> shard.queues().tailMap(after, false).keySet().stream()
+                        .limit(limit + 1L)
+                        .toList())
+                .thenCompose(names -> {
+                    List<String> sorted = names.found().stream().sorted().toList();
+                    List<String> page = sorted.subList(0, Math.min(limit, sorted.size()));
+                    Optional<String> next =
+                            sorted.size() > limit ? Optional.of(sorted.get(limit - 1)) : Optional.empty();
+                    return all((shard, effects) -> page.stream()
+                                    .flatMap(name -> shard.find(name).stream())
+                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
+                                    .toList())
+                            .thenApply(views -> new Listing(
+                                    names.error() == QueueError.NONE ? views.error() : names.error(),
+                                    views.found().stream()
+                                            .sorted(Comparator.comparing(QueueView::name))
+                                            .toList(),
+                                    next));
+                });
+    }
+
+    /** What was found in all shards, with LOADING if some could not look. */
+    private record Gathered<T>(QueueError error, List<T> found) {}
+
+    private <T> CompletableFuture<Gathered<T>> all(BiFunction<QueueShard, QueueEffects, List<T>> look) {
+        List<CompletableFuture<List<T>>> parts = new ArrayList<>();
         AtomicInteger faults = new AtomicInteger();
         for (int i = 0; i < partitions; i++) {
             parts.add(shards.ask(
@@ -321,21 +368,12 @@ public final class QueueCoordinator implements AutoCloseable {
                         faults.incrementAndGet();
                         return List.of();
                     },
-                    (shard, reply, effects) -> effects.answer(
-                            reply,
-                            shard.queues().tailMap(after, false).values().stream()
-                                    .limit(limit)
-                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
-                                    .toList())));
+                    (shard, reply, effects) -> effects.answer(reply, look.apply(shard, effects))));
         }
-        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
-            List<QueueView> all = parts.stream()
-                    .flatMap(part -> part.join().stream())
-                    .sorted(Comparator.comparing(QueueView::name))
-                    .limit(limit)
-                    .toList();
-            return new Listing(faults.get() > 0 ? QueueError.LOADING : QueueError.NONE, all);
-        });
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .thenApply(done -> new Gathered<>(
+                        faults.get() > 0 ? QueueError.LOADING : QueueError.NONE,
+                        parts.stream().flatMap(part -> part.join().stream()).toList()));
     }
 
     /**

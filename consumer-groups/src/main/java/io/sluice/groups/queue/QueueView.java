@@ -18,6 +18,7 @@ import java.util.UUID;
  * @param receivers how many wait for messages
  * @param sessions consumers that keep what they have for as long as they are heard
  * @param oldest the first message of each partition that is not finished, if there is one
+ * @param askedMs when somebody asked for messages last, since the broker has been running; 0 if nobody has
  * @param nextDueMs when the next of the delayed messages that are known is due; {@link Long#MAX_VALUE} if none is known
  */
 public record QueueView(
@@ -35,6 +36,7 @@ public record QueueView(
         long delayed,
         long condemned,
         int receivers,
+        long askedMs,
         List<SessionView> sessions,
         Map<Integer, MessageId> oldest,
         long nextDueMs) {
@@ -51,7 +53,7 @@ public record QueueView(
     QueueView as(QueueError other) {
         return new QueueView(
                 other, id, name, config, paused, createdMs, changedMs, sent, counts, waiting, leased, delayed,
-                condemned, receivers, sessions, oldest, nextDueMs);
+                condemned, receivers, askedMs, sessions, oldest, nextDueMs);
     }
 
     static QueueView refused(QueueError error, String name) {
@@ -65,6 +67,7 @@ public record QueueView(
                 0,
                 0,
                 Counts.ZERO,
+                0,
                 0,
                 0,
                 0,

@@ -74,6 +74,7 @@ public final class QueueViews {
                 asleep + again,
                 dying,
                 queue.waiterCount(),
+                queue.askedMs(),
                 queue.sessions().stream()
                         .map(session -> new SessionView(
                                 session.consumer, session.messages.size(), session.timeoutMs, session.atMs))

@@ -48,7 +48,10 @@ public final class QueueRoutes implements RouteGroup {
         this.records = records;
         this.receives = new Receives(vertx, broker, queues, records.access(), clock, http.maxBodyBytes());
         this.settlements = new Settlements(queues, http.maxBodyBytes());
-        this.admin = new QueueAdmin(queues, http.maxBodyBytes());
+        QueueRates rates = new QueueRates(clock.millis());
+        queues.listen(rates);
+        this.admin = new QueueAdmin(
+                broker, queues, new QueueDocuments(broker, records.access(), rates, clock), http.maxBodyBytes());
     }
 
     @Override
