@@ -20,8 +20,6 @@ final class Arrivals {
     private static final byte[] DELIVER_AT = MessageHeaders.DELIVER_AT.getBytes(StandardCharsets.US_ASCII);
     private static final byte[] EXPIRES_AT = MessageHeaders.EXPIRES_AT.getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DIED_AT = MessageHeaders.DIED_AT.getBytes(StandardCharsets.US_ASCII);
-    /** How many decimal digits a time has at most. */
-    private static final int MAX_DIGITS = 18;
 
     private final Codecs codecs;
     private final int maxBytes;
@@ -80,9 +78,9 @@ final class Arrivals {
         if (record.headerCount() > 0) {
             record.forEachHeader((name, hasValue, value) -> {
                 if (hasValue && isNamed(name, DELIVER_AT)) {
-                    deliverAtMs = number(value, deliverAtMs);
+                    deliverAtMs = MessageHeaders.number(value, deliverAtMs);
                 } else if (hasValue && isNamed(name, EXPIRES_AT)) {
-                    expiresAtMs = number(value, expiresAtMs);
+                    expiresAtMs = MessageHeaders.number(value, expiresAtMs);
                 } else if (isNamed(name, DIED_AT)) {
                     isDead = true;
                 }
@@ -109,22 +107,6 @@ final class Arrivals {
             }
         }
         return true;
-    }
-
-    /** A decimal number; what is none is as if it were not there. */
-    private static long number(ByteBuffer text, long otherwise) {
-        if (!text.hasRemaining() || text.remaining() > MAX_DIGITS) {
-            return otherwise;
-        }
-        long number = 0;
-        for (int i = text.position(); i < text.limit(); i++) {
-            int digit = text.get(i) - '0';
-            if (digit < 0 || digit > 9) {
-                return otherwise;
-            }
-            number = number * 10 + digit;
-        }
-        return number;
     }
 
     /**

@@ -111,7 +111,8 @@ final class Feeder implements Feeding {
         }
     }
 
-    private PartitionLog log(Queue queue, int partition) {
+    /** The log of a partition of a queue; null if it is not here. */
+    PartitionLog log(Queue queue, int partition) {
         // Another topic may have the name of one that was deleted.
         return engine.topic(queue.id()).isPresent()
                         && engine.route(new TopicPartition(queue.name(), partition)) instanceof Route.Local local

@@ -1,5 +1,9 @@
 package io.sluice.groups.queue;
 
+import io.sluice.groups.EventInput;
+import io.sluice.groups.EventOutput;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +27,45 @@ final class OffsetSet {
         OffsetSet copy = new OffsetSet();
         copy.addAll(other);
         return copy;
+    }
+
+    /**
+     * Puts them behind what is there: 4 bytes of how many pages there are, and of each 8 bytes of which it is, and the set in RoaringBitmap's
+     * format for all languages, behind 4 bytes of its length.
+     */
+    void write(EventOutput out) {
+        out.putInt(pages.size());
+        pages.forEach((key, page) -> {
+            page.runOptimize();
+            ByteBuffer bytes = ByteBuffer.allocate(page.serializedSizeInBytes());
+            page.serialize(bytes);
+            out.putLong(key).putBytes(bytes.array());
+        });
+    }
+
+    /** Adds those that {@link #write} wrote. */
+    void addAll(EventInput in) {
+        for (int left = in.getInt(); left > 0; left--) {
+            long key = in.getLong();
+            RoaringBitmap page = new RoaringBitmap();
+            try {
+                page.deserialize(ByteBuffer.wrap(in.getBytes()));
+            } catch (IOException | RuntimeException e) {
+                throw EventInput.corrupt("a set of offsets: " + e.getMessage());
+            }
+            if (!page.isEmpty()) {
+                pages.merge(key, page, (before, more) -> {
+                    before.or(more);
+                    return before;
+                });
+            }
+        }
+    }
+
+    static OffsetSet read(EventInput in) {
+        OffsetSet set = new OffsetSet();
+        set.addAll(in);
+        return set;
     }
 
     private static int low(long offset) {

@@ -32,6 +32,7 @@ import io.sluice.groups.shard.Reply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -80,6 +81,8 @@ final class Queue {
     private long createdMs;
     private long changedMs;
     private int loaded;
+    /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
+    private long askedMs;
     /** Until the state has been replayed, nobody is told when anything is due. */
     private boolean running;
 
@@ -183,6 +186,11 @@ final class Queue {
         return changedMs;
     }
 
+    /** Whether its state has been replayed. */
+    boolean isRunning() {
+        return running;
+    }
+
     /** Whether it has been deleted. */
     boolean isEnded() {
         return ended;
@@ -190,6 +198,10 @@ final class Queue {
 
     boolean hasWaiters() {
         return !waiters.isEmpty();
+    }
+
+    long askedMs() {
+        return askedMs;
     }
 
     int waiterCount() {
@@ -338,13 +350,13 @@ final class Queue {
      * @return takes the request back, in a turn: nobody waits for the answer any more
      */
     Consumer<QueueEffects> receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
+        askedMs = effects.nowMs();
         if (waiters.size() >= limits.waiters()) {
             effects.answer(reply, Receive.Answer.refused(QueueError.OVERLOADED));
             return absent -> {};
         }
         if (request.sessionTimeoutMs() > 0) {
-            Session session = sessions.computeIfAbsent(request.consumer(), name -> new Session(this, name));
-            session.timeoutMs = request.sessionTimeoutMs();
+            Session session = session(request.consumer(), request.sessionTimeoutMs());
             agenda.set(session, effects.nowMs() + session.timeoutMs);
         }
         Waiter waiter = new Waiter(request, reply);
@@ -576,7 +588,7 @@ final class Queue {
         return config.backoff().delayMs(message.deliveries, effects.lot());
     }
 
-    /** Nothing was heard of deliveries. */
+    /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
     private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
         List<Return> again = new ArrayList<>();
         List<MessageId> noMore = new ArrayList<>();
@@ -584,7 +596,7 @@ final class Queue {
             if (config.isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
-                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason, true));
+                again.add(new Return(message.id, effects.nowMs(), reason, true));
             }
         }
         giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
@@ -685,6 +697,10 @@ final class Queue {
     }
 
     /** Copies that go into another queue: 0 of the dead letters, others of jobs. */
+    Map<Long, Transfer> transfers() {
+        return transfers;
+    }
+
     Transfer transfer(long number) {
         return transfers.computeIfAbsent(number, absent -> new Transfer());
     }
@@ -807,6 +823,19 @@ final class Queue {
         return QueueError.NONE;
     }
 
+    /** The log of a partition begins at an offset: nobody can have what lay before it. */
+    void logBegins(int partition, long offset, QueueEffects effects) {
+        Window window = window(partition);
+        if (offset <= window.logStart) {
+            return;
+        }
+        if (window.low() < offset) {
+            effects.record(new Gone(id, partition, window.low(), offset));
+        }
+        effects.record(new Trimmed(id, partition, offset));
+        dispatch(effects);
+    }
+
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
         ended = true;
@@ -839,6 +868,7 @@ final class Queue {
                 window(i).advance(created.begins().get(i));
                 window(i).open.removeBefore(created.begins().get(i));
                 window(i).begin = created.begins().get(i);
+                window(i).logStart = created.begins().get(i);
             }
         } else if (event instanceof Leased leased) {
             leased.messages().forEach(delivery -> applyLeased(leased, delivery));
@@ -904,6 +934,7 @@ final class Queue {
             forgetJobs();
         } else if (event instanceof Trimmed trimmed) {
             Window window = window(trimmed.partition());
+            window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
         }
     }
@@ -935,21 +966,30 @@ final class Queue {
         window.delayed.remove(message.offset());
         Message held = window.held.get(message.offset());
         if (held == null) {
-            Lane lane = window.lane(delivery.arrival().key());
-            held = new Message(this, message, lane, delivery.arrival(), leased.atMs());
-            window.held.put(message.offset(), held);
-            heldCount++;
+            held = hold(window, delivery.arrival(), leased.atMs());
         }
         held.leased(leased.consumer(), delivery.nonce(), leased.atMs(), leased.untilMs());
         held.lane.hold(held);
         if (leased.sessionTimeoutMs() > 0) {
-            Session session = sessions.computeIfAbsent(leased.consumer(), consumer -> new Session(this, consumer));
-            session.timeoutMs = leased.sessionTimeoutMs();
-            session.messages.add(held);
-            held.session = session;
+            session(leased.consumer(), leased.sessionTimeoutMs()).keep(held);
         }
         schedule(held);
         counters.delivered++;
+    }
+
+    private Message hold(Window window, Arrival arrival, long firstReceivedMs) {
+        MessageId message = new MessageId(window.partition, arrival.offset());
+        Message held = new Message(this, message, window.lane(arrival.key()), arrival, firstReceivedMs);
+        window.held.put(message.offset(), held);
+        held.lane.hold(held);
+        heldCount++;
+        return held;
+    }
+
+    private Session session(String consumer, int timeoutMs) {
+        Session session = sessions.computeIfAbsent(consumer, name -> new Session(this, name));
+        session.timeoutMs = timeoutMs;
+        return session;
     }
 
     private void applyReturned(long atMs, Return message) {
@@ -970,6 +1010,30 @@ final class Queue {
             message.session.messages.remove(message);
             message.session = null;
         }
+    }
+
+    // ---- a state that was written down as a whole ----
+
+    /** For {@link QueueState}, before the queue begins. */
+    void restore(boolean isPaused, long wasCreatedMs, long wasChangedMs) {
+        paused = isPaused;
+        createdMs = wasCreatedMs;
+        changedMs = wasChangedMs;
+    }
+
+    /** For {@link QueueState}: a message that had been delivered. */
+    Message restore(Window window, Arrival arrival, long firstReceivedMs) {
+        return hold(window, arrival, firstReceivedMs);
+    }
+
+    /** For {@link QueueState}: a consumer that is heard. */
+    Session restore(String consumer, int timeoutMs) {
+        return session(consumer, timeoutMs);
+    }
+
+    /** For {@link QueueState}: the next of those that die. */
+    void restoreCondemned(MessageId message) {
+        condemned.put(message, held(message));
     }
 
     private void applyFinished(Outcome outcome, long atMs, Finish finish) {
@@ -1041,6 +1105,8 @@ final class Queue {
         window.advance(beforeOffset);
         List<Message> waiting = window.held.values().stream()
                 .filter(message -> message.state == State.RETURNED && message.id.offset() < beforeOffset)
+                // In the same order after every start.
+                .sorted(Comparator.comparingLong(message -> message.id.offset()))
                 .toList();
         waiting.forEach(message -> applyFinished(Outcome.DROPPED, atMs, Finish.of(message.id)));
         long before = window.open.count();
@@ -1052,21 +1118,7 @@ final class Queue {
             window.open.add(message.id.offset());
         }
         counters.dropped += waiting.size() + before - window.open.count();
-        window.delayed.removeBefore(beforeOffset);
-        window.unread.removeBefore(beforeOffset);
-        window.soon.values().removeIf(soon -> {
-            boolean gone = soon.message.offset() < beforeOffset;
-            if (gone) {
-                agenda.cancel(soon);
-            }
-            return gone;
-        });
-        window.scanned = Math.max(window.scanned, beforeOffset);
-        window.loaded.keySet().removeIf(offset -> offset < beforeOffset);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            loaded -= lane.unloadBefore(beforeOffset);
-            letGo(lane);
-        }
+        forget(window, 0, beforeOffset);
     }
 
     private void applyGone(Window window, long from, long to) {
@@ -1080,8 +1132,32 @@ final class Queue {
                 .toList()
                 .forEach(this::remove);
         window.open.removeAll(gone);
-        window.unread.removeAll(gone);
-        gone.forEach(window.delayed::remove);
+        forget(window, from, to);
+    }
+
+    /** Nobody gets what was never delivered of {@code [from, to)}. */
+    private void forget(Window window, long from, long to) {
+        window.delayed.remove(from, to);
+        window.unread.remove(from, to);
+        boolean mayBeInMemory = from < window.scanned;
+        if (from <= window.scanned) {
+            window.scanned = Math.max(window.scanned, to);
+        }
+        if (!mayBeInMemory) {
+            return;
+        }
+        window.soon.values().removeIf(soon -> {
+            boolean isIn = from <= soon.message.offset() && soon.message.offset() < to;
+            if (isIn) {
+                agenda.cancel(soon);
+            }
+            return isIn;
+        });
+        window.loaded.keySet().removeIf(offset -> from <= offset && offset < to);
+        for (Lane lane : List.copyOf(window.lanes.values())) {
+            loaded -= lane.unload(from, to);
+            letGo(lane);
+        }
     }
 
     private void schedule(Message message) {

@@ -7,7 +7,7 @@ import java.util.Optional;
  *
  * @param visibilityTimeoutMs how long a delivered message is hidden from others, unless the receiver says otherwise
  * @param maxDeliveries how often a message is delivered at most; after that it is dead. 0 for any number
- * @param backoff how long a message waits after a failure
+ * @param backoff how long a message waits that was rejected, unless its consumer says so
  * @param deadLetterQueue where dead messages go; empty if they are dropped
  * @param delayMs how long a message waits before its first delivery if it does not say so itself
  * @param ttlMs how old a message may become before it is dropped; 0 for any age

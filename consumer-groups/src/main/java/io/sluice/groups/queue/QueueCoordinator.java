@@ -31,12 +31,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -61,9 +64,12 @@ public final class QueueCoordinator implements AutoCloseable {
     /** What a topic takes as a batch unless it is set otherwise. */
     private static final int DEFAULT_MESSAGE_BYTES = TopicConfig.defaults().maxMessageBytes();
 
+    private static final long UPKEEP_MS = 1_000;
+    private static final int UPKEEP_ROUNDS = 60;
+
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
-    private static final String SEGMENT_BYTES = String.valueOf(64 * 1024 * 1024);
+    private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
 
     private final LogEngine engine;
     private final QueueSetup setup;
@@ -71,6 +77,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
     private final Undertaker undertaker;
+    private final Trimmer trimmer;
     private final Deduplication deduplication;
     private final JobRunner jobs;
     private final Afterlife afterlife;
@@ -104,6 +111,7 @@ public final class QueueCoordinator implements AutoCloseable {
         this.afterlife =
                 new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
+        this.trimmer = new Trimmer(feeder, shards);
     }
 
     /**
@@ -144,6 +152,19 @@ public final class QueueCoordinator implements AutoCloseable {
                 }
             }
         });
+        lookAfterSome();
+    }
+
+    /** Each queue is looked after about once a minute, a few at a time. */
+    private void lookAfterSome() {
+        lookAfter(UPKEEP_ROUNDS);
+        CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
+                .execute(this::lookAfterSome);
+    }
+
+    /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */
+    void lookAfter(int rounds) {
+        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> trimmer.look(queue, effects)));
     }
 
     private void gain(int partition, PartitionLog log) {
@@ -151,7 +172,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 partition,
                 new ShardRunner<>(
                         log,
-                        () -> new QueueShard(setup.limits(), feeder, outlines),
+                        () -> new QueueShard(setup.limits(), feeder, outlines, setup.checkpointBytes()),
                         (shard, out) -> effects(partition, shard, out),
                         shards,
                         clock));
@@ -215,12 +236,30 @@ public final class QueueCoordinator implements AutoCloseable {
     // ---- queues ----
 
     /**
+     * What came of a wish for a queue.
+     *
+     * @param queue as it stands; its error is QUEUE_DIFFERS if it was there and is set otherwise
+     * @param isNew whether it was not there before
+     */
+    public record Creation(QueueView queue, boolean isNew) {}
+
+    /** As {@link #createUnlessThere}, for whom it is all the same whether it was there. */
+    public CompletableFuture<QueueView> create(String name, QueueConfig config, int topicPartitions) {
+        return createUnlessThere(name, config, topicPartitions).thenApply(Creation::queue);
+    }
+
+    /**
      * A queue of that name. If there is one that is set otherwise, it stays as it is, and the answer is QUEUE_DIFFERS.
      *
-     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet
+     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet; -1 for as many as the broker
+     *     gives a topic
      * @return fails as {@link LogEngine#createTopic} does, but for a topic that is there: that becomes a queue
      */
-    public CompletableFuture<QueueView> create(String name, QueueConfig config, int topicPartitions) {
+    public CompletableFuture<Creation> createUnlessThere(String name, QueueConfig config, int topicPartitions) {
+        if (TopicName.isInternal(name)) {
+            return CompletableFuture.failedFuture(new BrokerException(
+                    ErrorCode.INVALID_TOPIC, "a queue cannot have the name " + name + ": it is kept for the broker"));
+        }
         return engine.topic(name)
                 .map(CompletableFuture::completedFuture)
                 .orElseGet(() -> createTopic(name, topicPartitions, Map.of()))
@@ -228,10 +267,6 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     private CompletableFuture<Topic> createTopic(String name, int topicPartitions, Map<String, String> settings) {
-        if (TopicName.isInternal(name)) {
-            return CompletableFuture.failedFuture(new BrokerException(
-                    ErrorCode.INVALID_TOPIC, "a queue cannot have the name " + name + ": it is kept for the broker"));
-        }
         Map<String, String> all = new HashMap<>(settings);
         all.put("retention.ms", "-1");
         NewTopic topic = new NewTopic(name, topicPartitions, all);
@@ -257,6 +292,7 @@ public final class QueueCoordinator implements AutoCloseable {
             return topic.map(CompletableFuture::completedFuture)
                     .orElseGet(() -> createTopic(name, 1, Map.of("max.message.bytes", maxBytes)))
                     .thenCompose(found -> create(found, QueueConfig.DEAD_LETTERS))
+                    .thenApply(Creation::queue)
                     .thenApply(made -> {
                         if (made.error() != QueueError.NONE && made.error() != QueueError.QUEUE_DIFFERS) {
                             throw new Turns.NoTurn(made.error(), name);
@@ -266,7 +302,8 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
-    private CompletableFuture<QueueView> create(Topic topic, QueueConfig config) {
+    private CompletableFuture<Creation> create(Topic topic, QueueConfig config) {
+        AtomicBoolean isNew = new AtomicBoolean();
         List<Long> begins = new ArrayList<>();
         for (int i = 0; i < topic.partitions(); i++) {
             begins.add(
@@ -274,10 +311,14 @@ public final class QueueCoordinator implements AutoCloseable {
                             ? local.log().logStartOffset()
                             : 0L);
         }
-        return shards.ask(
-                partitionOf(topic.name()),
-                why -> QueueView.refused(QueueError.of(why), topic.name()),
-                (shard, reply, effects) -> shard.create(topic.id(), topic.name(), config, begins, reply, effects));
+        return shards.<QueueView>ask(
+                        partitionOf(topic.name()),
+                        why -> QueueView.refused(QueueError.of(why), topic.name()),
+                        (shard, reply, effects) -> {
+                            isNew.set(shard.find(topic.id()).isEmpty());
+                            shard.create(topic.id(), topic.name(), config, begins, reply, effects);
+                        })
+                .thenApply(view -> new Creation(view, isNew.get()));
     }
 
     /** Sets a queue otherwise. */
@@ -351,8 +392,9 @@ public final class QueueCoordinator implements AutoCloseable {
      * Some of the queues.
      *
      * @param error NONE, or LOADING if some are still being read
+     * @param next the name behind which there are more; empty if there are none
      */
-    public record Listing(QueueError error, List<QueueView> queues) {
+    public record Listing(QueueError error, List<QueueView> queues, Optional<String> next) {
         public Listing {
             queues = List.copyOf(queues);
         }
@@ -365,7 +407,33 @@ public final class QueueCoordinator implements AutoCloseable {
      * @param limit how many at most
      */
     public CompletableFuture<Listing> list(String after, int limit) {
-        List<CompletableFuture<List<QueueView>>> parts = new ArrayList<>();
+        // The names first: of all queues that there are only those of the page are looked at.
+        return all((shard, effects) -> shard.queues().tailMap(after, false).keySet().stream()
+                        .limit(limit + 1L)
+                        .toList())
+                .thenCompose(names -> {
+                    List<String> sorted = names.found().stream().sorted().toList();
+                    List<String> page = sorted.subList(0, Math.min(limit, sorted.size()));
+                    Optional<String> next =
+                            sorted.size() > limit ? Optional.of(sorted.get(limit - 1)) : Optional.empty();
+                    return all((shard, effects) -> page.stream()
+                                    .flatMap(name -> shard.find(name).stream())
+                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
+                                    .toList())
+                            .thenApply(views -> new Listing(
+                                    names.error() == QueueError.NONE ? views.error() : names.error(),
+                                    views.found().stream()
+                                            .sorted(Comparator.comparing(QueueView::name))
+                                            .toList(),
+                                    next));
+                });
+    }
+
+    /** What was found in all shards, with LOADING if some could not look. */
+    private record Gathered<T>(QueueError error, List<T> found) {}
+
+    private <T> CompletableFuture<Gathered<T>> all(BiFunction<QueueShard, QueueEffects, List<T>> look) {
+        List<CompletableFuture<List<T>>> parts = new ArrayList<>();
         AtomicInteger faults = new AtomicInteger();
         for (int i = 0; i < partitions; i++) {
             parts.add(shards.ask(
@@ -374,21 +442,12 @@ public final class QueueCoordinator implements AutoCloseable {
                         faults.incrementAndGet();
                         return List.of();
                     },
-                    (shard, reply, effects) -> effects.answer(
-                            reply,
-                            shard.queues().tailMap(after, false).values().stream()
-                                    .limit(limit)
-                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
-                                    .toList())));
+                    (shard, reply, effects) -> effects.answer(reply, look.apply(shard, effects))));
         }
-        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
-            List<QueueView> all = parts.stream()
-                    .flatMap(part -> part.join().stream())
-                    .sorted(Comparator.comparing(QueueView::name))
-                    .limit(limit)
-                    .toList();
-            return new Listing(faults.get() > 0 ? QueueError.LOADING : QueueError.NONE, all);
-        });
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .thenApply(done -> new Gathered<>(
+                        faults.get() > 0 ? QueueError.LOADING : QueueError.NONE,
+                        parts.stream().flatMap(part -> part.join().stream()).toList()));
     }
 
     /**
@@ -522,20 +581,28 @@ public final class QueueCoordinator implements AutoCloseable {
                 name,
                 error -> new Found(error, NOBODY, name, MessageView.plain(id, State.UNKNOWN, Optional.empty())),
                 (queue, effects) -> new Found(
-                        QueueError.NONE, queue.id(), name, QueueViews.message(queue, feeder, id, effects.nowMs())));
+                        QueueError.NONE, queue.id(), name, QueueViews.explained(queue, feeder, id, effects.nowMs())));
     }
 
-    /** Some messages in a state, from one on. */
-    public CompletableFuture<Browsed> browse(String name, State state, MessageId from, int limit) {
+    /**
+     * Some messages in some states.
+     *
+     * @param after the message behind which to begin; empty for the first
+     */
+    public CompletableFuture<Browsed> browse(String name, Set<State> states, Optional<MessageId> after, int limit) {
         return ask(
                 name,
                 error -> new Browsed(error, List.of(), Optional.empty()),
-                (queue, effects) -> QueueViews.browse(queue, feeder, state, from, limit, effects.nowMs()));
+                (queue, effects) -> QueueViews.browse(queue, feeder, states, after, limit, effects.nowMs()));
     }
 
-    /** Finishes a message, whoever has it. */
+    /** Finishes a message, whoever has it; UNKNOWN_MESSAGE if it is finished, or was never there. */
     public CompletableFuture<QueueError> delete(String name, MessageId id) {
-        return ask(name, error -> error, (queue, effects) -> queue.delete(id, effects));
+        return ask(name, error -> error, (queue, effects) -> {
+            boolean exists =
+                    QueueViews.message(queue, feeder, id, effects.nowMs()).state() != State.UNKNOWN;
+            return exists ? queue.delete(id, effects) : QueueError.UNKNOWN_MESSAGE;
+        });
     }
 
     // ---- turns ----

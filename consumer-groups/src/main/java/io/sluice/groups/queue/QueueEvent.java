@@ -99,6 +99,15 @@ public sealed interface QueueEvent {
     record Trimmed(UUID queue, int partition, long beforeOffset) implements QueueEvent {}
 
     /**
+     * A piece of all that is known of a queue, in place of everything that was written down of it before. It holds when the last piece is
+     * there; {@link QueueState} has the bytes.
+     *
+     * @param part which piece, from 0
+     * @param parts of how many
+     */
+    record Checkpoint(UUID queue, int part, int parts, byte[] bytes) implements QueueEvent {}
+
+    /**
      * Copies of messages go into a queue from now on, by a producer that is new to it: its sequences begin with 0.
      *
      * @param transfer which of the transfers out of the queue: 0 for its dead letters, else the number of a job

@@ -4,6 +4,7 @@ import io.sluice.groups.EventInput;
 import io.sluice.groups.EventOutput;
 import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.QueueEvent.Changed;
+import io.sluice.groups.queue.QueueEvent.Checkpoint;
 import io.sluice.groups.queue.QueueEvent.Condemned;
 import io.sluice.groups.queue.QueueEvent.Copied;
 import io.sluice.groups.queue.QueueEvent.Copying;
@@ -56,6 +57,7 @@ import java.util.stream.Collectors;
  *     11, gone        4 partition, 8 from, 8 to
  *     12, progressed  message, progress (4 bytes of its length, and the bytes)
  *     13, trimmed     4 partition, 8 before offset
+ *     14, checkpoint  4 part, 4 parts, bytes of {@link QueueState} (4 bytes of their length, and the bytes)
  *     20, transfer    8 transfer, 16 id of the target's topic, 8 producer id
  *     21, copying     8 transfer, list of: 4 partition of the target, list of messages; progress
  *     22, copied      8 transfer, 4 partition of the target, 1 whether they are there
@@ -75,7 +77,7 @@ public final class QueueEvents {
     private static final int VERSION = 1;
     private static final int MESSAGE_BYTES = Integer.BYTES + Long.BYTES;
     private static final Outcome[] OUTCOMES = Outcome.values();
-    private static final JobView.State[] JOB_STATES = JobView.State.values();
+    static final JobView.State[] JOB_STATES = JobView.State.values();
     private static final JobSpec.Kind[] JOBS = JobSpec.Kind.values();
     private static final Order[] ORDERS = Order.values();
 
@@ -135,6 +137,8 @@ public final class QueueEvents {
             message(out, progressed.message()).putBytes(progressed.progress());
         } else if (event instanceof Trimmed trimmed) {
             out.putInt(trimmed.partition()).putLong(trimmed.beforeOffset());
+        } else if (event instanceof Checkpoint piece) {
+            out.putInt(piece.part()).putInt(piece.parts()).putBytes(piece.bytes());
         } else if (event instanceof TransferBegun begun) {
             out.putLong(begun.transfer())
                     .putLong(begun.target().getMostSignificantBits())
@@ -188,6 +192,8 @@ public final class QueueEvents {
             return 11;
         } else if (event instanceof Progressed) {
             return 12;
+        } else if (event instanceof Trimmed) {
+            return 13;
         } else if (event instanceof TransferBegun) {
             return 20;
         } else if (event instanceof Copying) {
@@ -199,14 +205,14 @@ public final class QueueEvents {
         } else if (event instanceof JobEnded) {
             return 24;
         }
-        return 13;
+        return 14;
     }
 
-    private static EventOutput message(EventOutput out, MessageId message) {
+    static EventOutput message(EventOutput out, MessageId message) {
         return out.putInt(message.partition()).putLong(message.offset());
     }
 
-    private static EventOutput job(EventOutput out, JobSpec job) {
+    static EventOutput job(EventOutput out, JobSpec job) {
         JobFilter filter = job.filter();
         out.putByte(job.kind().ordinal())
                 .putText(job.origin())
@@ -229,7 +235,7 @@ public final class QueueEvents {
                 .putText(job.by());
     }
 
-    private static EventOutput progress(EventOutput out, Progress progress) {
+    static EventOutput progress(EventOutput out, Progress progress) {
         return out.putInt(progress.partition())
                 .putLong(progress.offset())
                 .putLong(progress.lookedAt())
@@ -238,7 +244,7 @@ public final class QueueEvents {
                 .putLong(progress.refused());
     }
 
-    private static EventOutput config(EventOutput out, QueueConfig config) {
+    static EventOutput config(EventOutput out, QueueConfig config) {
         Backoff backoff = config.backoff();
         return out.putLong(config.visibilityTimeoutMs())
                 .putInt(config.maxDeliveries())
@@ -313,6 +319,7 @@ public final class QueueEvents {
             case 11 -> new Gone(queue, in.getInt(), in.getLong(), in.getLong());
             case 12 -> new Progressed(queue, message(in), in.getBytes());
             case 13 -> new Trimmed(queue, in.getInt(), in.getLong());
+            case 14 -> new Checkpoint(queue, in.getInt(), in.getInt(), in.getBytes());
             case 20 -> new TransferBegun(queue, in.getLong(), new UUID(in.getLong(), in.getLong()), in.getLong());
             case 21 ->
                 new Copying(
@@ -343,7 +350,7 @@ public final class QueueEvents {
         return new Delivery(partition, arrival, in.getLong());
     }
 
-    private static JobSpec job(EventInput in) {
+    static JobSpec job(EventInput in) {
         return new JobSpec(
                 one(JOBS, in.getByte(), "kind of a job"),
                 in.getText(),
@@ -366,22 +373,22 @@ public final class QueueEvents {
                 in.getText());
     }
 
-    private static Progress progress(EventInput in) {
+    static Progress progress(EventInput in) {
         return new Progress(in.getInt(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
 
-    private static MessageId message(EventInput in) {
+    static MessageId message(EventInput in) {
         return new MessageId(in.getInt(), in.getLong());
     }
 
-    private static <T> T one(T[] all, int index, String what) {
+    static <T> T one(T[] all, int index, String what) {
         if (index < 0 || index >= all.length) {
             throw EventInput.corrupt(what + " " + index);
         }
         return all[index];
     }
 
-    private static QueueConfig config(EventInput in) {
+    static QueueConfig config(EventInput in) {
         long visibilityMs = in.getLong();
         int maxDeliveries = in.getInt();
         Backoff backoff = new Backoff(

@@ -18,7 +18,10 @@ import java.util.UUID;
  * @param receivers how many wait for messages
  * @param sessions consumers that keep what they have for as long as they are heard
  * @param oldest the first message of each partition that is not finished, if there is one
+ * @param askedMs when somebody asked for messages last, since the broker has been running; 0 if nobody has
  * @param nextDueMs when the next of the delayed messages that are known is due; {@link Long#MAX_VALUE} if none is known
+ * @param pinnedBytes about how large that part of the log is which is finished and older than the queue keeps it, but cannot be deleted because
+ *     a message before it is not finished
  */
 public record QueueView(
         QueueError error,
@@ -35,9 +38,11 @@ public record QueueView(
         long delayed,
         long condemned,
         int receivers,
+        long askedMs,
         List<SessionView> sessions,
         Map<Integer, MessageId> oldest,
-        long nextDueMs) {
+        long nextDueMs,
+        long pinnedBytes) {
     /** What a queue has counted. */
     public record Counts(
             long delivered, long acknowledged, long returned, long dead, long expired, long dropped, long gone) {
@@ -50,8 +55,25 @@ public record QueueView(
     /** The same with another error. */
     QueueView as(QueueError other) {
         return new QueueView(
-                other, id, name, config, paused, createdMs, changedMs, sent, counts, waiting, leased, delayed,
-                condemned, receivers, sessions, oldest, nextDueMs);
+                other,
+                id,
+                name,
+                config,
+                paused,
+                createdMs,
+                changedMs,
+                sent,
+                counts,
+                waiting,
+                leased,
+                delayed,
+                condemned,
+                receivers,
+                askedMs,
+                sessions,
+                oldest,
+                nextDueMs,
+                pinnedBytes);
     }
 
     static QueueView refused(QueueError error, String name) {
@@ -70,8 +92,10 @@ public record QueueView(
                 0,
                 0,
                 0,
+                0,
                 List.of(),
                 Map.of(),
-                Long.MAX_VALUE);
+                Long.MAX_VALUE,
+                0);
     }
 }

@@ -25,9 +25,12 @@ record RunningEffects(QueueShard shard, TurnOutput out, SplittableRandom random,
 
     @Override
     public void record(QueueEvent event) {
-        out.append(null, QueueEvents.encode(event));
-        shard.apply(event);
-        out.afterwards(() -> heard.accept(event));
+        byte[] bytes = QueueEvents.encode(event);
+        shard.apply(event, out.logEndOffset(), bytes.length);
+        out.append(null, bytes);
+        if (!(event instanceof QueueEvent.Checkpoint)) {
+            out.afterwards(() -> heard.accept(event));
+        }
     }
 
     @Override

@@ -17,6 +17,12 @@ final class Session extends Timed {
         this.consumer = consumer;
     }
 
+    /** A message is the consumer's for as long as it is heard. */
+    void keep(Message message) {
+        messages.add(message);
+        message.session = this;
+    }
+
     List<Message> held() {
         return new ArrayList<>(messages);
     }

@@ -1,6 +1,8 @@
 package io.sluice.groups.queue;
 
 import io.sluice.core.record.RecordBatch;
+import io.sluice.groups.EventInput;
+import io.sluice.groups.EventOutput;
 import io.sluice.groups.queue.QueueEvent.Part;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +17,8 @@ import java.util.UUID;
  * will hold, and its sequence number tells whether it is there. Changed by events only. For one thread.
  */
 final class Transfer {
+    private static final UUID NOWHERE = new UUID(0, 0);
+
     /** The topic that the copies go to; empty before the first one. */
     private Optional<UUID> target = Optional.empty();
 
@@ -70,5 +74,33 @@ final class Transfer {
             sequences.merge(
                     partition, part.messages().size(), (before, count) -> RecordBatch.addToSequence(before, count));
         }
+    }
+
+    // ---- as bytes ----
+
+    /** All of it: 1 whether there is a target, 16 its id, 8 producer id, the next sequences, and what is on its way. */
+    void write(EventOutput out) {
+        UUID to = target.orElse(NOWHERE);
+        out.putByte(target.isPresent() ? 1 : 0)
+                .putLong(to.getMostSignificantBits())
+                .putLong(to.getLeastSignificantBits())
+                .putLong(producerId);
+        out.putAll(sequences.entrySet(), next -> out.putInt(next.getKey()).putInt(next.getValue()));
+        out.putAll(
+                pending.values(),
+                part -> out.putInt(part.partition())
+                        .putAll(part.messages(), message -> QueueEvents.message(out, message)));
+    }
+
+    /** Takes over what {@link #write} wrote. */
+    void read(EventInput in) {
+        boolean hasTarget = in.getByte() != 0;
+        UUID to = new UUID(in.getLong(), in.getLong());
+        target = hasTarget ? Optional.of(to) : Optional.empty();
+        producerId = in.getLong();
+        in.getAll(2 * Integer.BYTES, () -> sequences.put(in.getInt(), in.getInt()));
+        copying(in.getAll(
+                2 * Integer.BYTES,
+                () -> new Part(in.getInt(), in.getAll(Integer.BYTES + Long.BYTES, () -> QueueEvents.message(in)))));
     }
 }

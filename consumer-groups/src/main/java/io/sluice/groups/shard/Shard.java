@@ -23,4 +23,17 @@ public interface Shard<F> {
 
     /** When {@link #tick} has something to do, in ms since the epoch; {@link Long#MAX_VALUE} if never. */
     long nextTimerMs();
+
+    /** Whether the log has become so long that {@link #checkpoint} should make it shorter. */
+    default boolean isCheckpointDue() {
+        return false;
+    }
+
+    /** Writes down the state, or some of it, so that less of the log is needed. */
+    default void checkpoint(F effects) {}
+
+    /** Nothing before this offset is needed once everything that has been written down is durable. */
+    default long neededFrom() {
+        return 0;
+    }
 }

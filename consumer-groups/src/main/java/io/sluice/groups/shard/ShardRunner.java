@@ -245,6 +245,27 @@ public final class ShardRunner<S extends Shard<F>, F> {
         if (shard.nextTimerMs() <= nowMs) {
             run(nowMs, shard::tick);
         }
+        shorten(nowMs);
+    }
+
+    /** Never while an append is under way: much may come of it, and nobody is refused for that. */
+    private void shorten(long nowMs) {
+        if (appending || loading || closed || !shard.isCheckpointDue()) {
+            return;
+        }
+        run(nowMs, made -> {
+            shard.checkpoint(made);
+            long from = shard.neededFrom();
+            answers.add(() -> trim(from));
+        });
+    }
+
+    private void trim(long before) {
+        log.trimBefore(before).whenComplete((start, failure) -> {
+            if (failure != null) {
+                LOG.warn("{} is not made shorter for now: {}", log.partition(), failure.getMessage());
+            }
+        });
     }
 
     /** When {@link #tick} has something to do, in ms since the epoch. */
@@ -285,6 +306,11 @@ public final class ShardRunner<S extends Shard<F>, F> {
         @Override
         public long nowMs() {
             return nowMs;
+        }
+
+        @Override
+        public long logEndOffset() {
+            return log.logEndOffset();
         }
 
         @Override
@@ -362,6 +388,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
         appending = false;
         if (failure == null) {
             ready.forEach(Runnable::run);
+            shorten(nowMs);
             flush(nowMs);
             return;
         }

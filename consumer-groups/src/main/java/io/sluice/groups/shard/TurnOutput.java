@@ -5,6 +5,9 @@ public interface TurnOutput {
     /** The time of the turn, in ms since the epoch. */
     long nowMs();
 
+    /** What is written down from now on lies at or behind this offset of the log. */
+    long logEndOffset();
+
     /**
      * Writes a record down.
      *

@@ -3,6 +3,9 @@ package io.sluice.groups.queue;
 import io.sluice.groups.shard.Reply;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -22,23 +25,15 @@ final class QueueMachine {
     private final SplittableRandom random;
     private final List<byte[]> events = new ArrayList<>();
     private final List<Runnable> answers = new ArrayList<>();
-    private Agenda agenda = new Agenda();
-    private Queue queue;
-    private final QueueConfig first;
+    /** How many of the events are not needed any more. */
+    private int trimmed;
+
+    private QueueShard shard;
     /** Told of each event before it is applied. */
     Consumer<QueueEvent> onEvent = event -> {};
 
     private long nowMs = 1_700_000_000_000L;
-    private final Feeding feeding = new Feeding() {
-        @Override
-        public void wants(Queue hungry) {}
-
-        @Override
-        public void condemned(Queue dying) {}
-
-        @Override
-        public void jobs(Queue of) {}
-
+    private final Feeding feeding = new NoFeeding() {
         @Override
         public int partitions(Queue of) {
             return log.size();
@@ -50,19 +45,44 @@ final class QueueMachine {
         }
     };
 
+    /** Nobody reads; the test does. */
+    static class NoFeeding implements Feeding {
+        @Override
+        public void wants(Queue hungry) {}
+
+        @Override
+        public void condemned(Queue dying) {}
+
+        @Override
+        public void jobs(Queue of) {}
+
+        @Override
+        public int partitions(Queue of) {
+            return 1;
+        }
+
+        @Override
+        public long end(Queue of, int partition) {
+            return 0;
+        }
+    }
+
     QueueMachine(int partitions, QueueConfig config, QueueLimits limits, SplittableRandom random) {
         this.random = random;
         this.limits = limits;
-        this.first = config;
-        this.queue = new Queue(ID, "q", config, limits, agenda, feeding);
         for (int i = 0; i < partitions; i++) {
             log.add(new ArrayList<>());
         }
-        queue.begin(nowMs);
+        this.shard = shard();
+        turn(effects -> shard.create(ID, "q", config, Collections.nCopies(partitions, 0L), view -> {}, effects));
+    }
+
+    private QueueShard shard() {
+        return new QueueShard(limits, feeding, new HashMap<>(), Long.MAX_VALUE);
     }
 
     Queue queue() {
-        return queue;
+        return shard.find("q").orElseThrow();
     }
 
     long nowMs() {
@@ -95,9 +115,11 @@ final class QueueMachine {
             @Override
             public void record(QueueEvent event) {
                 byte[] bytes = QueueEvents.encode(event);
+                // Some events before it may be on their way to the log, so that its end is not known to be where it is.
+                int end = random.nextInt(Math.max(trimmed, events.size() - 5), events.size() + 1);
                 events.add(bytes);
                 onEvent.accept(event);
-                queue.apply(QueueEvents.decode(ByteBuffer.wrap(bytes)));
+                shard.apply(QueueEvents.decode(ByteBuffer.wrap(bytes)), end, bytes.length);
             }
 
             @Override
@@ -128,14 +150,14 @@ final class QueueMachine {
     /** Reads the log, in pieces of any size, as far as the queue wants it. */
     void read() {
         for (int partition = 0; partition < log.size(); partition++) {
-            OptionalLong from = queue.nextToRead(partition);
+            OptionalLong from = queue().nextToRead(partition);
             while (from.isPresent() && from.getAsLong() < end(partition)) {
                 long to = Math.min(end(partition), from.getAsLong() + random.nextInt(1, 20));
                 long begin = from.getAsLong();
                 List<Arrival> found = found(partition, begin, to);
                 int at = partition;
-                turn(effects -> queue.feed(at, begin, to, found, effects));
-                from = queue.nextToRead(partition);
+                turn(effects -> queue().feed(at, begin, to, found, effects));
+                from = queue().nextToRead(partition);
             }
         }
     }
@@ -162,17 +184,17 @@ final class QueueMachine {
 
     /** The next thing that happens of itself. */
     void step() {
-        nowMs = Math.max(nowMs, agenda.nextMs());
-        turn(agenda::run);
+        nowMs = Math.max(nowMs, shard.nextTimerMs());
+        turn(shard::tick);
         read();
     }
 
     /** Lets time pass, and whatever happens meanwhile. */
     void pass(long ms) {
         long untilMs = nowMs + ms;
-        while (agenda.nextMs() <= untilMs) {
-            nowMs = Math.max(nowMs, agenda.nextMs());
-            turn(agenda::run);
+        while (shard.nextTimerMs() <= untilMs) {
+            nowMs = Math.max(nowMs, shard.nextTimerMs());
+            turn(shard::tick);
             read();
         }
         nowMs = untilMs;
@@ -181,16 +203,40 @@ final class QueueMachine {
     /** The broker ends without a warning, and another replays what was written down. */
     void restart() {
         answers.clear();
-        agenda = new Agenda();
-        queue = new Queue(ID, "q", first, limits, agenda, feeding);
-        events.forEach(event -> queue.apply(QueueEvents.decode(ByteBuffer.wrap(event))));
-        queue.begin(nowMs);
+        shard = shard();
+        for (int i = trimmed; i < events.size(); i++) {
+            byte[] event = events.get(i);
+            shard.apply(QueueEvents.decode(ByteBuffer.wrap(event)), i, event.length);
+        }
+        turn(shard::begin);
+    }
+
+    /** The state is written down as a whole, and what that makes unnecessary is cut off, or a part of it. */
+    void checkpoint() {
+        turn(effects -> shard.checkpoint(queue(), effects));
+        trimmed = random.nextInt(trimmed, (int) shard.neededFrom() + 1);
+    }
+
+    /** The records before an offset are deleted; there must be others behind it. */
+    void trimLog(int partition, long before) {
+        List<Arrival> all = log.get(partition);
+        all.subList(0, indexOf(all, before)).clear();
+        turn(effects -> queue().logBegins(partition, before, effects));
+    }
+
+    /** The broker ends while it writes the state down: the last pieces of that are missing. */
+    void restartInCheckpoint(int missing) {
+        int before = events.size();
+        turn(effects -> shard.checkpoint(queue(), effects));
+        int to = Math.max(before, events.size() - missing);
+        events.subList(to, events.size()).clear();
+        restart();
     }
 
     /** All of the state, as a text. */
     String all() {
         StringBuilder text = new StringBuilder(durable());
-        for (Window window : queue.windows()) {
+        for (Window window : queue().windows()) {
             text.append("\n")
                     .append(window.partition)
                     .append(" scanned ")
@@ -213,12 +259,13 @@ final class QueueMachine {
                             .append(" overflow ")
                             .append(lane.overflow));
         }
-        return text + "\nwants " + queue.nextToRead(0) + " limits " + limits;
+        return text + "\nwants " + queue().nextToRead(0) + " limits " + limits;
     }
 
     /** All of the state that has to survive, as a text. */
     String durable() {
         StringBuilder text = new StringBuilder();
+        Queue queue = queue();
         queue.windows().stream()
                 .filter(window -> window.frontier > 0)
                 .sorted((one, other) -> Integer.compare(one.partition, other.partition))
@@ -227,7 +274,16 @@ final class QueueMachine {
                             .append(" to ")
                             .append(window.frontier)
                             .append(" open ")
-                            .append(window.open);
+                            .append(window.open)
+                            .append(" from ")
+                            .append(window.begin)
+                            .append(' ')
+                            .append(window.logStart);
+                    window.outcomes.forEach((outcome, some) -> {
+                        if (!some.isEmpty()) {
+                            text.append("\n  ").append(outcome).append(' ').append(some);
+                        }
+                    });
                     window.delayed
                             .byWakeMs()
                             .tailMap(nowMs, false)
@@ -254,9 +310,34 @@ final class QueueMachine {
                                     .append(' ')
                                     .append(message.firstReceivedMs)
                                     .append(' ')
+                                    .append(message.reason)
+                                    .append(' ')
+                                    .append(Arrays.toString(message.progress))
+                                    .append(' ')
+                                    .append(message.session == null ? "" : message.session.timeoutMs)
+                                    .append(' ')
+                                    .append(message.arrival)
                                     .append(message.attempts));
                     text.append('\n');
                 });
+        queue.condemned().forEach(message -> text.append(message.id).append(" dies\n"));
+        for (Done done : queue.done().all()) {
+            text.append(done.id())
+                    .append(' ')
+                    .append(done.outcome())
+                    .append(' ')
+                    .append(done.atMs())
+                    .append(' ')
+                    .append(done.consumer())
+                    .append(' ')
+                    .append(done.deliveries())
+                    .append(' ')
+                    .append(done.firstReceivedMs())
+                    .append(' ')
+                    .append(Arrays.toString(done.result()))
+                    .append(done.attempts())
+                    .append('\n');
+        }
         QueueCounters counters = queue.counters();
         return text.append(counters.delivered)
                 .append(' ')
@@ -274,6 +355,9 @@ final class QueueMachine {
                 .append(' ')
                 .append(queue.config())
                 .append(queue.isPaused())
+                .append(queue.createdMs())
+                .append(' ')
+                .append(queue.changedMs())
                 .toString();
     }
 }

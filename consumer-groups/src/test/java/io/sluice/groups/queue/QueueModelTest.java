@@ -49,8 +49,13 @@ class QueueModelTest {
         private final QueueMachine machine;
         private final int partitions;
         private final long[] ends;
+        /** Where the log of each partition begins. */
+        private final long[] trimmed;
+
         private final int keys;
         private int lastLot;
+        /** How often of a hundred steps the state is written down as a whole. */
+        private final int checkpoints;
         /** All leases there ever were. */
         private final List<Lease> leases = new ArrayList<>();
 
@@ -58,7 +63,9 @@ class QueueModelTest {
             random = new SplittableRandom(seed);
             partitions = random.nextInt(1, 4);
             keys = random.nextInt(1, 6);
+            checkpoints = random.nextInt(4) == 0 ? 100 : random.nextInt(4);
             ends = new long[partitions];
+            trimmed = new long[partitions];
             QueueConfig config = config();
             model = new QueueModel(config);
             QueueLimits limits = new QueueLimits(random.nextInt(2, 40), random.nextInt(1, 10), 100);
@@ -78,7 +85,9 @@ class QueueModelTest {
                 }
             } else if (event instanceof QueueEvent.Gone gone) {
                 for (long offset = gone.from(); offset < gone.to(); offset++) {
-                    assertThat(model.items).doesNotContainKey(new MessageId(gone.partition(), offset));
+                    if (offset >= trimmed[gone.partition()]) {
+                        assertThat(model.items).doesNotContainKey(new MessageId(gone.partition(), offset));
+                    }
                 }
             }
         }
@@ -97,6 +106,9 @@ class QueueModelTest {
         void run() {
             for (int step = 0; step < STEPS; step++) {
                 step();
+                if (random.nextInt(100) < checkpoints) {
+                    machine.checkpoint();
+                }
                 check();
             }
             drain();
@@ -123,7 +135,9 @@ class QueueModelTest {
                 delete();
             } else if (lot < 93) {
                 purge();
-            } else if (lot < 95) {
+            } else if (lot < 94) {
+                trim();
+            } else if (lot < 96) {
                 change();
             } else {
                 restart();
@@ -274,8 +288,7 @@ class QueueModelTest {
                     break;
                 }
                 Item item = next.get();
-                long wait = model.config.backoff().delayMs(item.deliveries, 0);
-                model.failed(item, Math.max(item.untilMs, machine.nowMs()), wait, false);
+                model.failed(item, Math.max(item.untilMs, machine.nowMs()), 0, false);
             }
             machine.pass(ms);
         }
@@ -316,6 +329,26 @@ class QueueModelTest {
             model.items.values().stream()
                     .filter(item -> item.state == State.WAITING)
                     .forEach(item -> model.done(item, QueueEvent.Outcome.DROPPED));
+            machine.read();
+        }
+
+        /** Somebody deletes records, whatever has become of the messages. */
+        private void trim() {
+            int partition = random.nextInt(partitions);
+            if (trimmed[partition] >= ends[partition] - 1) {
+                return;
+            }
+            // Mostly what is finished.
+            long before = random.nextInt(3) > 0
+                    ? Math.min(machine.queue().window(partition).low(), ends[partition] - 1)
+                    : random.nextLong(trimmed[partition], ends[partition]);
+            trimmed[partition] = Math.max(trimmed[partition], before);
+            model.items.values().stream()
+                    .filter(item -> item.id.partition() == partition
+                            && item.id.offset() < trimmed[partition]
+                            && item.isUnfinished())
+                    .forEach(item -> model.done(item, QueueEvent.Outcome.DROPPED));
+            machine.trimLog(partition, trimmed[partition]);
             machine.read();
         }
 

@@ -14,8 +14,13 @@ import java.time.InstantSource;
  * The routes of queues.
  *
  * <pre>
+ *  GET    /v1/queues                                       the queues that there are
+ *  PUT, GET, PATCH, DELETE /v1/queues/{queue}              one of them
+ *  POST   /v1/queues/{queue}/purge, pause, resume
  *  POST   /enqueue                                         a message for the queue "default"
  *  POST   /v1/queues/{queue}/messages                      send
+ *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
+ *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
  *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
  *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
  *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
@@ -30,6 +35,7 @@ public final class QueueRoutes implements RouteGroup {
     private final Receives receives;
     private final Settlements settlements;
     private final QueueAdmin admin;
+    private final Messages messages;
 
     /**
      * The routes over a broker and its queues.
@@ -48,7 +54,11 @@ public final class QueueRoutes implements RouteGroup {
         this.records = records;
         this.receives = new Receives(vertx, broker, queues, records.access(), clock, http.maxBodyBytes());
         this.settlements = new Settlements(queues, http.maxBodyBytes());
-        this.admin = new QueueAdmin(queues, http.maxBodyBytes());
+        QueueRates rates = new QueueRates(clock.millis());
+        queues.listen(rates);
+        this.messages = new Messages(broker, queues, records.access(), clock);
+        this.admin = new QueueAdmin(
+                broker, queues, new QueueDocuments(broker, records.access(), rates, clock), http.maxBodyBytes());
     }
 
     @Override
@@ -65,5 +75,6 @@ public final class QueueRoutes implements RouteGroup {
                 .handler(JsonAnswer.answering(settlements::heartbeat));
         router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
+        messages.mount(router);
     }
 }

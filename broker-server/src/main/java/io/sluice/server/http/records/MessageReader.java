@@ -35,7 +35,10 @@ public final class MessageReader {
     /** How large the records of a batch may become when it is decompressed. */
     private static final int MAX_BATCH_BYTES = 128 * 1024 * 1024;
 
-    private static final byte[] ID = MessageHeaders.ID.getBytes(StandardCharsets.US_ASCII);
+    private static final ByteBuffer ID = ascii(MessageHeaders.ID);
+    private static final ByteBuffer DELIVER_AT = ascii(MessageHeaders.DELIVER_AT);
+    private static final ByteBuffer EXPIRES_AT = ascii(MessageHeaders.EXPIRES_AT);
+    private static final byte[] NO_MEMBERS = {'}'};
 
     private final RecordAccess access;
     private final IntFunction<PartitionLog> logs;
@@ -48,20 +51,28 @@ public final class MessageReader {
     private final JsonOutput out = new JsonOutput(1024);
     private List<MessageId> wanted = List.of();
     private int at;
+    /** Of which the log is being read. */
+    private int partition;
+
     private int bytes;
     /** How many of them have been counted among those of requests. */
     private int counted;
 
+    private boolean whole = true;
     private byte[] ownId;
+    private long deliverAtMs;
+    private long expiresAtMs;
 
     /**
      * What a message carries.
      *
      * @param id what it is called
      * @param timestampMs when it was sent, in ms since the epoch
+     * @param deliverAtMs when it says that it is to be delivered, in ms since the epoch; -1 if it does not
+     * @param expiresAtMs from when on it says that it is not, in ms since the epoch; {@link Long#MAX_VALUE} if it does not
      * @param members its key, value and headers: the last members of a JSON object, with the brace that ends it
      */
-    public record Body(String id, long timestampMs, byte[] members) {}
+    public record Body(String id, long timestampMs, long deliverAtMs, long expiresAtMs, byte[] members) {}
 
     /**
      * @param logs the log of a partition; fails with a BrokerException if it is not here
@@ -75,6 +86,16 @@ public final class MessageReader {
         this.maxBytes = maxBytes;
         this.memory = access.budget.reserve(ctx, 0);
         this.context = access.vertx.getOrCreateContext();
+    }
+
+    private static ByteBuffer ascii(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)).asReadOnlyBuffer();
+    }
+
+    /** Leaves key, value and headers out: only what the broker itself reads of a message is wanted. */
+    public MessageReader withoutContent() {
+        whole = false;
+        return this;
     }
 
     /**
@@ -102,6 +123,7 @@ public final class MessageReader {
             return;
         }
         MessageId first = wanted.get(at);
+        partition = first.partition();
         CompletableFuture<LogRead> reading;
         try {
             PartitionLog log = logs.apply(first.partition());
@@ -125,7 +147,7 @@ public final class MessageReader {
     private void complete(CompletableFuture<LogRead> reading) {
         LogRead read;
         try {
-            read = reading.join();
+            read = reading.getNow(null);
         } catch (RuntimeException e) {
             done.fail(e.getCause() == null ? e : e.getCause());
             return;
@@ -191,7 +213,7 @@ public final class MessageReader {
         try {
             for (ByteBuffer buffer : read.batches()) {
                 for (RecordBatch batch : RecordBatches.in(buffer)) {
-                    if (!isWanted(batch)) {
+                    if (!isWanted()) {
                         return;
                     }
                     take(batch);
@@ -210,25 +232,21 @@ public final class MessageReader {
         }
     }
 
-    private boolean isWanted(RecordBatch batch) {
-        return at < wanted.size()
-                && bytes < maxBytes
-                && batch.baseOffset() <= wanted.get(wanted.size() - 1).offset();
+    /** Whether there is room for more, and more is to be found in the partition that is being read. */
+    private boolean isWanted() {
+        return at < wanted.size() && wanted.get(at).partition() == partition && bytes < maxBytes;
     }
 
     private void take(RecordBatch batch) {
-        if (at == wanted.size() || batch.lastOffset() < wanted.get(at).offset()) {
+        if (batch.lastOffset() < wanted.get(at).offset()) {
             return;
         }
-        int partition = wanted.get(at).partition();
         for (RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES); record.next(); ) {
             // Those that are not there any more are passed over.
-            while (at < wanted.size()
-                    && wanted.get(at).partition() == partition
-                    && wanted.get(at).offset() < record.offset()) {
+            while (isWanted() && wanted.get(at).offset() < record.offset()) {
                 at++;
             }
-            if (at == wanted.size() || wanted.get(at).partition() != partition || bytes >= maxBytes) {
+            if (!isWanted()) {
                 return;
             }
             if (wanted.get(at).offset() == record.offset()) {
@@ -239,22 +257,39 @@ public final class MessageReader {
     }
 
     private Body body(RecordCursor record, MessageId place) {
-        out.clear();
+        byte[] members = NO_MEMBERS;
+        if (whole) {
+            out.clear();
+            new RecordJson(0, values, false).members(out, record);
+            members = out.toByteArray();
+        }
+        bytes += members.length;
         ownId = null;
-        new RecordJson(0, values, false).members(out, record);
+        deliverAtMs = -1;
+        expiresAtMs = Long.MAX_VALUE;
         if (record.headerCount() > 0) {
             record.forEachHeader((name, hasValue, value) -> {
-                if (hasValue && name.equals(ByteBuffer.wrap(ID))) {
-                    ownId = new byte[value.remaining()];
-                    value.get(ownId);
+                if (hasValue) {
+                    header(name, value);
                 }
             });
         }
-        byte[] members = out.toByteArray();
-        bytes += members.length;
         return new Body(
                 ownId == null ? place.toString() : new String(ownId, StandardCharsets.UTF_8),
                 record.timestamp(),
+                deliverAtMs,
+                expiresAtMs,
                 members);
+    }
+
+    private void header(ByteBuffer name, ByteBuffer value) {
+        if (name.equals(ID)) {
+            ownId = new byte[value.remaining()];
+            value.get(value.position(), ownId);
+        } else if (name.equals(DELIVER_AT)) {
+            deliverAtMs = MessageHeaders.number(value, deliverAtMs);
+        } else if (name.equals(EXPIRES_AT)) {
+            expiresAtMs = MessageHeaders.number(value, expiresAtMs);
+        }
     }
 }
