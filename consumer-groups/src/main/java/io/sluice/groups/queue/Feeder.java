@@ -99,6 +99,16 @@ final class Feeder implements Feeding {
         return log == null ? 0 : log.highWatermark();
     }
 
+    @Override
+    public long bytes(Queue queue, int partition, long messages) {
+        PartitionLog log = log(queue, partition);
+        return log == null
+                ? 0
+                : (long) ((double) log.sizeInBytes()
+                        * messages
+                        / Math.max(1, log.highWatermark() - log.logStartOffset()));
+    }
+
     /** Nothing of a queue is to be read any more. */
     void forget(Queue queue) {
         Map<Integer, Feed> gone = feeds.remove(queue);

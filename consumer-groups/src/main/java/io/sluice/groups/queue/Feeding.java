@@ -16,4 +16,7 @@ interface Feeding {
 
     /** Where the log of a partition ends: what lies before may be read. */
     long end(Queue queue, int partition);
+
+    /** About how many bytes so many messages of a partition take in the log. */
+    long bytes(Queue queue, int partition, long messages);
 }

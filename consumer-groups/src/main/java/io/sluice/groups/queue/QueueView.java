@@ -20,6 +20,7 @@ import java.util.UUID;
  * @param oldest the first message of each partition that is not finished, if there is one
  * @param askedMs when somebody asked for messages last, since the broker has been running; 0 if nobody has
  * @param nextDueMs when the next of the delayed messages that are known is due; {@link Long#MAX_VALUE} if none is known
+ * @param unfinishedBytes about how large the messages are that are not finished, as they lie in the log
  * @param pinnedBytes about how large that part of the log is which is finished and older than the queue keeps it, but cannot be deleted because
  *     a message before it is not finished
  */
@@ -42,7 +43,13 @@ public record QueueView(
         List<SessionView> sessions,
         Map<Integer, MessageId> oldest,
         long nextDueMs,
+        long unfinishedBytes,
         long pinnedBytes) {
+    /** How many messages are not finished. */
+    public long unfinished() {
+        return waiting + leased + delayed + condemned;
+    }
+
     /** What a queue has counted. */
     public record Counts(
             long delivered, long acknowledged, long returned, long dead, long expired, long dropped, long gone) {
@@ -73,6 +80,7 @@ public record QueueView(
                 sessions,
                 oldest,
                 nextDueMs,
+                unfinishedBytes,
                 pinnedBytes);
     }
 
@@ -96,6 +104,7 @@ public record QueueView(
                 List.of(),
                 Map.of(),
                 Long.MAX_VALUE,
+                0,
                 0);
     }
 }

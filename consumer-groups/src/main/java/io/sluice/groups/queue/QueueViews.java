@@ -24,6 +24,7 @@ public final class QueueViews {
     static QueueView of(Queue queue, Feeding feeding, long nowMs) {
         long sent = 0;
         long unfinished = 0;
+        long unfinishedBytes = 0;
         long asleep = 0;
         long leased = 0;
         long again = 0;
@@ -36,7 +37,9 @@ public final class QueueViews {
             Window window = queue.window(i);
             long end = Math.max(feeding.end(queue, i), window.frontier);
             sent += end - window.begin;
-            unfinished += end - window.frontier + window.open.count();
+            long open = end - window.frontier + window.open.count();
+            unfinished += open;
+            unfinishedBytes += feeding.bytes(queue, i, open);
             pinnedBytes += window.pinnedBytes;
             asleep += window.delayed.count() + window.soon.size();
             nextDueMs = Math.min(nextDueMs, window.delayed.nextMs());
@@ -87,6 +90,7 @@ public final class QueueViews {
                         .toList(),
                 oldest,
                 nextDueMs,
+                unfinishedBytes,
                 pinnedBytes);
     }
 

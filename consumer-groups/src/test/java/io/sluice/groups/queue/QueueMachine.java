@@ -43,6 +43,11 @@ final class QueueMachine {
         public long end(Queue of, int partition) {
             return QueueMachine.this.end(partition);
         }
+
+        @Override
+        public long bytes(Queue of, int partition, long messages) {
+            return 100 * messages;
+        }
     };
 
     /** Nobody reads; the test does. */
@@ -64,6 +69,11 @@ final class QueueMachine {
         @Override
         public long end(Queue of, int partition) {
             return 0;
+        }
+
+        @Override
+        public long bytes(Queue of, int partition, long messages) {
+            return 100 * messages;
         }
     }
 
