@@ -93,7 +93,7 @@ final class Arrivals {
         }
         long enqueuedMs = record.timestamp();
         long dueMs = deliverAtMs >= 0 ? deliverAtMs : delayMs > 0 ? enqueuedMs + delayMs : 0;
-        long key = record.hasKey() ? hash(record.key()) : Arrival.NO_KEY;
+        long key = record.hasKey() ? keyOf(record.key()) : Arrival.NO_KEY;
         return new Arrival(record.offset(), key, enqueuedMs, dueMs, expiresAtMs);
     }
 
@@ -113,7 +113,7 @@ final class Arrivals {
      * Stands for a key: FNV-1a of 64 bits with its bits mixed. Two keys in one queue that have the same would take turns
      * as one, and nothing worse.
      */
-    private static long hash(ByteBuffer key) {
+    static long keyOf(ByteBuffer key) {
         long hash = 0xcbf29ce484222325L;
         for (int i = key.position(); i < key.limit(); i++) {
             hash = (hash ^ (key.get(i) & 0xff)) * 0x100000001b3L;

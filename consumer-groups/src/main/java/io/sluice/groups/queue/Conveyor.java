@@ -5,23 +5,28 @@ import io.sluice.core.ErrorCode;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.record.Headers;
 import io.sluice.core.record.Murmur2;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Part;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.Transfer.Pending;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -80,14 +85,30 @@ abstract class Conveyor {
 
     // ---- what is copied ----
 
-    /** Nothing is on its way: finds what comes next, and has it written down by {@link QueueEvent.Copying}; then {@link #go}. */
-    abstract void next(Transfer.View view);
+    /**
+     * Nothing is on its way: finds what comes next, and has it written down by {@link QueueEvent.Copying}; then {@link #go}.
+     *
+     * @param anew whether something has failed: what is remembered of steps before may not be true
+     */
+    abstract void next(Transfer.View view, boolean anew);
 
     /** The records of a part, as {@link #builder} gives the batch; empty if they are not to be copied any more. For a turn. */
     abstract Optional<RecordBatchBuilder> records(Queue queue, Part part, Map<MessageId, StoredMessage> messages);
 
-    /** A part is there, or will not be. For a turn, before that is written down. */
-    abstract void settled(Queue queue, Part part, boolean there, QueueEffects effects);
+    /**
+     * A part is not there and cannot be appended as it is.
+     *
+     * @param gone messages of it that are not in the log any more
+     * @return those that are to be copied all the same, at once; for a turn
+     */
+    abstract List<MessageId> rest(Queue queue, Part part, Set<MessageId> gone);
+
+    /**
+     * A part is there, or will not be. For a turn, before that is written down.
+     *
+     * @param rest those that are copied all the same, if it will not be there
+     */
+    abstract void settled(Queue queue, Part part, boolean there, List<MessageId> rest, QueueEffects effects);
 
     /** Nothing more is done: there is nothing to do, or the queue is not here any more. */
     abstract void onEnd();
@@ -110,9 +131,10 @@ abstract class Conveyor {
 
     private void act(Transfer.View view) {
         if (view.pending().isEmpty()) {
+            boolean anew = unsure;
             unsure = false;
             read.clear();
-            next(view);
+            next(view, anew);
             return;
         }
         Pending first = view.pending().get(0);
@@ -132,7 +154,7 @@ abstract class Conveyor {
     private void lookUp(Transfer.View view, Pending pending) {
         UUID target = view.target().orElseThrow();
         if (with.engine().topic(target).isEmpty()) {
-            settle(pending.part(), false);
+            notThere(pending.part(), Set.of());
             return;
         }
         PartitionLog log = with.reader().log(target, pending.part().partition());
@@ -141,7 +163,7 @@ abstract class Conveyor {
                     .anyMatch(producer -> producer.producerId() == view.producerId()
                             && producer.lastSequence() == pending.lastSequence());
             if (there) {
-                settle(pending.part(), true);
+                there(pending.part());
             } else {
                 append(view, pending);
             }
@@ -158,14 +180,14 @@ abstract class Conveyor {
                 if (found.gone().isEmpty()) {
                     append(view, pending);
                 } else {
-                    settle(pending.part(), false);
+                    notThere(pending.part(), found.gone());
                 }
             });
             return;
         }
         then(turn((queue, effects) -> records(queue, pending.part(), read)), records -> {
             if (records.isEmpty()) {
-                settle(pending.part(), false);
+                notThere(pending.part(), Set.of());
                 return;
             }
             RecordBatch batch = records.get()
@@ -175,18 +197,40 @@ abstract class Conveyor {
                     .log(view.target().orElseThrow(), pending.part().partition());
             then(log.append(batch, Acks.COMMITTED), appended -> {
                 pauseMs = FIRST_PAUSE_MS;
-                settle(pending.part(), true);
+                there(pending.part());
             });
         });
     }
 
-    private void settle(Part part, boolean there) {
-        turn((queue, effects) -> {
-            if (queue.transfer(transfer).pending(part.partition()).isPresent()) {
-                settled(queue, part, there, effects);
-                effects.record(new Copied(id, transfer, part.partition(), there));
+    private void there(Part part) {
+        settle(part, (queue, effects) -> {
+            settled(queue, part, true, List.of(), effects);
+            effects.record(new Copied(id, transfer, part.partition(), true));
+        });
+    }
+
+    private void notThere(Part part, Set<MessageId> gone) {
+        settle(part, (queue, effects) -> {
+            List<MessageId> rest = rest(queue, part, gone);
+            settled(queue, part, false, rest, effects);
+            effects.record(new Copied(id, transfer, part.partition(), false));
+            if (!rest.isEmpty()) {
+                Job job = queue.jobs().get(transfer);
+                effects.record(new Copying(
+                        id,
+                        transfer,
+                        List.of(new Part(part.partition(), rest)),
+                        job == null ? Progress.NONE : job.progress));
             }
-            return there;
+        });
+    }
+
+    private void settle(Part part, BiConsumer<Queue, QueueEffects> how) {
+        turn((queue, effects) -> {
+            if (queue.transfer(transfer).pending(part.partition()).equals(Optional.of(part))) {
+                how.accept(queue, effects);
+            }
+            return part;
         });
         // The next turn comes behind this one. Should this one fail, the log of the target knows the batch again.
         go();
@@ -263,9 +307,16 @@ abstract class Conveyor {
 
     /** In which partition of a topic a copy belongs: a key decides as it did for its producer. */
     static int partitionOf(StoredMessage message, Topic target) {
-        byte[] key = message.key()
-                .orElseGet(() -> message.id().toString().getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        byte[] key = message.key().orElseGet(() -> message.id().toString().getBytes(StandardCharsets.US_ASCII));
         return Murmur2.partition(key, 0, key.length, target.partitions());
+    }
+
+    /** How large a copy is at most. */
+    static long size(StoredMessage message, Headers headers) {
+        return RecordBatchBuilder.maxSizeOf(
+                message.key().map(bytes -> bytes.length).orElse(0),
+                message.value().map(bytes -> bytes.length).orElse(0),
+                headers);
     }
 
     /** How many bytes of records a batch for a topic may have. */

@@ -19,6 +19,11 @@ final class Failures {
         return cause(failure) instanceof BrokerException refusal ? Optional.of(refusal.code()) : Optional.empty();
     }
 
+    /** What a queue answers when something has failed. */
+    static QueueError error(Throwable failure) {
+        return cause(failure) instanceof Turns.NoTurn none ? none.why() : QueueError.UNAVAILABLE;
+    }
+
     static RuntimeException unchecked(Throwable failure) {
         return cause(failure) instanceof RuntimeException known ? known : new CompletionException(cause(failure));
     }

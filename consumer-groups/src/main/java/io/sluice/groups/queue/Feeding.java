@@ -8,6 +8,9 @@ interface Feeding {
     /** There are messages on their way to the dead letters. */
     void condemned(Queue queue);
 
+    /** There are jobs that have something to do. */
+    void jobs(Queue queue);
+
     /** How many partitions the queue has. */
     int partitions(Queue queue);
 

@@ -13,6 +13,8 @@ import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
+import io.sluice.groups.queue.QueueEvent.JobBegun;
+import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Progressed;
@@ -37,6 +39,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -69,6 +72,8 @@ final class Queue {
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
     /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
     private final Map<Long, Transfer> transfers = new TreeMap<>();
+
+    private final TreeMap<Long, Job> jobs = new TreeMap<>();
     /** By consumer. */
     private final Map<String, Session> sessions = new HashMap<>();
 
@@ -700,6 +705,90 @@ final class Queue {
         return transfers.computeIfAbsent(number, absent -> new Transfer());
     }
 
+    // ---- jobs ----
+
+    /** Jobs that move or copy messages, by number: all that run, and those that have ended last. */
+    NavigableMap<Long, Job> jobs() {
+        return jobs;
+    }
+
+    /** Whether a job has something to do. */
+    boolean isAtWork() {
+        return jobs.values().stream()
+                .anyMatch(job -> job.state == JobView.State.RUNNING
+                        || transfer(job.number).isBusy());
+    }
+
+    /** Where a message stands that a job may be about. */
+    enum Standing {
+        /** Nobody has it. */
+        FREE,
+        /** Somebody has it, or it is on its way to the dead letters. */
+        TAKEN,
+        /** Nothing more happens to it. */
+        FINISHED
+    }
+
+    Standing standing(MessageId message) {
+        Window window = window(message.partition());
+        Message held = window.held.get(message.offset());
+        if (held != null) {
+            return held.state == State.RETURNED ? Standing.FREE : Standing.TAKEN;
+        }
+        return window.isUndelivered(message.offset()) ? Standing.FREE : Standing.FINISHED;
+    }
+
+    /** Messages that nobody has are a job's until it lets them go. */
+    void claim(Job job, int partition, List<Arrival> messages, QueueEffects effects) {
+        Window window = window(partition);
+        List<Delivery> deliveries = new ArrayList<>();
+        for (Arrival message : messages) {
+            Message held = window.held.get(message.offset());
+            Lane lane = window.loaded.get(message.offset());
+            if (held == null && lane != null) {
+                unload(lane, message.offset());
+            }
+            Window.Soon soon = window.soon.remove(message.offset());
+            if (soon != null) {
+                agenda.cancel(soon);
+            }
+            window.unread.remove(message.offset());
+            window.lane(message.key()).overflow.remove(message.offset());
+            deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
+        }
+        effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
+    }
+
+    /** Those of some messages that are a job's. */
+    List<MessageId> claimed(Job job, List<MessageId> messages) {
+        return messages.stream()
+                .filter(message -> {
+                    Message held = window(message.partition()).held.get(message.offset());
+                    return held != null && held.state == State.LEASED && held.nonce == job.nonce();
+                })
+                .toList();
+    }
+
+    /** Messages that were a job's are somewhere else now. */
+    void moved(Job job, List<MessageId> messages, QueueEffects effects) {
+        List<MessageId> all = claimed(job, messages);
+        if (!all.isEmpty()) {
+            finish(Outcome.ACKNOWLEDGED, all, effects);
+            dispatch(effects);
+        }
+    }
+
+    /** Messages that were a job's are anybody's. */
+    void letGo(Job job, List<MessageId> messages, QueueEffects effects) {
+        List<Return> all = claimed(job, messages).stream()
+                .map(message -> new Return(message, effects.nowMs(), job.id(), false))
+                .toList();
+        if (!all.isEmpty()) {
+            effects.record(new Returned(id, effects.nowMs(), all));
+            dispatch(effects);
+        }
+    }
+
     // ---- the whole queue ----
 
     void change(QueueConfig to, boolean pause, QueueEffects effects) {
@@ -820,12 +909,45 @@ final class Queue {
             transfer(begun.transfer()).begun(begun.target(), begun.producerId());
         } else if (event instanceof Copying copying) {
             transfer(copying.transfer()).copying(copying.parts());
+            Job job = jobs.get(copying.transfer());
+            if (job != null) {
+                job.progress = copying.progress();
+            }
         } else if (event instanceof Copied copied) {
-            transfer(copied.transfer()).copied(copied.partition(), copied.there());
+            Transfer transfer = transfer(copied.transfer());
+            Job job = jobs.get(copied.transfer());
+            if (job != null && copied.there()) {
+                job.moved += transfer.pending(copied.partition())
+                        .map(part -> part.messages().size())
+                        .orElse(0);
+            }
+            transfer.copied(copied.partition(), copied.there());
+            forgetJobs();
+        } else if (event instanceof JobBegun begun) {
+            jobs.put(begun.job(), new Job(begun.job(), begun.spec(), begun.ends(), begun.atMs()));
+        } else if (event instanceof JobEnded ended) {
+            Job job = jobs.get(ended.job());
+            job.state = ended.state();
+            job.why = ended.why();
+            job.endedMs = ended.atMs();
+            job.progress = ended.progress();
+            forgetJobs();
         } else if (event instanceof Trimmed trimmed) {
             Window window = window(trimmed.partition());
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
+        }
+    }
+
+    /** Of the jobs that have ended, only the last ones are remembered. */
+    private void forgetJobs() {
+        List<Job> ended = jobs.values().stream()
+                .filter(job -> job.state != JobView.State.RUNNING
+                        && !transfer(job.number).isBusy())
+                .toList();
+        for (Job job : ended.subList(0, Math.max(0, ended.size() - Job.MAX_ENDED))) {
+            jobs.remove(job.number);
+            transfers.remove(job.number);
         }
     }
 

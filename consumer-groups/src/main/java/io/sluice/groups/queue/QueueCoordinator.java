@@ -10,6 +10,7 @@ import io.sluice.core.engine.Route;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicConfig;
 import io.sluice.core.topic.TopicName;
 import io.sluice.groups.queue.MessageView.State;
 import io.sluice.groups.queue.QueueViews.Browsed;
@@ -60,8 +61,12 @@ public final class QueueCoordinator implements AutoCloseable {
     /** What the headers of a dead letter may take besides those of the message. */
     private static final int CASE_FILE_BYTES = 256 * 1024;
 
+    /** What a topic takes as a batch unless it is set otherwise. */
+    private static final int DEFAULT_MESSAGE_BYTES = TopicConfig.defaults().maxMessageBytes();
+
     private static final long UPKEEP_MS = 1_000;
     private static final int UPKEEP_ROUNDS = 60;
+
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
@@ -74,6 +79,8 @@ public final class QueueCoordinator implements AutoCloseable {
     private final Undertaker undertaker;
     private final Trimmer trimmer;
     private final Deduplication deduplication;
+    private final JobRunner jobs;
+    private final Afterlife afterlife;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -90,11 +97,19 @@ public final class QueueCoordinator implements AutoCloseable {
         this.setup = setup;
         this.clock = clock;
         this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
-        this.feeder =
-                new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
+        this.feeder = new Feeder(
+                engine,
+                new Arrivals(codecs, setup.maxBatchBytes()),
+                shards,
+                this::feed,
+                this::condemned,
+                this::runJobs);
         MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
         this.deduplication = new Deduplication(engine, reader, shards, clock, Deduplication.Limits.DEFAULTS);
-        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(engine, reader, this::turn, shards, clock);
+        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(engine, reader, new ShardTurns(), shards, clock);
+        this.jobs = new JobRunner(surroundings);
+        this.afterlife =
+                new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
         this.trimmer = new Trimmer(feeder, shards);
     }
@@ -200,6 +215,10 @@ public final class QueueCoordinator implements AutoCloseable {
 
     private void condemned(Queue queue) {
         undertaker.condemned(queue);
+    }
+
+    private void runJobs(Queue queue) {
+        jobs.run(queue);
     }
 
     /** The topic of a queue was deleted: so is the queue. */
@@ -441,6 +460,11 @@ public final class QueueCoordinator implements AutoCloseable {
 
     // ---- messages ----
 
+    /** What happens to messages when they are finished. */
+    public Afterlife afterlife() {
+        return afterlife;
+    }
+
     /**
      * Asks whether messages with these deduplication ids have been sent to a queue within its window, and reserves the ids of those that have not. Who
      * gets a reservation sends the message and then settles the reservation, whatever came of it: others wait for that. A request waits until it can have
@@ -593,17 +617,31 @@ public final class QueueCoordinator implements AutoCloseable {
                 (queue, effects) -> new Turned<>(QueueError.NONE, queue.id(), turn.apply(queue, effects)));
     }
 
-    private <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn) {
-        CompletableFuture<CompletableFuture<T>> outcome = shards.ask(
-                partitionOf(name),
-                why -> CompletableFuture.failedFuture(new Turns.NoTurn(QueueError.of(why), name)),
-                (shard, reply, effects) -> effects.answer(
-                        reply,
-                        shard.find(queue)
-                                .map(found -> CompletableFuture.completedFuture(turn.apply(found, effects)))
-                                .orElseGet(() -> CompletableFuture.failedFuture(
-                                        new Turns.NoTurn(QueueError.UNKNOWN_QUEUE, name)))));
-        return outcome.thenCompose(Function.identity());
+    /** Turns for what runs beside the queues, of itself. */
+    private final class ShardTurns implements Turns {
+        @Override
+        public <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn) {
+            return turn(name, shard -> shard.find(queue), turn);
+        }
+
+        @Override
+        public <T> CompletableFuture<T> turn(String name, BiFunction<Queue, QueueEffects, T> turn) {
+            return turn(name, shard -> shard.find(name), turn);
+        }
+
+        private <T> CompletableFuture<T> turn(
+                String name, Function<QueueShard, Optional<Queue>> which, BiFunction<Queue, QueueEffects, T> turn) {
+            CompletableFuture<CompletableFuture<T>> outcome = shards.ask(
+                    partitionOf(name),
+                    why -> CompletableFuture.failedFuture(new NoTurn(QueueError.of(why), name)),
+                    (shard, reply, effects) -> effects.answer(
+                            reply,
+                            which.apply(shard)
+                                    .map(found -> CompletableFuture.completedFuture(turn.apply(found, effects)))
+                                    .orElseGet(() -> CompletableFuture.failedFuture(
+                                            new NoTurn(QueueError.UNKNOWN_QUEUE, name)))));
+            return outcome.thenCompose(Function.identity());
+        }
     }
 
     /** Which partition has a queue. */

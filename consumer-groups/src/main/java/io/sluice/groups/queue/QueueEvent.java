@@ -144,6 +144,25 @@ public sealed interface QueueEvent {
      */
     record Copied(UUID queue, long transfer, int partition, boolean there) implements QueueEvent {}
 
+    /**
+     * A job begins.
+     *
+     * @param ends where each partition ends: what comes later is not the job's
+     */
+    record JobBegun(UUID queue, long job, JobSpec spec, List<Long> ends, long atMs) implements QueueEvent {
+        public JobBegun {
+            ends = List.copyOf(ends);
+        }
+    }
+
+    /**
+     * A job is at its end, but for what it has on its way.
+     *
+     * @param why what keeps it from going on; empty if nothing does
+     */
+    record JobEnded(UUID queue, long job, JobView.State state, String why, long atMs, Progress progress)
+            implements QueueEvent {}
+
     /** What becomes of messages. */
     enum Outcome {
         /** A consumer is done with it. */

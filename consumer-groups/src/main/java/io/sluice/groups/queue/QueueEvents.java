@@ -17,6 +17,8 @@ import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
+import io.sluice.groups.queue.QueueEvent.JobBegun;
+import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Part;
@@ -27,8 +29,11 @@ import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The records of queues. All numbers are big-endian; a text is 4 bytes of its length and then UTF-8; a list is 4 bytes of how many there are, and then
@@ -56,10 +61,15 @@ import java.util.UUID;
  *     20, transfer    8 transfer, 16 id of the target's topic, 8 producer id
  *     21, copying     8 transfer, list of: 4 partition of the target, list of messages; progress
  *     22, copied      8 transfer, 4 partition of the target, 1 whether they are there
+ *     23, job begun   8 job, job, list of ends: 8, 8 at
+ *     24, job ended   8 job, 1 state, why (text), 8 at, progress
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
  *           8 window of deduplication, 8 retention
+ * job       1 kind, origin (text), target (text), filter, 4 rate, 8 max, 4 redrives, by (text)
+ * filter    list of ids (texts), reason (text), consumer (text), list of none or one key (text), 8 from, 8 to, list of none or one first
+ *           message, list of none or one last message, list of headers: name (text), value (text); list of outcomes: 1
  * progress  4 partition, 8 offset, 8 looked at, 8 matching, 8 leased, 8 refused
  * </pre>
  */
@@ -67,6 +77,8 @@ public final class QueueEvents {
     private static final int VERSION = 1;
     private static final int MESSAGE_BYTES = Integer.BYTES + Long.BYTES;
     private static final Outcome[] OUTCOMES = Outcome.values();
+    static final JobView.State[] JOB_STATES = JobView.State.values();
+    private static final JobSpec.Kind[] JOBS = JobSpec.Kind.values();
     private static final Order[] ORDERS = Order.values();
 
     private QueueEvents() {}
@@ -141,6 +153,16 @@ public final class QueueEvents {
             progress(out, copying.progress());
         } else if (event instanceof Copied copied) {
             out.putLong(copied.transfer()).putInt(copied.partition()).putByte(copied.there() ? 1 : 0);
+        } else if (event instanceof JobBegun begun) {
+            job(out.putLong(begun.job()), begun.spec())
+                    .putAll(begun.ends(), out::putLong)
+                    .putLong(begun.atMs());
+        } else if (event instanceof JobEnded ended) {
+            out.putLong(ended.job())
+                    .putByte(ended.state().ordinal())
+                    .putText(ended.why())
+                    .putLong(ended.atMs());
+            progress(out, ended.progress());
         }
         return out.toArray();
     }
@@ -178,6 +200,10 @@ public final class QueueEvents {
             return 21;
         } else if (event instanceof Copied) {
             return 22;
+        } else if (event instanceof JobBegun) {
+            return 23;
+        } else if (event instanceof JobEnded) {
+            return 24;
         }
         return 14;
     }
@@ -186,7 +212,30 @@ public final class QueueEvents {
         return out.putInt(message.partition()).putLong(message.offset());
     }
 
-    private static EventOutput progress(EventOutput out, Progress progress) {
+    static EventOutput job(EventOutput out, JobSpec job) {
+        JobFilter filter = job.filter();
+        out.putByte(job.kind().ordinal())
+                .putText(job.origin())
+                .putText(job.target())
+                .putAll(filter.ids(), out::putText)
+                .putText(filter.reason())
+                .putText(filter.consumer())
+                .putAll(filter.key().stream().toList(), out::putText)
+                .putLong(filter.fromMs())
+                .putLong(filter.toMs())
+                .putAll(filter.fromId().stream().toList(), id -> message(out, id))
+                .putAll(filter.toId().stream().toList(), id -> message(out, id))
+                .putAll(
+                        filter.headers().entrySet(),
+                        header -> out.putText(header.getKey()).putText(header.getValue()))
+                .putAll(filter.outcomes(), outcome -> out.putByte(outcome.ordinal()));
+        return out.putInt(job.rate())
+                .putLong(job.max())
+                .putInt(job.maxRedrives())
+                .putText(job.by());
+    }
+
+    static EventOutput progress(EventOutput out, Progress progress) {
         return out.putInt(progress.partition())
                 .putLong(progress.offset())
                 .putLong(progress.lookedAt())
@@ -281,6 +330,15 @@ public final class QueueEvents {
                                 () -> new Part(in.getInt(), in.getAll(MESSAGE_BYTES, () -> message(in)))),
                         progress(in));
             case 22 -> new Copied(queue, in.getLong(), in.getInt(), in.getByte() != 0);
+            case 23 -> new JobBegun(queue, in.getLong(), job(in), in.getAll(Long.BYTES, in::getLong), in.getLong());
+            case 24 ->
+                new JobEnded(
+                        queue,
+                        in.getLong(),
+                        one(JOB_STATES, in.getByte(), "state of a job"),
+                        in.getText(),
+                        in.getLong(),
+                        progress(in));
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }
@@ -292,7 +350,30 @@ public final class QueueEvents {
         return new Delivery(partition, arrival, in.getLong());
     }
 
-    private static Progress progress(EventInput in) {
+    static JobSpec job(EventInput in) {
+        return new JobSpec(
+                one(JOBS, in.getByte(), "kind of a job"),
+                in.getText(),
+                in.getText(),
+                new JobFilter(
+                        Set.copyOf(in.getAll(Integer.BYTES, in::getText)),
+                        in.getText(),
+                        in.getText(),
+                        in.getAll(Integer.BYTES, in::getText).stream().findFirst(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getAll(MESSAGE_BYTES, () -> message(in)).stream().findFirst(),
+                        in.getAll(MESSAGE_BYTES, () -> message(in)).stream().findFirst(),
+                        in.getAll(2 * Integer.BYTES, () -> Map.entry(in.getText(), in.getText())).stream()
+                                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (one, other) -> one)),
+                        Set.copyOf(in.getAll(1, () -> one(OUTCOMES, in.getByte(), "outcome")))),
+                in.getInt(),
+                in.getLong(),
+                in.getInt(),
+                in.getText());
+    }
+
+    static Progress progress(EventInput in) {
         return new Progress(in.getInt(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
 

@@ -150,6 +150,9 @@ final class QueueShard implements Shard<QueueEffects> {
             if (!queue.condemned().isEmpty() || queue.transfer(0).isBusy()) {
                 feeding.condemned(queue);
             }
+            if (queue.isAtWork()) {
+                feeding.jobs(queue);
+            }
         }
     }
 

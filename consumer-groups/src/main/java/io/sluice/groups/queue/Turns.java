@@ -13,6 +13,9 @@ interface Turns {
      */
     <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn);
 
+    /** As {@link #turn(String, UUID, BiFunction)}, of the queue that has the name now. */
+    <T> CompletableFuture<T> turn(String name, BiFunction<Queue, QueueEffects, T> turn);
+
     /** A queue cannot have a turn now, or nobody knows what came of it. */
     final class NoTurn extends RuntimeException {
         private static final long serialVersionUID = 1L;
@@ -22,6 +25,10 @@ interface Turns {
         NoTurn(QueueError why, String queue) {
             super("queue " + queue + " cannot have a turn: " + why, null, false, false);
             this.why = why;
+        }
+
+        QueueError why() {
+            return why;
         }
 
         /** Whether it is not worth trying again here. */

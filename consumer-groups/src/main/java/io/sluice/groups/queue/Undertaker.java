@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -89,7 +90,7 @@ final class Undertaker {
         private record Dying(Optional<String> deadLetterQueue, List<MessageId> messages) {}
 
         @Override
-        void next(Transfer.View view) {
+        void next(Transfer.View view, boolean anew) {
             then(
                     turn((queue, effects) -> {
                         more = false;
@@ -195,13 +196,6 @@ final class Undertaker {
             return size(stored, some) <= maxRecordBytes(target) ? Optional.of(some) : Optional.empty();
         }
 
-        private static long size(StoredMessage stored, Headers headers) {
-            return RecordBatchBuilder.maxSizeOf(
-                    stored.key().map(bytes -> bytes.length).orElse(0),
-                    stored.value().map(bytes -> bytes.length).orElse(0),
-                    headers);
-        }
-
         private void lost(Message message, boolean gone) {
             LOG.error(
                     "message {} of queue {} is dead and cannot be copied to the dead letters, {}: {} deliveries, sent at {}, died at {}: {} {}",
@@ -240,7 +234,13 @@ final class Undertaker {
         }
 
         @Override
-        void settled(Queue queue, Part part, boolean there, QueueEffects effects) {
+        List<MessageId> rest(Queue queue, Part part, Set<MessageId> gone) {
+            // They are chosen anew.
+            return List.of();
+        }
+
+        @Override
+        void settled(Queue queue, Part part, boolean there, List<MessageId> rest, QueueEffects effects) {
             if (there) {
                 queue.buried(part.messages(), effects);
             }

@@ -30,6 +30,10 @@ import org.slf4j.LoggerFactory;
 
 /** Queues over an engine on a machine that goes down and comes back. */
 final class CrashingQueues implements AutoCloseable {
+    /** The state is written down as a whole all the time, so that it is read back that way too. */
+    private static final QueueSetup SETUP =
+            new QueueSetup(new QueueLimits(1_000, 256, 100), 2, 100_000, 1 << 20, 10_000);
+
     final CrashingMachine machine;
     LocalLogEngine engine;
     QueueCoordinator queues;
@@ -50,7 +54,7 @@ final class CrashingQueues implements AutoCloseable {
         BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "0");
         engine = LocalLogEngine.on(config, machine.root());
         engine.start();
-        queues = new QueueCoordinator(engine, QueueSetup.defaults(), config.codecs(), clock);
+        queues = new QueueCoordinator(engine, SETUP, config.codecs(), clock);
         queues.start();
         Await.until("the queues are read", () -> get(queues.list("", 1)).error() == QueueError.NONE);
     }

@@ -59,6 +59,9 @@ final class QueueMachine {
         public void condemned(Queue dying) {}
 
         @Override
+        public void jobs(Queue of) {}
+
+        @Override
         public int partitions(Queue of) {
             return 1;
         }
