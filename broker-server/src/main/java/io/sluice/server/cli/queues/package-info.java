@@ -1,0 +1,2 @@
+/** {@code sluice queues}: queues, what is in them. */
+package io.sluice.server.cli.queues;
