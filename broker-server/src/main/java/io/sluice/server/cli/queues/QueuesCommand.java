@@ -48,15 +48,16 @@ public final class QueuesCommand implements Runnable {
                 new SendCommand(streams),
                 new ReceiveCommand(streams),
                 new AckCommand(streams),
-                new NackCommand(streams));
+                new NackCommand(streams),
+                new WorkCommand(streams));
     }
 
     @Override
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "queues: say what to do: create, list, describe, alter, stats, send, receive, ack, nack, purge,"
-                        + " pause, resume or delete");
+                "queues: say what to do: create, list, describe, alter, stats, send, receive, ack, nack, work,"
+                        + " purge, pause, resume or delete");
     }
 
     @Command(
