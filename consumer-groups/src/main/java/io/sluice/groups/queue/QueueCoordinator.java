@@ -67,6 +67,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
     private final Trimmer trimmer;
+    private final QueueMemory memory;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -83,6 +84,7 @@ public final class QueueCoordinator implements AutoCloseable {
         this.feeder =
                 new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
         this.trimmer = new Trimmer(feeder, shards);
+        this.memory = new QueueMemory(setup.limits(), setup.maxMessages(), setup.maxDoneBytes());
     }
 
     /**
@@ -123,12 +125,13 @@ public final class QueueCoordinator implements AutoCloseable {
                 }
             }
         });
-        lookAfterSome();
+        shards.execute(this::lookAfterSome);
     }
 
     /** Each queue is looked after about once a minute, a few at a time. */
     private void lookAfterSome() {
         lookAfter(UPKEEP_ROUNDS);
+        memory.tidy(clock.millis());
         CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
                 .execute(this::lookAfterSome);
     }
@@ -143,7 +146,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 partition,
                 new ShardRunner<>(
                         log,
-                        () -> new QueueShard(setup.limits(), feeder, setup.checkpointBytes()),
+                        () -> new QueueShard(memory, feeder, setup.checkpointBytes()),
                         (shard, out) -> effects(partition, shard, out),
                         shards,
                         clock));
@@ -153,7 +156,10 @@ public final class QueueCoordinator implements AutoCloseable {
         QueueShard before = current.put(partition, shard);
         if (before != null && before != shard) {
             // It is read anew: nothing is to be done for what was there before.
-            before.queues().values().forEach(feeder::forget);
+            before.queues().values().forEach(queue -> {
+                feeder.forget(queue);
+                memory.forget(queue);
+            });
         }
         return new RunningEffects(shard, out, random, this::heard);
     }
@@ -178,7 +184,9 @@ public final class QueueCoordinator implements AutoCloseable {
 
     private void feed(Queue queue, Feeder.Fed fed) {
         shards.tell(partitionOf(queue.name()), (shard, effects) -> {
-            if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
+            if (queue.releases() != fed.releases()) {
+                feeder.wants(queue);
+            } else if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
                 queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
             }
         });

@@ -23,7 +23,7 @@ final class QueueShard implements Shard<QueueEffects> {
     /** How much of checkpoints is written at once, but for the last one of them. */
     private static final int CHECKPOINT_BYTES = 1024 * 1024;
 
-    private final QueueLimits limits;
+    private final QueueMemory memory;
     private final Feeding feeding;
     private final Agenda agenda = new Agenda();
     private final NavigableMap<String, Queue> byName = new TreeMap<>();
@@ -33,8 +33,8 @@ final class QueueShard implements Shard<QueueEffects> {
     private String turnOf = "";
 
     /** @param checkpointBytes a log that is not longer than this is not made shorter */
-    QueueShard(QueueLimits limits, Feeding feeding, long checkpointBytes) {
-        this.limits = limits;
+    QueueShard(QueueMemory memory, Feeding feeding, long checkpointBytes) {
+        this.memory = memory;
         this.feeding = feeding;
         this.checkpoints = new Checkpoints(checkpointBytes);
     }
@@ -66,6 +66,7 @@ final class QueueShard implements Shard<QueueEffects> {
             Queue queue = byId.remove(deleted.queue());
             if (queue != null) {
                 byName.remove(queue.name(), queue);
+                memory.forget(queue);
             }
             checkpoints.deleted(deleted.queue());
             return;
@@ -78,11 +79,14 @@ final class QueueShard implements Shard<QueueEffects> {
     }
 
     private Queue make(UUID id, String name, QueueConfig config) {
-        return new Queue(id, name, config, limits, agenda, feeding);
+        return new Queue(id, name, config, memory, agenda, feeding);
     }
 
     private void put(Queue queue) {
-        byId.put(queue.id(), queue);
+        Queue before = byId.put(queue.id(), queue);
+        if (before != null) {
+            memory.forget(before);
+        }
         byName.put(queue.name(), queue);
     }
 

@@ -34,8 +34,8 @@ public final class QueueViews {
             sent += end - window.begin;
             unfinished += end - window.frontier + window.open.count();
             pinnedBytes += window.pinnedBytes;
-            asleep += window.delayed.count() + window.soon.size();
-            nextDueMs = Math.min(nextDueMs, window.delayed.nextMs());
+            asleep += window.delayed.count() + window.later.count() + window.soon.size();
+            nextDueMs = Math.min(nextDueMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
             for (Window.Soon soon : window.soon.values()) {
                 nextDueMs = Math.min(nextDueMs, soon.message.deliverAtMs());
             }
@@ -122,7 +122,9 @@ public final class QueueViews {
     }
 
     private static State stateOfUndelivered(Window window, long offset) {
-        return window.delayed.asleep().contains(offset) || window.soon.containsKey(offset)
+        return window.delayed.asleep().contains(offset)
+                        || window.later.asleep().contains(offset)
+                        || window.soon.containsKey(offset)
                 ? State.DELAYED
                 : State.WAITING;
     }

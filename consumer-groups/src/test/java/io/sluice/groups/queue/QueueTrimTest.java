@@ -148,7 +148,8 @@ class QueueTrimTest {
 
     @Test
     void eachQueueHasItsTurnInSoManyRounds() {
-        QueueShard shard = new QueueShard(QueueSetup.defaults().limits(), new QueueMachine.NoFeeding(), Long.MAX_VALUE);
+        QueueShard shard = new QueueShard(
+                new QueueMemory(QueueSetup.defaults().limits(), 1, 1), new QueueMachine.NoFeeding(), Long.MAX_VALUE);
         assertThat(shard.nextOf(10)).isEmpty();
         for (int i = 0; i < 25; i++) {
             QueueEvent.Created created =
