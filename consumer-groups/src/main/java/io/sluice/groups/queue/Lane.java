@@ -92,6 +92,12 @@ final class Lane {
         fresh.clear();
     }
 
+    /** Forgets what was never delivered. */
+    void clear() {
+        fresh.clear();
+        overflow.clear();
+    }
+
     /** The first of those that are held. There must be one. */
     long firstHeld() {
         return held.firstKey();

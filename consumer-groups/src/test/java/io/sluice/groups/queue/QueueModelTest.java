@@ -137,7 +137,9 @@ class QueueModelTest {
                 purge();
             } else if (lot < 94) {
                 trim();
-            } else if (lot < 96) {
+            } else if (lot < 95) {
+                machine.queue().release();
+            } else if (lot < 97) {
                 change();
             } else {
                 restart();
