@@ -51,17 +51,25 @@ final class Lane {
 
     void hold(Message message) {
         held.put(message.id.offset(), message);
-        again.remove(message.id.offset());
+        notAgain(message);
+    }
+
+    private void notAgain(Message message) {
+        if (again.remove(message.id.offset()) != null) {
+            window.returned--;
+        }
     }
 
     /** A held message could be delivered now. */
     void available(Message message) {
-        again.put(message.id.offset(), message);
+        if (again.put(message.id.offset(), message) == null) {
+            window.returned++;
+        }
     }
 
     void release(Message message) {
         held.remove(message.id.offset());
-        again.remove(message.id.offset());
+        notAgain(message);
     }
 
     /**
@@ -79,6 +87,11 @@ final class Lane {
         long unseen = fresh.isEmpty() ? Long.MAX_VALUE : fresh.firstKey();
         long next = Math.min(returned, unseen);
         return next == Long.MAX_VALUE ? -1 : next;
+    }
+
+    /** As {@link #next}, of those that have been delivered before. */
+    long nextReturned(boolean strict) {
+        return isBlocked(strict) ? next(true) : again.isEmpty() ? -1 : again.firstKey();
     }
 
     /** Whether what was never delivered has to wait for what is under way. */

@@ -33,6 +33,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -414,7 +415,11 @@ final class Queue {
             return absent -> {};
         }
         if (request.sessionTimeoutMs() > 0) {
-            Session session = session(request.consumer(), request.sessionTimeoutMs());
+            Session session = sessions.computeIfAbsent(request.consumer(), consumer -> new Session(this, consumer));
+            if (session.messages.isEmpty()) {
+                // Else what was said with the messages holds, which is written down.
+                session.timeoutMs = request.sessionTimeoutMs();
+            }
             agenda.set(session, effects.nowMs() + session.timeoutMs);
         }
         memory.used(effects.nowMs());
@@ -437,9 +442,14 @@ final class Queue {
     private void dispatch(QueueEffects effects) {
         while (!waiters.isEmpty() && !paused) {
             Waiter waiter = waiters.peek();
+            long expired = counters.expired;
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
-                break;
+                if (counters.expired == expired) {
+                    break;
+                }
+                // What was too old may have been in the way of others.
+                continue;
             }
             waiters.remove();
             agenda.cancel(waiter);
@@ -460,6 +470,10 @@ final class Queue {
                 ? Long.MAX_VALUE
                 : nowMs + request.visibilityMs().orElse(config.visibilityTimeoutMs());
         effects.record(new Leased(id, request.consumer(), nowMs, untilMs, request.sessionTimeoutMs(), deliveries));
+        if (request.sessionTimeoutMs() > 0) {
+            // Its session may have ended while it waited.
+            agenda.set(sessions.get(request.consumer()), nowMs + request.sessionTimeoutMs());
+        }
         List<Received> received = new ArrayList<>(deliveries.size());
         for (Delivery delivery : deliveries) {
             Message message =
@@ -511,11 +525,23 @@ final class Queue {
         List<Delivery> chosen = new ArrayList<>();
         List<MessageId> expired = new ArrayList<>();
         boolean strict = isStrict();
-        while (chosen.size() < request.max() && heldCount + chosen.size() < config.maxInFlight() && !ring.isEmpty()) {
+        int fresh = 0;
+        Deque<Lane> passedOver = new ArrayDeque<>();
+        while (chosen.size() < request.max() && !ring.isEmpty()) {
+            // Those that have been delivered before count already.
+            boolean isFull = heldCount + fresh >= config.maxInFlight();
+            if (isFull && windows.values().stream().allMatch(window -> window.returned == 0)) {
+                break;
+            }
             Lane lane = ring.remove();
             lane.inRing = false;
-            long offset = lane.next(strict);
+            long offset = isFull ? lane.nextReturned(strict) : lane.next(strict);
             if (offset < 0) {
+                if (isFull && lane.next(strict) >= 0) {
+                    lane.inRing = true;
+                    passedOver.push(lane);
+                    continue;
+                }
                 refill(lane);
                 lane.window.tidy(lane);
                 continue;
@@ -528,6 +554,7 @@ final class Queue {
                 expired.add(message);
             } else {
                 chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
+                fresh += held == null ? 1 : 0;
             }
             takeOut(lane, offset, held);
             // A lane whose messages follow each other has its next turn when this delivery is known to it.
@@ -535,6 +562,8 @@ final class Queue {
                 offer(lane);
             }
         }
+        // It is still their turn.
+        passedOver.forEach(ring::addFirst);
         if (!expired.isEmpty()) {
             finish(Outcome.EXPIRED, expired, effects);
         }

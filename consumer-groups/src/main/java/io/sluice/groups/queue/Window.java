@@ -18,6 +18,8 @@ final class Window {
     final OffsetSet open = new OffsetSet();
     /** Delivered and not finished, by offset. */
     final Map<Long, Message> held = new HashMap<>();
+    /** How many of them were returned and could be delivered, if their turn came. */
+    int returned;
     /** Finished otherwise than by an acknowledgement, as far back as the log goes. */
     final Map<Outcome, OffsetSet> outcomes = new EnumMap<>(Outcome.class);
     /** Where the queue begins. */
