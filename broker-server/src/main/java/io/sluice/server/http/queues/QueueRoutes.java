@@ -21,6 +21,9 @@ import java.time.InstantSource;
  *  POST   /v1/queues/{queue}/messages                      send
  *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
  *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
+ *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
+ *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
+ *  GET, DELETE /v1/queues/{queue}/jobs[/{id}]              what these have begun
  *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
  *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
  *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
@@ -36,6 +39,8 @@ public final class QueueRoutes implements RouteGroup {
     private final Settlements settlements;
     private final QueueAdmin admin;
     private final Messages messages;
+    private final DeadLetters deadLetters;
+    private final QueueJobs jobs;
 
     /**
      * The routes over a broker and its queues.
@@ -57,6 +62,8 @@ public final class QueueRoutes implements RouteGroup {
         QueueRates rates = new QueueRates(clock.millis());
         queues.listen(rates);
         this.messages = new Messages(broker, queues, records.access(), clock);
+        this.deadLetters = new DeadLetters(broker, queues, records.access());
+        this.jobs = new QueueJobs(queues, http.maxBodyBytes(), clock);
         this.admin = new QueueAdmin(
                 broker, queues, new QueueDocuments(broker, records.access(), rates, clock), http.maxBodyBytes());
     }
@@ -76,5 +83,7 @@ public final class QueueRoutes implements RouteGroup {
         router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
         messages.mount(router);
+        deadLetters.mount(router);
+        jobs.mount(router);
     }
 }
