@@ -99,6 +99,33 @@ class BurialTest {
         }
     }
 
+    @Test
+    void whatCannotBeWrittenAtTheMomentIsWrittenLater() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            it.send("q", 0, null, "one");
+            it.reject("q", it.receive("q", 1), "no");
+            awaitBuried(it, 1);
+            it.send("q", 0, null, "two");
+            it.send("q", 0, null, "three");
+            List<Received> both = it.receive("q", 2);
+            it.machine.capacity(it.machine.usedBytes() + 500_000);
+            Await.until("the disk is low", () -> it.engine.health().diskLow());
+
+            it.reject("q", both, "no");
+            // What may be written is: what is said of messages goes on.
+            QueueView view = get(it.queues.describe("q"));
+            assertThat(view.condemned()).isEqualTo(2);
+            assertThat(view.counts().dead()).isEqualTo(1);
+
+            assertThat(it.all("q.dead")).hasSize(1);
+
+            it.machine.capacity(1L << 40);
+            awaitBuried(it, 3);
+            assertThat(it.all("q.dead").stream().map(BurialTest::text)).containsExactly("one", "two", "three");
+        }
+    }
+
     /** Whatever happens: each dead message is in the dead letters once, in the order in which they died. */
     @Test
     void eachIsBuriedOnceWheneverTheMachineGoesDown() {

@@ -51,7 +51,7 @@ final class CrashingQueues implements AutoCloseable {
     }
 
     private void start() {
-        BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "0");
+        BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "1048576");
         engine = LocalLogEngine.on(config, machine.root());
         engine.start();
         queues = new QueueCoordinator(engine, SETUP, config.codecs(), clock);
