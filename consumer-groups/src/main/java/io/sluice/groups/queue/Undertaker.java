@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Undertaker {
     private static final Logger LOG = LoggerFactory.getLogger(Undertaker.class);
-    private static final int STEP_MESSAGES = 200;
+    private static final int STEP_MESSAGES = 500;
     private static final int MAX_AT_A_TIME = 16;
 
     private final Conveyor.Surroundings with;

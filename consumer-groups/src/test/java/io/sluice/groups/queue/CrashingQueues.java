@@ -112,6 +112,16 @@ final class CrashingQueues implements AutoCloseable {
         return answer.messages();
     }
 
+    /** Receives just so many, which are there. */
+    List<Received> receiveAll(String queue, int count) {
+        List<Received> all = new ArrayList<>();
+        Await.until(count + " messages are received", () -> {
+            all.addAll(receive(queue, count - all.size()));
+            return all.size() == count;
+        });
+        return all;
+    }
+
     /** What is received is dead. */
     void reject(String queue, List<Received> messages, String reason) {
         Receive.Outcomes outcomes = get(queues.reject(

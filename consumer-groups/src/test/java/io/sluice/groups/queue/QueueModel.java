@@ -224,6 +224,7 @@ final class QueueModel {
         item.deliveries++;
         item.wasDelivered = true;
         item.nonce = nonce;
+        item.inSession = false;
         item.untilMs = Long.MAX_VALUE;
     }
 

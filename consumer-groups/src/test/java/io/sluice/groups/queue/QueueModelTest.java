@@ -468,13 +468,15 @@ class QueueModelTest {
                     .filter(item -> item.state == State.LEASED && item.nonce == JOB.nonce())
                     .toList();
             List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
-            if (moved) {
-                machine.turn(effects -> machine.queue().moved(JOB, ids, effects));
-                claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
-            } else {
-                machine.turn(effects -> machine.queue().letGo(JOB, ids, effects));
-                claimed.forEach(item -> model.letGo(item, machine.nowMs()));
-            }
+            machine.turn(effects -> {
+                if (moved) {
+                    claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+                    machine.queue().moved(JOB, ids, effects);
+                } else {
+                    claimed.forEach(item -> model.letGo(item, machine.nowMs()));
+                    machine.queue().letGo(JOB, ids, effects);
+                }
+            });
             pass(0);
             machine.read();
         }
