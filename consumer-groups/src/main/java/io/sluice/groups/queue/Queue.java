@@ -41,6 +41,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -796,6 +797,11 @@ final class Queue {
     /** Messages that are on their way to the dead letters, in the order in which they died. */
     Collection<Message> condemned() {
         return condemned.values();
+    }
+
+    /** One of them, if it is still. */
+    Optional<Message> condemned(MessageId message) {
+        return Optional.ofNullable(condemned.get(message));
     }
 
     /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */
