@@ -186,6 +186,7 @@ public final class BrokerServer implements AutoCloseable {
                         queues,
                         records,
                         config.limits(),
+                        config.push(),
                         config.broker().clock()),
                 new PushRoutes(
                         vertx,

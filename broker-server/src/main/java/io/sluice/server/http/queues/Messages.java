@@ -92,7 +92,7 @@ final class Messages {
         return parse("id", ctx.pathParam("id"));
     }
 
-    private static MessageId parse(String field, String text) {
+    static MessageId parse(String field, String text) {
         return MessageTokens.message(text)
                 .orElseThrow(() -> Query.invalid(field, "is \"" + text + "\", not the id of a message, like 0-17"));
     }
