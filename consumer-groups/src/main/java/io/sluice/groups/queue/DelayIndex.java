@@ -64,16 +64,16 @@ final class DelayIndex {
         byWakeMs.computeIfAbsent(wakeMs, at -> new OffsetSet()).addAll(offsets);
     }
 
-    /** Takes out everything in front of an offset. */
-    void removeBefore(long offset) {
+    /** Takes out {@code [from, to)}. */
+    void remove(long from, long to) {
         for (Iterator<OffsetSet> each = byWakeMs.values().iterator(); each.hasNext(); ) {
             OffsetSet bucket = each.next();
-            bucket.removeBefore(offset);
+            bucket.remove(from, to);
             if (bucket.isEmpty()) {
                 each.remove();
             }
         }
-        asleep.removeBefore(offset);
+        asleep.remove(from, to);
     }
 
     /** Takes out what wakes up until a time. */

@@ -40,14 +40,12 @@ final class Lane {
         return fresh.remove(offset);
     }
 
-    /** Takes everything in front of an offset out of memory. */
-    int unloadBefore(long offset) {
-        NavigableMap<Long, Arrival> all = fresh.headMap(offset, false);
+    /** Forgets what was never delivered of {@code [from, to)}. Returns how much of that was in memory. */
+    int unload(long from, long to) {
+        NavigableMap<Long, Arrival> all = fresh.subMap(from, true, to, false);
         int count = all.size();
         all.clear();
-        if (!overflow.isEmpty()) {
-            overflow.removeBefore(offset);
-        }
+        overflow.remove(from, to);
         return count;
     }
 

@@ -22,6 +22,12 @@ public final class MessageHeaders {
     /** The queue in which a message died. */
     public static final String QUEUE = "sluice-queue";
 
+    /** In which partition of that queue it lay. */
+    public static final String PARTITION = "sluice-partition";
+
+    /** At which offset of that partition. */
+    public static final String OFFSET = "sluice-offset";
+
     /** When it died. */
     public static final String DIED_AT = "sluice-died-at";
 
@@ -42,6 +48,9 @@ public final class MessageHeaders {
 
     /** The message of which this is a replay. */
     public static final String REPLAY_OF = "sluice-replay-of";
+
+    /** When the replay was made. */
+    public static final String REPLAYED_AT = "sluice-replayed-at";
 
     /** How many decimal digits a time has at most. */
     private static final int MAX_DIGITS = 18;

@@ -3,6 +3,8 @@ package io.sluice.groups.queue;
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
@@ -11,12 +13,15 @@ import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
+import io.sluice.groups.queue.QueueEvent.JobBegun;
+import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Extension;
@@ -34,8 +39,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -63,6 +70,10 @@ final class Queue {
 
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
+    /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
+    private final Map<Long, Transfer> transfers = new TreeMap<>();
+
+    private final TreeMap<Long, Job> jobs = new TreeMap<>();
     /** By consumer. */
     private final Map<String, Session> sessions = new HashMap<>();
 
@@ -676,10 +687,104 @@ final class Queue {
         return condemned.values();
     }
 
-    /** A message is among the dead letters. */
-    void buried(MessageId message, QueueEffects effects) {
-        if (condemned.containsKey(message)) {
-            finish(Outcome.DEAD, List.of(message), effects);
+    /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */
+    void buried(List<MessageId> messages, QueueEffects effects) {
+        List<MessageId> dead = messages.stream().filter(condemned::containsKey).toList();
+        if (!dead.isEmpty()) {
+            finish(Outcome.DEAD, dead, effects);
+            dispatch(effects);
+        }
+    }
+
+    /** Copies that go into another queue: 0 of the dead letters, others of jobs. */
+    Map<Long, Transfer> transfers() {
+        return transfers;
+    }
+
+    Transfer transfer(long number) {
+        return transfers.computeIfAbsent(number, absent -> new Transfer());
+    }
+
+    // ---- jobs ----
+
+    /** Jobs that move or copy messages, by number: all that run, and those that have ended last. */
+    NavigableMap<Long, Job> jobs() {
+        return jobs;
+    }
+
+    /** Whether a job has something to do. */
+    boolean isAtWork() {
+        return jobs.values().stream()
+                .anyMatch(job -> job.state == JobView.State.RUNNING
+                        || transfer(job.number).isBusy());
+    }
+
+    /** Where a message stands that a job may be about. */
+    enum Standing {
+        /** Nobody has it. */
+        FREE,
+        /** Somebody has it, or it is on its way to the dead letters. */
+        TAKEN,
+        /** Nothing more happens to it. */
+        FINISHED
+    }
+
+    Standing standing(MessageId message) {
+        Window window = window(message.partition());
+        Message held = window.held.get(message.offset());
+        if (held != null) {
+            return held.state == State.RETURNED ? Standing.FREE : Standing.TAKEN;
+        }
+        return window.isUndelivered(message.offset()) ? Standing.FREE : Standing.FINISHED;
+    }
+
+    /** Messages that nobody has are a job's until it lets them go. */
+    void claim(Job job, int partition, List<Arrival> messages, QueueEffects effects) {
+        Window window = window(partition);
+        List<Delivery> deliveries = new ArrayList<>();
+        for (Arrival message : messages) {
+            Message held = window.held.get(message.offset());
+            Lane lane = window.loaded.get(message.offset());
+            if (held == null && lane != null) {
+                unload(lane, message.offset());
+            }
+            Window.Soon soon = window.soon.remove(message.offset());
+            if (soon != null) {
+                agenda.cancel(soon);
+            }
+            window.unread.remove(message.offset());
+            window.lane(message.key()).overflow.remove(message.offset());
+            deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
+        }
+        effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
+    }
+
+    /** Those of some messages that are a job's. */
+    List<MessageId> claimed(Job job, List<MessageId> messages) {
+        return messages.stream()
+                .filter(message -> {
+                    Message held = window(message.partition()).held.get(message.offset());
+                    return held != null && held.state == State.LEASED && held.nonce == job.nonce();
+                })
+                .toList();
+    }
+
+    /** Messages that were a job's are somewhere else now. */
+    void moved(Job job, List<MessageId> messages, QueueEffects effects) {
+        List<MessageId> all = claimed(job, messages);
+        if (!all.isEmpty()) {
+            finish(Outcome.ACKNOWLEDGED, all, effects);
+            dispatch(effects);
+        }
+    }
+
+    /** Messages that were a job's are anybody's. */
+    void letGo(Job job, List<MessageId> messages, QueueEffects effects) {
+        List<Return> all = claimed(job, messages).stream()
+                .map(message -> new Return(message, effects.nowMs(), job.id(), false))
+                .toList();
+        if (!all.isEmpty()) {
+            effects.record(new Returned(id, effects.nowMs(), all));
             dispatch(effects);
         }
     }
@@ -718,6 +823,19 @@ final class Queue {
         return QueueError.NONE;
     }
 
+    /** The log of a partition begins at an offset: nobody can have what lay before it. */
+    void logBegins(int partition, long offset, QueueEffects effects) {
+        Window window = window(partition);
+        if (offset <= window.logStart) {
+            return;
+        }
+        if (window.low() < offset) {
+            effects.record(new Gone(id, partition, window.low(), offset));
+        }
+        effects.record(new Trimmed(id, partition, offset));
+        dispatch(effects);
+    }
+
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
         ended = true;
@@ -750,6 +868,7 @@ final class Queue {
                 window(i).advance(created.begins().get(i));
                 window(i).open.removeBefore(created.begins().get(i));
                 window(i).begin = created.begins().get(i);
+                window(i).logStart = created.begins().get(i);
             }
         } else if (event instanceof Leased leased) {
             leased.messages().forEach(delivery -> applyLeased(leased, delivery));
@@ -786,10 +905,49 @@ final class Queue {
             changedMs = changed.atMs();
         } else if (event instanceof Progressed progressed) {
             held(progressed.message()).progress = progressed.progress();
+        } else if (event instanceof TransferBegun begun) {
+            transfer(begun.transfer()).begun(begun.target(), begun.producerId());
+        } else if (event instanceof Copying copying) {
+            transfer(copying.transfer()).copying(copying.parts());
+            Job job = jobs.get(copying.transfer());
+            if (job != null) {
+                job.progress = copying.progress();
+            }
+        } else if (event instanceof Copied copied) {
+            Transfer transfer = transfer(copied.transfer());
+            Job job = jobs.get(copied.transfer());
+            if (job != null && copied.there()) {
+                job.moved += transfer.pending(copied.partition())
+                        .map(part -> part.messages().size())
+                        .orElse(0);
+            }
+            transfer.copied(copied.partition(), copied.there());
+            forgetJobs();
+        } else if (event instanceof JobBegun begun) {
+            jobs.put(begun.job(), new Job(begun.job(), begun.spec(), begun.ends(), begun.atMs()));
+        } else if (event instanceof JobEnded ended) {
+            Job job = jobs.get(ended.job());
+            job.state = ended.state();
+            job.why = ended.why();
+            job.endedMs = ended.atMs();
+            job.progress = ended.progress();
+            forgetJobs();
         } else if (event instanceof Trimmed trimmed) {
             Window window = window(trimmed.partition());
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
+        }
+    }
+
+    /** Of the jobs that have ended, only the last ones are remembered. */
+    private void forgetJobs() {
+        List<Job> ended = jobs.values().stream()
+                .filter(job -> job.state != JobView.State.RUNNING
+                        && !transfer(job.number).isBusy())
+                .toList();
+        for (Job job : ended.subList(0, Math.max(0, ended.size() - Job.MAX_ENDED))) {
+            jobs.remove(job.number);
+            transfers.remove(job.number);
         }
     }
 
@@ -960,21 +1118,7 @@ final class Queue {
             window.open.add(message.id.offset());
         }
         counters.dropped += waiting.size() + before - window.open.count();
-        window.delayed.removeBefore(beforeOffset);
-        window.unread.removeBefore(beforeOffset);
-        window.soon.values().removeIf(soon -> {
-            boolean gone = soon.message.offset() < beforeOffset;
-            if (gone) {
-                agenda.cancel(soon);
-            }
-            return gone;
-        });
-        window.scanned = Math.max(window.scanned, beforeOffset);
-        window.loaded.keySet().removeIf(offset -> offset < beforeOffset);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            loaded -= lane.unloadBefore(beforeOffset);
-            letGo(lane);
-        }
+        forget(window, 0, beforeOffset);
     }
 
     private void applyGone(Window window, long from, long to) {
@@ -988,8 +1132,32 @@ final class Queue {
                 .toList()
                 .forEach(this::remove);
         window.open.removeAll(gone);
-        window.unread.removeAll(gone);
-        gone.forEach(window.delayed::remove);
+        forget(window, from, to);
+    }
+
+    /** Nobody gets what was never delivered of {@code [from, to)}. */
+    private void forget(Window window, long from, long to) {
+        window.delayed.remove(from, to);
+        window.unread.remove(from, to);
+        boolean mayBeInMemory = from < window.scanned;
+        if (from <= window.scanned) {
+            window.scanned = Math.max(window.scanned, to);
+        }
+        if (!mayBeInMemory) {
+            return;
+        }
+        window.soon.values().removeIf(soon -> {
+            boolean isIn = from <= soon.message.offset() && soon.message.offset() < to;
+            if (isIn) {
+                agenda.cancel(soon);
+            }
+            return isIn;
+        });
+        window.loaded.keySet().removeIf(offset -> from <= offset && offset < to);
+        for (Lane lane : List.copyOf(window.lanes.values())) {
+            loaded -= lane.unload(from, to);
+            letGo(lane);
+        }
     }
 
     private void schedule(Message message) {

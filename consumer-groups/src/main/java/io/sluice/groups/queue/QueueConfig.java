@@ -46,6 +46,10 @@ public record QueueConfig(
             300_000,
             604_800_000);
 
+    /** What a queue of dead letters is set to: they stay until somebody has looked after them. */
+    public static final QueueConfig DEAD_LETTERS = new QueueConfig(
+            30_000, 0, DEFAULTS.backoff(), Optional.empty(), 0, 0, Order.NONE, 20_000, 0, 0, 300_000, -1);
+
     /** The same with another place for dead messages. */
     public QueueConfig withDeadLetterQueue(Optional<String> other) {
         return new QueueConfig(

@@ -10,6 +10,7 @@ import io.sluice.core.engine.Route;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicConfig;
 import io.sluice.core.topic.TopicName;
 import io.sluice.groups.queue.MessageView.State;
 import io.sluice.groups.queue.QueueViews.Browsed;
@@ -37,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -56,6 +58,15 @@ public final class QueueCoordinator implements AutoCloseable {
     /** The internal topic. */
     public static final String TOPIC = "__queues";
 
+    /** What the headers of a dead letter may take besides those of the message. */
+    private static final int CASE_FILE_BYTES = 256 * 1024;
+
+    /** What a topic takes as a batch unless it is set otherwise. */
+    private static final int DEFAULT_MESSAGE_BYTES = TopicConfig.defaults().maxMessageBytes();
+
+    private static final long UPKEEP_MS = 1_000;
+    private static final int UPKEEP_ROUNDS = 60;
+
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
@@ -65,6 +76,11 @@ public final class QueueCoordinator implements AutoCloseable {
     private final InstantSource clock;
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
+    private final Undertaker undertaker;
+    private final Trimmer trimmer;
+    private final Deduplication deduplication;
+    private final JobRunner jobs;
+    private final Afterlife afterlife;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -81,8 +97,21 @@ public final class QueueCoordinator implements AutoCloseable {
         this.setup = setup;
         this.clock = clock;
         this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
-        this.feeder =
-                new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
+        this.feeder = new Feeder(
+                engine,
+                new Arrivals(codecs, setup.maxBatchBytes()),
+                shards,
+                this::feed,
+                this::condemned,
+                this::runJobs);
+        MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
+        this.deduplication = new Deduplication(engine, reader, shards, clock, Deduplication.Limits.DEFAULTS);
+        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(engine, reader, new ShardTurns(), shards, clock);
+        this.jobs = new JobRunner(surroundings);
+        this.afterlife =
+                new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
+        this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
+        this.trimmer = new Trimmer(feeder, shards);
     }
 
     /**
@@ -123,6 +152,19 @@ public final class QueueCoordinator implements AutoCloseable {
                 }
             }
         });
+        lookAfterSome();
+    }
+
+    /** Each queue is looked after about once a minute, a few at a time. */
+    private void lookAfterSome() {
+        lookAfter(UPKEEP_ROUNDS);
+        CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
+                .execute(this::lookAfterSome);
+    }
+
+    /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */
+    void lookAfter(int rounds) {
+        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> trimmer.look(queue, effects)));
     }
 
     private void gain(int partition, PartitionLog log) {
@@ -171,7 +213,13 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
-    private void condemned(Queue queue) {}
+    private void condemned(Queue queue) {
+        undertaker.condemned(queue);
+    }
+
+    private void runJobs(Queue queue) {
+        jobs.run(queue);
+    }
 
     /** The topic of a queue was deleted: so is the queue. */
     private void endIfGone(String topic) {
@@ -214,18 +262,43 @@ public final class QueueCoordinator implements AutoCloseable {
         }
         return engine.topic(name)
                 .map(CompletableFuture::completedFuture)
-                .orElseGet(() -> createTopic(name, topicPartitions))
+                .orElseGet(() -> createTopic(name, topicPartitions, Map.of()))
                 .thenCompose(topic -> create(topic, config));
     }
 
-    private CompletableFuture<Topic> createTopic(String name, int topicPartitions) {
-        NewTopic topic = new NewTopic(name, topicPartitions, Map.of("retention.ms", "-1"));
+    private CompletableFuture<Topic> createTopic(String name, int topicPartitions, Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("retention.ms", "-1");
+        NewTopic topic = new NewTopic(name, topicPartitions, all);
         return engine.createTopic(topic).handle((created, failure) -> {
             if (failure == null) {
                 return created;
             }
             // Somebody else was faster.
             return engine.topic(name).orElseThrow(() -> new CompletionException(failure));
+        });
+    }
+
+    /** A queue for dead letters, made if there is none: the id of its topic. */
+    private CompletableFuture<UUID> deadLetterQueue(String name, int maxMessageBytes) {
+        return describe(name).thenCompose(there -> {
+            Optional<Topic> topic = engine.topic(name);
+            if (there.error() == QueueError.NONE && topic.map(Topic::id).equals(Optional.of(there.id()))) {
+                return CompletableFuture.completedFuture(there.id());
+            }
+            // With room for what is said of the death.
+            String maxBytes =
+                    String.valueOf((int) Math.min(Integer.MAX_VALUE, maxMessageBytes + (long) CASE_FILE_BYTES));
+            return topic.map(CompletableFuture::completedFuture)
+                    .orElseGet(() -> createTopic(name, 1, Map.of("max.message.bytes", maxBytes)))
+                    .thenCompose(found -> create(found, QueueConfig.DEAD_LETTERS))
+                    .thenApply(Creation::queue)
+                    .thenApply(made -> {
+                        if (made.error() != QueueError.NONE && made.error() != QueueError.QUEUE_DIFFERS) {
+                            throw new Turns.NoTurn(made.error(), name);
+                        }
+                        return made.id();
+                    });
         });
     }
 
@@ -387,6 +460,30 @@ public final class QueueCoordinator implements AutoCloseable {
 
     // ---- messages ----
 
+    /** What happens to messages when they are finished. */
+    public Afterlife afterlife() {
+        return afterlife;
+    }
+
+    /**
+     * Asks whether messages with these deduplication ids have been sent to a queue within its window, and reserves the ids of those that have not. Who
+     * gets a reservation sends the message and then settles the reservation, whatever came of it: others wait for that. A request waits until it can have
+     * all of its ids that others have now, and holds none meanwhile.
+     *
+     * <p>The ids are in the records, in header {@link MessageHeaders#DEDUP_ID}, which the sender sets: so they survive a restart, and those of records
+     * that others produce count as well. A queue whose window is 0 reserves everything.
+     *
+     * @param dedupIds one for each message, in their order
+     */
+    public CompletableFuture<Dedup.Answer> reserve(String name, List<String> dedupIds) {
+        return turnOf(name, (queue, effects) -> queue.config().dedupWindowMs())
+                .thenComposeAsync(
+                        found -> found.error() == QueueError.NONE
+                                ? deduplication.reserve(found.queue(), found.value(), dedupIds)
+                                : CompletableFuture.completedFuture(new Dedup.Answer(found.error(), List.of())),
+                        shards);
+    }
+
     /**
      * A request for messages.
      *
@@ -509,6 +606,43 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     // ---- turns ----
+
+    /** What came of a turn of a queue, and which queue that was. */
+    private record Turned<T>(QueueError error, UUID queue, T value) {}
+
+    private <T> CompletableFuture<Turned<T>> turnOf(String name, BiFunction<Queue, QueueEffects, T> turn) {
+        return ask(
+                name,
+                error -> new Turned<T>(error, NOBODY, null),
+                (queue, effects) -> new Turned<>(QueueError.NONE, queue.id(), turn.apply(queue, effects)));
+    }
+
+    /** Turns for what runs beside the queues, of itself. */
+    private final class ShardTurns implements Turns {
+        @Override
+        public <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn) {
+            return turn(name, shard -> shard.find(queue), turn);
+        }
+
+        @Override
+        public <T> CompletableFuture<T> turn(String name, BiFunction<Queue, QueueEffects, T> turn) {
+            return turn(name, shard -> shard.find(name), turn);
+        }
+
+        private <T> CompletableFuture<T> turn(
+                String name, Function<QueueShard, Optional<Queue>> which, BiFunction<Queue, QueueEffects, T> turn) {
+            CompletableFuture<CompletableFuture<T>> outcome = shards.ask(
+                    partitionOf(name),
+                    why -> CompletableFuture.failedFuture(new NoTurn(QueueError.of(why), name)),
+                    (shard, reply, effects) -> effects.answer(
+                            reply,
+                            which.apply(shard)
+                                    .map(found -> CompletableFuture.completedFuture(turn.apply(found, effects)))
+                                    .orElseGet(() -> CompletableFuture.failedFuture(
+                                            new NoTurn(QueueError.UNKNOWN_QUEUE, name)))));
+            return outcome.thenCompose(Function.identity());
+        }
+    }
 
     /** Which partition has a queue. */
     int partitionOf(String name) {

@@ -31,6 +31,8 @@ final class QueueShard implements Shard<QueueEffects> {
     private final NavigableMap<String, Queue> byName = new TreeMap<>();
     private final Map<UUID, Queue> byId = new HashMap<>();
     private final Checkpoints checkpoints;
+    /** The queue that was looked after last. */
+    private String turnOf = "";
 
     /**
      * @param outlines kept up to date, for readers on any thread
@@ -145,8 +147,11 @@ final class QueueShard implements Shard<QueueEffects> {
     public void begin(QueueEffects effects) {
         for (Queue queue : List.copyOf(byId.values())) {
             queue.begin(effects.nowMs());
-            if (!queue.condemned().isEmpty()) {
+            if (!queue.condemned().isEmpty() || queue.transfer(0).isBusy()) {
                 feeding.condemned(queue);
+            }
+            if (queue.isAtWork()) {
+                feeding.jobs(queue);
             }
         }
     }
@@ -162,6 +167,16 @@ final class QueueShard implements Shard<QueueEffects> {
     }
 
     // ---- queues ----
+
+    /** Some of the queues, each time others: in so many rounds each has its turn. */
+    List<Queue> nextOf(int rounds) {
+        int count = (byName.size() + rounds - 1) / rounds;
+        List<Queue> some =
+                byName.tailMap(turnOf, false).values().stream().limit(count).toList();
+        turnOf =
+                some.isEmpty() || some.size() < count ? "" : some.get(count - 1).name();
+        return some;
+    }
 
     Optional<Queue> find(String name) {
         return Optional.ofNullable(byName.get(name));

@@ -20,6 +20,9 @@ import java.util.UUID;
  * @param oldest the first message of each partition that is not finished, if there is one
  * @param askedMs when somebody asked for messages last, since the broker has been running; 0 if nobody has
  * @param nextDueMs when the next of the delayed messages that are known is due; {@link Long#MAX_VALUE} if none is known
+ * @param unfinishedBytes about how large the messages are that are not finished, as they lie in the log
+ * @param pinnedBytes about how large that part of the log is which is finished and older than the queue keeps it, but cannot be deleted because
+ *     a message before it is not finished
  */
 public record QueueView(
         QueueError error,
@@ -39,7 +42,14 @@ public record QueueView(
         long askedMs,
         List<SessionView> sessions,
         Map<Integer, MessageId> oldest,
-        long nextDueMs) {
+        long nextDueMs,
+        long unfinishedBytes,
+        long pinnedBytes) {
+    /** How many messages are not finished. */
+    public long unfinished() {
+        return waiting + leased + delayed + condemned;
+    }
+
     /** What a queue has counted. */
     public record Counts(
             long delivered, long acknowledged, long returned, long dead, long expired, long dropped, long gone) {
@@ -52,8 +62,26 @@ public record QueueView(
     /** The same with another error. */
     QueueView as(QueueError other) {
         return new QueueView(
-                other, id, name, config, paused, createdMs, changedMs, sent, counts, waiting, leased, delayed,
-                condemned, receivers, askedMs, sessions, oldest, nextDueMs);
+                other,
+                id,
+                name,
+                config,
+                paused,
+                createdMs,
+                changedMs,
+                sent,
+                counts,
+                waiting,
+                leased,
+                delayed,
+                condemned,
+                receivers,
+                askedMs,
+                sessions,
+                oldest,
+                nextDueMs,
+                unfinishedBytes,
+                pinnedBytes);
     }
 
     static QueueView refused(QueueError error, String name) {
@@ -75,6 +103,8 @@ public record QueueView(
                 0,
                 List.of(),
                 Map.of(),
-                Long.MAX_VALUE);
+                Long.MAX_VALUE,
+                0,
+                0);
     }
 }

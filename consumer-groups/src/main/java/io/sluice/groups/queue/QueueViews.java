@@ -24,18 +24,23 @@ public final class QueueViews {
     static QueueView of(Queue queue, Feeding feeding, long nowMs) {
         long sent = 0;
         long unfinished = 0;
+        long unfinishedBytes = 0;
         long asleep = 0;
         long leased = 0;
         long again = 0;
         long dying = 0;
         long nextDueMs = Long.MAX_VALUE;
+        long pinnedBytes = 0;
         Map<Integer, MessageId> oldest = new HashMap<>();
         int partitions = feeding.partitions(queue);
         for (int i = 0; i < partitions; i++) {
             Window window = queue.window(i);
             long end = Math.max(feeding.end(queue, i), window.frontier);
             sent += end - window.begin;
-            unfinished += end - window.frontier + window.open.count();
+            long open = end - window.frontier + window.open.count();
+            unfinished += open;
+            unfinishedBytes += feeding.bytes(queue, i, open);
+            pinnedBytes += window.pinnedBytes;
             asleep += window.delayed.count() + window.soon.size();
             nextDueMs = Math.min(nextDueMs, window.delayed.nextMs());
             for (Window.Soon soon : window.soon.values()) {
@@ -84,7 +89,9 @@ public final class QueueViews {
                                 session.consumer, session.messages.size(), session.timeoutMs, session.atMs))
                         .toList(),
                 oldest,
-                nextDueMs);
+                nextDueMs,
+                unfinishedBytes,
+                pinnedBytes);
     }
 
     /** One message. */
@@ -111,11 +118,14 @@ public final class QueueViews {
                     ? MessageView.uncertain(id)
                     : MessageView.plain(id, State.WAITING, blocker(queue, lane));
         }
-        State state = stateOf(window.outcome(id.offset()));
+        // It is remembered for some time after its record has been deleted.
         return queue.done()
                 .find(id)
-                .map(done -> MessageView.done(done, state))
-                .orElseGet(() -> MessageView.plain(id, state, Optional.empty()));
+                .map(done -> MessageView.done(done, stateOf(done.outcome())))
+                .orElseGet(() -> MessageView.plain(
+                        id,
+                        id.offset() < window.logStart ? State.UNKNOWN : stateOf(window.outcome(id.offset())),
+                        Optional.empty()));
     }
 
     private static State stateOf(Message message, long nowMs) {
@@ -173,7 +183,7 @@ public final class QueueViews {
             Candidates candidates = new Candidates(window, states);
             long end = feeding.end(queue, partition);
             boolean isFirst = after.isPresent() && after.get().partition() == partition;
-            long from = Math.max(window.begin, isFirst ? after.get().offset() + 1 : 0);
+            long from = Math.max(window.logStart, isFirst ? after.get().offset() + 1 : 0);
             for (long offset = candidates.next(from); offset < end; offset = candidates.next(offset + 1)) {
                 if (found.size() == limit || left-- == 0) {
                     return new Browsed(QueueError.NONE, found, last);

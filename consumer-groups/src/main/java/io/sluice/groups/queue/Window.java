@@ -24,6 +24,8 @@ final class Window {
     long begin;
     /** Where the log begins, as far as that was written down: nothing is known of what lay before it. */
     long logStart;
+    /** About how many bytes of the log are finished and old, and are kept because something before them is not finished. */
+    long pinnedBytes;
     /** Those of the open that are not due for long. */
     final DelayIndex delayed = new DelayIndex();
 

@@ -33,13 +33,7 @@ final class QueueMachine {
     Consumer<QueueEvent> onEvent = event -> {};
 
     private long nowMs = 1_700_000_000_000L;
-    private final Feeding feeding = new Feeding() {
-        @Override
-        public void wants(Queue hungry) {}
-
-        @Override
-        public void condemned(Queue dying) {}
-
+    private final Feeding feeding = new NoFeeding() {
         @Override
         public int partitions(Queue of) {
             return log.size();
@@ -49,7 +43,39 @@ final class QueueMachine {
         public long end(Queue of, int partition) {
             return QueueMachine.this.end(partition);
         }
+
+        @Override
+        public long bytes(Queue of, int partition, long messages) {
+            return 100 * messages;
+        }
     };
+
+    /** Nobody reads; the test does. */
+    static class NoFeeding implements Feeding {
+        @Override
+        public void wants(Queue hungry) {}
+
+        @Override
+        public void condemned(Queue dying) {}
+
+        @Override
+        public void jobs(Queue of) {}
+
+        @Override
+        public int partitions(Queue of) {
+            return 1;
+        }
+
+        @Override
+        public long end(Queue of, int partition) {
+            return 0;
+        }
+
+        @Override
+        public long bytes(Queue of, int partition, long messages) {
+            return 100 * messages;
+        }
+    }
 
     QueueMachine(int partitions, QueueConfig config, QueueLimits limits, SplittableRandom random) {
         this.random = random;
@@ -199,6 +225,13 @@ final class QueueMachine {
     void checkpoint() {
         turn(effects -> shard.checkpoint(queue(), effects));
         trimmed = random.nextInt(trimmed, (int) shard.neededFrom() + 1);
+    }
+
+    /** The records before an offset are deleted; there must be others behind it. */
+    void trimLog(int partition, long before) {
+        List<Arrival> all = log.get(partition);
+        all.subList(0, indexOf(all, before)).clear();
+        turn(effects -> queue().logBegins(partition, before, effects));
     }
 
     /** The broker ends while it writes the state down: the last pieces of that are missing. */

@@ -49,6 +49,9 @@ class QueueModelTest {
         private final QueueMachine machine;
         private final int partitions;
         private final long[] ends;
+        /** Where the log of each partition begins. */
+        private final long[] trimmed;
+
         private final int keys;
         private int lastLot;
         /** How often of a hundred steps the state is written down as a whole. */
@@ -62,6 +65,7 @@ class QueueModelTest {
             keys = random.nextInt(1, 6);
             checkpoints = random.nextInt(4) == 0 ? 100 : random.nextInt(4);
             ends = new long[partitions];
+            trimmed = new long[partitions];
             QueueConfig config = config();
             model = new QueueModel(config);
             QueueLimits limits = new QueueLimits(random.nextInt(2, 40), random.nextInt(1, 10), 100);
@@ -81,7 +85,9 @@ class QueueModelTest {
                 }
             } else if (event instanceof QueueEvent.Gone gone) {
                 for (long offset = gone.from(); offset < gone.to(); offset++) {
-                    assertThat(model.items).doesNotContainKey(new MessageId(gone.partition(), offset));
+                    if (offset >= trimmed[gone.partition()]) {
+                        assertThat(model.items).doesNotContainKey(new MessageId(gone.partition(), offset));
+                    }
                 }
             }
         }
@@ -129,7 +135,9 @@ class QueueModelTest {
                 delete();
             } else if (lot < 93) {
                 purge();
-            } else if (lot < 95) {
+            } else if (lot < 94) {
+                trim();
+            } else if (lot < 96) {
                 change();
             } else {
                 restart();
@@ -291,7 +299,7 @@ class QueueModelTest {
                 MessageId id = dying.get(0).id;
                 assertThat(model.items.get(id).state).isEqualTo(State.DYING);
                 assertThat(dying.get(0).attempts).hasSize(model.items.get(id).attempts);
-                machine.turn(effects -> machine.queue().buried(id, effects));
+                machine.turn(effects -> machine.queue().buried(List.of(id), effects));
                 model.done(model.items.get(id), QueueEvent.Outcome.DEAD);
                 machine.read();
             }
@@ -321,6 +329,26 @@ class QueueModelTest {
             model.items.values().stream()
                     .filter(item -> item.state == State.WAITING)
                     .forEach(item -> model.done(item, QueueEvent.Outcome.DROPPED));
+            machine.read();
+        }
+
+        /** Somebody deletes records, whatever has become of the messages. */
+        private void trim() {
+            int partition = random.nextInt(partitions);
+            if (trimmed[partition] >= ends[partition] - 1) {
+                return;
+            }
+            // Mostly what is finished.
+            long before = random.nextInt(3) > 0
+                    ? Math.min(machine.queue().window(partition).low(), ends[partition] - 1)
+                    : random.nextLong(trimmed[partition], ends[partition]);
+            trimmed[partition] = Math.max(trimmed[partition], before);
+            model.items.values().stream()
+                    .filter(item -> item.id.partition() == partition
+                            && item.id.offset() < trimmed[partition]
+                            && item.isUnfinished())
+                    .forEach(item -> model.done(item, QueueEvent.Outcome.DROPPED));
+            machine.trimLog(partition, trimmed[partition]);
             machine.read();
         }
 

@@ -76,7 +76,7 @@ public final class QueueRoutes implements RouteGroup {
 
     @Override
     public void mount(Router router) {
-        Sends sends = new Sends(broker, queues, records.messages());
+        Sends sends = new Sends(broker, queues, records.messages(new SendingQueues(queues)));
         router.post("/enqueue").handler(sends::enqueue);
         router.post("/v1/queues/:queue/messages").handler(sends::send);
         router.post("/v1/queues/:queue/receive").handler(receives::receive);

@@ -8,6 +8,7 @@ import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.QueueOutline;
 import io.sluice.groups.queue.QueueView;
 import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.records.MessageSender;
 import io.vertx.core.Future;
@@ -70,10 +71,43 @@ final class Sends {
 
     private Future<QueueError> find(String queue) {
         Optional<QueueOutline> known = queues.find(queue);
-        if (known.isPresent()) {
+        if (known.isPresent()
+                && known.get().config().maxMessages() == 0
+                && known.get().config().maxBytes() == 0) {
             return Future.succeededFuture(QueueError.NONE);
         }
-        return JsonAnswer.here(queues.describe(queue)).map(QueueView::error);
+        return JsonAnswer.here(queues.describe(queue)).map(view -> {
+            if (view.error() == QueueError.NONE) {
+                requireRoom(view);
+            }
+            return view.error();
+        });
+    }
+
+    /** A request that begins below the limits is taken as a whole. */
+    private static void requireRoom(QueueView view) {
+        long maxMessages = view.config().maxMessages();
+        if (maxMessages > 0 && view.unfinished() >= maxMessages) {
+            throw new HttpProblem(
+                            429,
+                            "queue_full",
+                            "queue " + view.name() + " has " + view.unfinished()
+                                    + " messages that are not finished; max_messages is " + maxMessages)
+                    .with("messages", view.unfinished())
+                    .with("max_messages", maxMessages)
+                    .retryAfterMs(1_000);
+        }
+        long maxBytes = view.config().maxBytes();
+        if (maxBytes > 0 && view.unfinishedBytes() >= maxBytes) {
+            throw new HttpProblem(
+                            429,
+                            "queue_full",
+                            "queue " + view.name() + " has about " + view.unfinishedBytes()
+                                    + " bytes of messages that are not finished; max_bytes is " + maxBytes)
+                    .with("bytes", view.unfinishedBytes())
+                    .with("max_bytes", maxBytes)
+                    .retryAfterMs(1_000);
+        }
     }
 
     private Future<QueueError> findOrCreate() {

@@ -1,38 +1,60 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.Dedup;
+import io.sluice.groups.queue.Dedup.Reservation;
 import io.sluice.groups.queue.MessageId;
+import io.sluice.groups.queue.QueueError;
 import io.sluice.server.http.Caller;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.PointInTime;
 import io.sluice.server.http.Query;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /** Sends messages to the topics of queues; for one event loop. */
 public final class MessageSender {
     private static final Set<String> OF_ONE = Set.of("key", "delay_ms", "deliver_at", "ttl_ms", "dedup_id");
+    private static final String RESERVATION = "sluice.reservation";
     private static final int MAX_DEDUP_CHARS = 256;
     private static final int MAX_ENQUEUE_BYTES = 1024 * 1024;
     /** What comes from forms of the simplest kind of client too. */
     private static final List<String> ENQUEUE_TYPES = List.of("application/json");
 
     private final Loop loop;
+    private final Queues queues;
     private final MessageProduce.MessageParser parsers = new MessageProduce.MessageParser();
     private final RawProduce raw;
     private final RecordPublisher publisher;
 
-    MessageSender(Loop loop) {
+    /** What is asked of queues. */
+    public interface Queues {
+        /** As {@link io.sluice.groups.queue.QueueCoordinator#reserve}. */
+        CompletableFuture<Dedup.Answer> reserve(String queue, List<String> dedupIds);
+
+        /** How a refusal looks over HTTP. */
+        HttpProblem problem(QueueError error, String queue);
+    }
+
+    MessageSender(Loop loop, Queues queues) {
         this.loop = loop;
+        this.queues = queues;
         this.publisher = new RecordPublisher(loop);
-        this.raw = new RawProduce(
-                loop, (ctx, partition, offset) -> MessageProduce.answer(loop, ctx, new MessageId(partition, offset)));
+        this.raw = new RawProduce(loop, (ctx, partition, offset) -> {
+            MessageId id = new MessageId(partition, offset);
+            if (ctx.get(RESERVATION) instanceof Reservation reservation) {
+                reservation.confirmed(id);
+            }
+            MessageProduce.answer(loop, ctx, id, false);
+        });
     }
 
     /**
@@ -47,9 +69,51 @@ public final class MessageSender {
         ProduceRequest request = ProduceRequest.messages(ctx, topic.name(), query);
         Caller.of(ctx).produced(topic.name());
         if (isList && !request.binaryEvent()) {
-            new MessageProduce(loop, parsers, ctx, request, topic).start();
+            new MessageProduce(loop, queues, parsers, ctx, request, topic).start();
+            return;
+        }
+        MessageWishes wishes = wishes(query);
+        if (wishes.dedupId() == null) {
+            raw.handle(ctx, request, topic, wishes);
         } else {
-            raw.handle(ctx, request, topic, wishes(query));
+            sendOnce(ctx, request, topic, wishes);
+        }
+    }
+
+    private void sendOnce(RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes) {
+        ctx.request().pause();
+        Future.fromCompletionStage(
+                        queues.reserve(topic.name(), List.of(wishes.dedupId())), loop.vertx.getOrCreateContext())
+                .onSuccess(answer -> {
+                    try {
+                        sendOnce(ctx, request, topic, wishes, answer);
+                    } catch (RuntimeException e) {
+                        HttpErrors.respond(ctx, e);
+                    }
+                })
+                .onFailure(failure -> HttpErrors.respond(ctx, failure));
+    }
+
+    private void sendOnce(
+            RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes, Dedup.Answer answer) {
+        if (answer.error() != QueueError.NONE) {
+            throw queues.problem(answer.error(), topic.name());
+        }
+        Dedup.Entry entry = answer.entries().get(0);
+        if (entry instanceof Dedup.Sent sent) {
+            MessageProduce.answer(loop, ctx, sent.id(), true);
+        } else if (entry instanceof Dedup.Full full) {
+            throw MessageProduce.tooManyIds("dedup_id", full);
+        } else if (entry instanceof Dedup.Reserved reserved) {
+            Reservation reservation = reserved.reservation();
+            if (!Responses.isOpen(ctx.response())) {
+                reservation.released();
+                return;
+            }
+            ctx.put(RESERVATION, reservation);
+            // However the request ends: what is confirmed by then stays so.
+            ctx.addEndHandler(ended -> reservation.released());
+            raw.handle(ctx, request, topic, wishes);
         }
     }
 

@@ -60,8 +60,8 @@ public final class RecordRoutes implements RouteGroup {
     }
 
     /** Sends messages to queues; for the event loop that asks. */
-    public MessageSender messages() {
-        return new MessageSender(loop());
+    public MessageSender messages(MessageSender.Queues queues) {
+        return new MessageSender(loop(), queues);
     }
 
     private Loop loop() {

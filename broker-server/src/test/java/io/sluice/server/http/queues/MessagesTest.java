@@ -188,6 +188,71 @@ class MessagesTest {
     }
 
     @Test
+    void aMessageOfADeduplicationIdIsSentOnce() {
+        JsonArray list = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "b"))
+                .add(new JsonObject().put("value", "again").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "c").put("dedup_id", "2"));
+        List<JsonObject> first = messages(face.sendAll(list));
+        assertThat(first.get(2))
+                .isEqualTo(
+                        new JsonObject().put("id", first.get(0).getString("id")).put("duplicate", true));
+        assertThat(first).filteredOn(one -> !one.containsKey("duplicate")).hasSize(3);
+        face.server.restart();
+
+        HttpResponse<String> raw =
+                face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages?dedup_id=2"))
+                        .header("Content-Type", "text/plain")
+                        .POST(BodyPublishers.ofString("c")));
+        List<JsonObject> second = messages(face.sendAll(new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "d").put("dedup_id", "3"))));
+
+        assertThat(raw.statusCode()).as(raw.body()).isEqualTo(200);
+        assertThat(messages(new JsonObject(raw.body())).get(0).getString("id"))
+                .isEqualTo(first.get(3).getString("id"));
+        assertThat(second.get(0).getString("id")).isEqualTo(first.get(0).getString("id"));
+        assertThat(second.get(1).containsKey("duplicate")).isFalse();
+        assertThat(values(face.receive(10))).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void whatCouldNotBeSentFreesItsDeduplicationId() {
+        face.server.send("PATCH", "/v1/topics/default", "{\"config\":{\"max.message.bytes\":1000}}");
+        JsonObject large = new JsonObject().put("value", "x".repeat(2_000)).put("dedup_id", "1");
+        problem(face.post("messages", new JsonObject().put("messages", new JsonArray().add(large))), 413);
+
+        face.send(new JsonObject().put("value", "small").put("dedup_id", "1"));
+
+        assertThat(values(face.receive(10))).containsExactly("small");
+    }
+
+    @Test
+    void aFullQueueTakesNoMore() {
+        assertThat(face.server
+                        .send("PATCH", "/v1/queues/default", "{\"max_messages\":2}")
+                        .statusCode())
+                .isEqualTo(200);
+        face.send("a", "b");
+
+        JsonObject full =
+                problem(face.server.send("POST", "/v1/queues/default/messages", "{\"messages\":[{\"value\":1}]}"), 429);
+        assertThat(full.getString("code")).isEqualTo("queue_full");
+        assertThat(full.getLong("messages")).isEqualTo(2);
+        ok(face.post("ack", leases(face.receive(1))));
+        face.send("c");
+
+        face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":0,\"max_bytes\":100}");
+        assertThat(problem(
+                                face.server.send(
+                                        "POST", "/v1/queues/default/messages", "{\"messages\":[{\"value\":1}]}"),
+                                429)
+                        .getLong("bytes"))
+                .isGreaterThanOrEqualTo(100);
+    }
+
+    @Test
     void whatAKafkaProducerSendsIsAMessage() throws Exception {
         for (String compression : List.of("none", "lz4")) {
             try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
