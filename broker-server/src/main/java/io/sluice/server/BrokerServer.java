@@ -153,6 +153,14 @@ public final class BrokerServer implements AutoCloseable {
             Health health,
             PrometheusMeterRegistry registry) {
         RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), registry);
+        QueueRoutes queueRoutes = new QueueRoutes(
+                vertx,
+                broker,
+                queues,
+                records,
+                config.limits(),
+                config.push(),
+                config.broker().clock());
         return List.of(
                 new MetaRoutes(Version.current()),
                 new HealthRoutes(health),
@@ -167,6 +175,7 @@ public final class BrokerServer implements AutoCloseable {
                         broker,
                         clients,
                         new GroupFacts(broker, groups, clients, config.broker().clock()),
+                        queueRoutes.facts(),
                         errors,
                         overloads,
                         config.broker().clock()),
@@ -180,14 +189,7 @@ public final class BrokerServer implements AutoCloseable {
                         config.limits(),
                         config.broker().clock(),
                         registry),
-                new QueueRoutes(
-                        vertx,
-                        broker,
-                        queues,
-                        records,
-                        config.limits(),
-                        config.push(),
-                        config.broker().clock()),
+                queueRoutes,
                 new PushRoutes(
                         vertx,
                         broker,

@@ -43,6 +43,7 @@ public final class QueueRoutes implements RouteGroup {
     private final QueueDocuments documents;
     private final QueueAdmin admin;
     private final Messages messages;
+    private final QueueFacts facts;
 
     /**
      * The routes over a broker and its queues.
@@ -71,7 +72,13 @@ public final class QueueRoutes implements RouteGroup {
         queues.listen(hub);
         this.documents = new QueueDocuments(broker, records.access(), rates, clock);
         this.messages = new Messages(broker, queues, records.access(), clock);
+        this.facts = new QueueFacts(broker, queues, messages, rates, clock);
         this.admin = new QueueAdmin(broker, queues, documents, http.maxBodyBytes());
+    }
+
+    /** What whoever explains queues has to know of them. */
+    public QueueFacts facts() {
+        return facts;
     }
 
     @Override
