@@ -14,6 +14,7 @@ final class DelayIndex {
     /** What is due within this is not worth being forgotten. */
     static final long SOON_MS = 60_000;
 
+    private static final long SECOND_MS = 1_000;
     private static final long HOUR_MS = 3_600_000;
     private static final long DAY_MS = 24 * HOUR_MS;
 
@@ -33,6 +34,16 @@ final class DelayIndex {
         }
         long widthMs = aheadMs > 2 * DAY_MS ? DAY_MS : aheadMs > 2 * HOUR_MS ? HOUR_MS : SOON_MS;
         return dueMs - Math.floorMod(dueMs, widthMs);
+    }
+
+    /** When a message is to be read again that is due soon: within its second, and then at its time. */
+    static long laterMs(long dueMs, long nowMs) {
+        return dueMs - nowMs <= 2 * SECOND_MS ? dueMs : dueMs - Math.floorMod(dueMs, SECOND_MS);
+    }
+
+    void clear() {
+        byWakeMs.clear();
+        asleep.clear();
     }
 
     /** A message sleeps until a time, and no longer until another. */

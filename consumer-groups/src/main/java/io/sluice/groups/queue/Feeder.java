@@ -46,8 +46,12 @@ final class Feeder implements Feeding {
         CompletableFuture<Boolean> awaiting;
     }
 
-    /** What was read of a partition: everything in {@code [from, to)}. */
-    record Fed(int partition, long from, long to, List<Arrival> messages) {}
+    /**
+     * What was read of a partition: everything in {@code [from, to)}.
+     *
+     * @param releases how often the queue had given back what it had, when that was asked for
+     */
+    record Fed(int releases, int partition, long from, long to, List<Arrival> messages) {}
 
     /**
      * @param thread runs tasks on the thread of the queues
@@ -131,7 +135,7 @@ final class Feeder implements Feeding {
     }
 
     private void feed(Queue queue) {
-        if (!queue.hasWaiters() || queue.isEnded()) {
+        if (queue.isEnded() || !(queue.hasWaiters() || queue.isShort())) {
             return;
         }
         for (int i = 0; i < partitions(queue); i++) {
@@ -152,11 +156,11 @@ final class Feeder implements Feeding {
         }
         long from = next.getAsLong();
         if (from < log.logStartOffset()) {
-            turns.accept(queue, new Fed(partition, from, log.logStartOffset(), List.of()));
+            turns.accept(queue, new Fed(queue.releases(), partition, from, log.logStartOffset(), List.of()));
             wants(queue);
         } else if (from < log.highWatermark()) {
             read(queue, partition, feed, log, from);
-        } else if (feed.awaiting == null || feed.awaiting.isDone()) {
+        } else if (queue.hasWaiters() && (feed.awaiting == null || feed.awaiting.isDone())) {
             feed.awaiting = log.awaitBeyond(from, 1, AWAIT_MS);
             feed.awaiting.whenComplete((isThere, failure) -> {
                 if (failure == null) {
@@ -170,6 +174,7 @@ final class Feeder implements Feeding {
 
     private void read(Queue queue, int partition, Feed feed, PartitionLog log, long from) {
         feed.reading = true;
+        int releases = queue.releases();
         log.read(from, READ_BYTES)
                 .whenComplete((read, failure) -> thread.execute(() -> {
                     feed.reading = false;
@@ -178,12 +183,12 @@ final class Feeder implements Feeding {
                     } else if (queue.isEnded()) {
                         read.oversized().ifPresent(OversizedBatch::close);
                     } else {
-                        take(queue, partition, from, read);
+                        take(queue, releases, partition, from, read);
                     }
                 }));
     }
 
-    private void take(Queue queue, int partition, long from, LogRead read) {
+    private void take(Queue queue, int releases, int partition, long from, LogRead read) {
         List<Arrival> messages;
         try {
             messages = arrivals.in(read, from, queue.config().delayMs());
@@ -191,13 +196,17 @@ final class Feeder implements Feeding {
             later(queue, e);
             return;
         }
-        turns.accept(queue, new Fed(partition, from, read.nextOffset(), messages));
+        turns.accept(queue, new Fed(releases, partition, from, read.nextOffset(), messages));
         wants(queue);
     }
 
     private void later(Queue queue, Throwable failure) {
         LOG.debug("queue {} cannot be read at the moment", queue.name(), failure);
         CompletableFuture.delayedExecutor(RETRY_MS, TimeUnit.MILLISECONDS, thread)
-                .execute(() -> feed(queue));
+                .execute(() -> {
+                    if (queue.hasWaiters()) {
+                        feed(queue);
+                    }
+                });
     }
 }

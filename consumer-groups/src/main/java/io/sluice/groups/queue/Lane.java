@@ -51,17 +51,25 @@ final class Lane {
 
     void hold(Message message) {
         held.put(message.id.offset(), message);
-        again.remove(message.id.offset());
+        notAgain(message);
+    }
+
+    private void notAgain(Message message) {
+        if (again.remove(message.id.offset()) != null) {
+            window.returned--;
+        }
     }
 
     /** A held message could be delivered now. */
     void available(Message message) {
-        again.put(message.id.offset(), message);
+        if (again.put(message.id.offset(), message) == null) {
+            window.returned++;
+        }
     }
 
     void release(Message message) {
         held.remove(message.id.offset());
-        again.remove(message.id.offset());
+        notAgain(message);
     }
 
     /**
@@ -81,6 +89,11 @@ final class Lane {
         return next == Long.MAX_VALUE ? -1 : next;
     }
 
+    /** As {@link #next}, of those that have been delivered before. */
+    long nextReturned(boolean strict) {
+        return isBlocked(strict) ? next(true) : again.isEmpty() ? -1 : again.firstKey();
+    }
+
     /** Whether what was never delivered has to wait for what is under way. */
     boolean isBlocked(boolean strict) {
         return strict && key != Arrival.NO_KEY && !held.isEmpty();
@@ -90,6 +103,12 @@ final class Lane {
     void shed() {
         fresh.keySet().forEach(overflow::add);
         fresh.clear();
+    }
+
+    /** Forgets what was never delivered. */
+    void clear() {
+        fresh.clear();
+        overflow.clear();
     }
 
     /** The first of those that are held. There must be one. */

@@ -121,6 +121,10 @@ final class OffsetSet {
         }
     }
 
+    void clear() {
+        pages.clear();
+    }
+
     void addAll(OffsetSet others) {
         others.pages.forEach((key, page) ->
                 pages.computeIfAbsent(key, absent -> new RoaringBitmap()).or(page));

@@ -33,6 +33,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -57,6 +58,7 @@ final class Queue {
     private final UUID id;
     private final String name;
     private final QueueLimits limits;
+    private final QueueMemory.Share memory;
     private final Agenda agenda;
     private final Feeding feeding;
     private final Map<Integer, Window> windows = new HashMap<>();
@@ -77,12 +79,13 @@ final class Queue {
     /** By consumer. */
     private final Map<String, Session> sessions = new HashMap<>();
 
-    private final DoneRing done = new DoneRing();
+    private final DoneRing done;
     private long createdMs;
     private long changedMs;
-    private int loaded;
     /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
     private long askedMs;
+    /** Counts how often everything in memory was given back: what was read before that is of no use. */
+    private int releases;
     /** Until the state has been replayed, nobody is told when anything is due. */
     private boolean running;
 
@@ -91,7 +94,10 @@ final class Queue {
     private final Timed waking = new Timed() {
         @Override
         void due(QueueEffects effects) {
-            windows.values().forEach(window -> window.unread.addAll(window.delayed.wake(effects.nowMs())));
+            for (Window window : windows.values()) {
+                window.unread.addAll(window.delayed.wake(effects.nowMs()));
+                window.unread.addAll(window.later.wake(effects.nowMs()));
+            }
             scheduleWaking();
             dispatch(effects);
         }
@@ -122,11 +128,13 @@ final class Queue {
         }
     }
 
-    Queue(UUID id, String name, QueueConfig config, QueueLimits limits, Agenda agenda, Feeding feeding) {
+    Queue(UUID id, String name, QueueConfig config, QueueMemory memory, Agenda agenda, Feeding feeding) {
         this.id = id;
         this.name = name;
         this.config = config;
-        this.limits = limits;
+        this.limits = memory.limits();
+        this.memory = memory.share(this);
+        this.done = new DoneRing(memory);
         this.agenda = agenda;
         this.feeding = feeding;
     }
@@ -222,7 +230,7 @@ final class Queue {
      */
     OptionalLong nextToRead(int partition) {
         Window window = window(partition);
-        if (loaded >= limits.loaded()) {
+        if (!memory.hasRoom()) {
             if (!ring.isEmpty()) {
                 return OptionalLong.empty();
             }
@@ -237,7 +245,40 @@ final class Queue {
             window.lanes.values().forEach(Lane::shed);
             window.loaded.clear();
         }
-        loaded = 0;
+        memory.loaded(-memory.loaded());
+    }
+
+    /** How often everything in memory was given back. */
+    int releases() {
+        return releases;
+    }
+
+    /** Everything is given back that lies in the log as well, and is read again when somebody wants it. */
+    void release() {
+        releases++;
+        ring.clear();
+        for (Window window : windows.values()) {
+            window.soon.values().forEach(agenda::cancel);
+            window.soon.clear();
+            window.later.clear();
+            window.loaded.clear();
+            for (Lane lane : List.copyOf(window.lanes.values())) {
+                lane.inRing = false;
+                lane.clear();
+                offer(lane);
+                window.tidy(lane);
+            }
+            window.begin();
+        }
+        memory.released();
+        if (!waiters.isEmpty()) {
+            feeding.wants(this);
+        }
+    }
+
+    /** Whether so little is in memory that more should be read before it is asked for. */
+    boolean isShort() {
+        return memory.loaded() < memory.most() / 4;
     }
 
     /**
@@ -251,25 +292,27 @@ final class Queue {
         Window window = window(partition);
         List<Due> asleep = new ArrayList<>();
         long at = from;
+        long until = to;
         for (Arrival message : messages) {
             long offset = message.offset();
             missing(window, at, offset, effects);
             boolean isWanted = offset >= window.scanned || window.unread.contains(offset);
-            if (isWanted && window.isUndelivered(offset)) {
-                arrived(window, message, asleep, effects.nowMs());
+            if (isWanted && window.isUndelivered(offset) && !arrived(window, message, asleep, effects.nowMs())) {
+                until = offset;
+                break;
             }
             at = offset + 1;
         }
-        missing(window, at, to, effects);
-        window.unread.remove(from, to);
+        missing(window, at, until, effects);
+        window.unread.remove(from, until);
         if (from <= window.scanned) {
-            window.scanned = Math.max(window.scanned, to);
+            window.scanned = Math.max(window.scanned, until);
         }
         if (!asleep.isEmpty()) {
             effects.record(
                     new Delayed(id, partition, asleep.get(asleep.size() - 1).offset() + 1, asleep));
-            scheduleWaking();
         }
+        scheduleWaking();
         dispatch(effects);
     }
 
@@ -280,48 +323,64 @@ final class Queue {
         }
     }
 
-    private void arrived(Window window, Arrival message, List<Due> asleep, long nowMs) {
-        if (message.deliverAtMs() > nowMs) {
-            long wakeMs = DelayIndex.wakeMs(message.deliverAtMs(), nowMs);
-            if (wakeMs == 0) {
-                Window.Soon soon = window.new Soon(this, message);
-                window.soon.put(message.offset(), soon);
-                agenda.set(soon, message.deliverAtMs());
-            } else {
-                asleep.add(new Due(message.offset(), wakeMs));
-            }
-        } else {
-            becameDue(window, message);
+    /** Returns whether there was room for a message; else it has to be read again. */
+    private boolean arrived(Window window, Arrival message, List<Due> asleep, long nowMs) {
+        if (message.deliverAtMs() <= nowMs) {
+            return becameDue(window, message);
         }
+        long wakeMs = DelayIndex.wakeMs(message.deliverAtMs(), nowMs);
+        if (wakeMs > 0) {
+            asleep.add(new Due(message.offset(), wakeMs));
+        } else if (memory.hasRoomForSoon()) {
+            Window.Soon soon = window.new Soon(this, message);
+            window.soon.put(message.offset(), soon);
+            memory.soon(1);
+            agenda.set(soon, message.deliverAtMs());
+        } else {
+            window.later.add(message.offset(), DelayIndex.laterMs(message.deliverAtMs(), nowMs));
+        }
+        return true;
     }
 
     /** The time of a message has come that was never delivered. */
     void due(Window window, Arrival message, QueueEffects effects) {
-        becameDue(window, message);
+        memory.soon(-1);
+        if (!becameDue(window, message)) {
+            window.unread.add(message.offset());
+        }
         dispatch(effects);
     }
 
-    /** A message may be delivered. */
-    private void becameDue(Window window, Arrival message) {
+    /** A message may be delivered. Returns whether there was room for it. */
+    private boolean becameDue(Window window, Arrival message) {
         Lane lane = window.lane(message.key());
-        lane.overflow.remove(message.offset());
         // What lies behind those that are not in memory waits with them.
         boolean behind = !lane.overflow.isEmpty() && message.offset() > lane.overflow.first();
-        boolean isBlocked = loaded > limits.loaded() / 2 && lane.isBlocked(isStrict());
-        if (behind || isBlocked || lane.freshCount() >= limits.loadedOfKey()) {
+        boolean isBlocked = memory.loaded() > memory.most() / 2 && lane.isBlocked(isStrict());
+        if (behind || isBlocked || lane.freshCount() >= most(lane)) {
             lane.overflow.add(message.offset());
-        } else {
+        } else if (memory.hasRoom()) {
+            lane.overflow.remove(message.offset());
             lane.load(message);
             window.loaded.put(message.offset(), lane);
-            loaded++;
+            memory.loaded(1);
+        } else {
+            window.tidy(lane);
+            return false;
         }
         offer(lane);
+        return true;
+    }
+
+    /** How many messages of a lane may be in memory. Those without a key have nobody but each other to be fair to. */
+    private int most(Lane lane) {
+        return lane.key == Arrival.NO_KEY ? Math.max(limits.loadedOfKey(), memory.most() / 2) : limits.loadedOfKey();
     }
 
     private void scheduleWaking() {
         long nextMs = Long.MAX_VALUE;
         for (Window window : windows.values()) {
-            nextMs = Math.min(nextMs, window.delayed.nextMs());
+            nextMs = Math.min(nextMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
         }
         if (nextMs == Long.MAX_VALUE) {
             agenda.cancel(waking);
@@ -356,9 +415,14 @@ final class Queue {
             return absent -> {};
         }
         if (request.sessionTimeoutMs() > 0) {
-            Session session = session(request.consumer(), request.sessionTimeoutMs());
+            Session session = sessions.computeIfAbsent(request.consumer(), consumer -> new Session(this, consumer));
+            if (session.messages.isEmpty()) {
+                // Else what was said with the messages holds, which is written down.
+                session.timeoutMs = request.sessionTimeoutMs();
+            }
             agenda.set(session, effects.nowMs() + session.timeoutMs);
         }
+        memory.used(effects.nowMs());
         Waiter waiter = new Waiter(request, reply);
         waiters.add(waiter);
         agenda.set(waiter, request.deadlineMs());
@@ -378,9 +442,14 @@ final class Queue {
     private void dispatch(QueueEffects effects) {
         while (!waiters.isEmpty() && !paused) {
             Waiter waiter = waiters.peek();
+            long expired = counters.expired;
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
-                break;
+                if (counters.expired == expired) {
+                    break;
+                }
+                // What was too old may have been in the way of others.
+                continue;
             }
             waiters.remove();
             agenda.cancel(waiter);
@@ -401,6 +470,10 @@ final class Queue {
                 ? Long.MAX_VALUE
                 : nowMs + request.visibilityMs().orElse(config.visibilityTimeoutMs());
         effects.record(new Leased(id, request.consumer(), nowMs, untilMs, request.sessionTimeoutMs(), deliveries));
+        if (request.sessionTimeoutMs() > 0) {
+            // Its session may have ended while it waited.
+            agenda.set(sessions.get(request.consumer()), nowMs + request.sessionTimeoutMs());
+        }
         List<Received> received = new ArrayList<>(deliveries.size());
         for (Delivery delivery : deliveries) {
             Message message =
@@ -416,6 +489,9 @@ final class Queue {
                     message.firstReceivedMs));
         }
         effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, received));
+        if (isShort()) {
+            feeding.wants(this);
+        }
     }
 
     /** Whether there is anything in the log that may have to be delivered, and has not been read. */
@@ -449,11 +525,23 @@ final class Queue {
         List<Delivery> chosen = new ArrayList<>();
         List<MessageId> expired = new ArrayList<>();
         boolean strict = isStrict();
-        while (chosen.size() < request.max() && heldCount + chosen.size() < config.maxInFlight() && !ring.isEmpty()) {
+        int fresh = 0;
+        Deque<Lane> passedOver = new ArrayDeque<>();
+        while (chosen.size() < request.max() && !ring.isEmpty()) {
+            // Those that have been delivered before count already.
+            boolean isFull = heldCount + fresh >= config.maxInFlight();
+            if (isFull && windows.values().stream().allMatch(window -> window.returned == 0)) {
+                break;
+            }
             Lane lane = ring.remove();
             lane.inRing = false;
-            long offset = lane.next(strict);
+            long offset = isFull ? lane.nextReturned(strict) : lane.next(strict);
             if (offset < 0) {
+                if (isFull && lane.next(strict) >= 0) {
+                    lane.inRing = true;
+                    passedOver.push(lane);
+                    continue;
+                }
                 refill(lane);
                 lane.window.tidy(lane);
                 continue;
@@ -466,6 +554,7 @@ final class Queue {
                 expired.add(message);
             } else {
                 chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
+                fresh += held == null ? 1 : 0;
             }
             takeOut(lane, offset, held);
             // A lane whose messages follow each other has its next turn when this delivery is known to it.
@@ -473,6 +562,8 @@ final class Queue {
                 offer(lane);
             }
         }
+        // It is still their turn.
+        passedOver.forEach(ring::addFirst);
         if (!expired.isEmpty()) {
             finish(Outcome.EXPIRED, expired, effects);
         }
@@ -497,11 +588,11 @@ final class Queue {
 
     /** What is not in memory of a lane is read when little of it is left. */
     private void refill(Lane lane) {
-        if (lane.overflow.isEmpty() || lane.freshCount() > limits.loadedOfKey() / 4 || lane.isBlocked(isStrict())) {
+        if (lane.overflow.isEmpty() || lane.freshCount() > most(lane) / 4 || lane.isBlocked(isStrict())) {
             return;
         }
         // They stay where they are until they have been read: what comes meanwhile lies behind them.
-        for (long offset : lane.overflow.first(limits.loadedOfKey() - lane.freshCount())) {
+        for (long offset : lane.overflow.first(most(lane) - lane.freshCount())) {
             lane.window.unread.add(offset);
         }
     }
@@ -1067,9 +1158,11 @@ final class Queue {
         window.open.remove(offset);
         window.delayed.remove(offset);
         window.unread.remove(offset);
+        window.later.remove(offset);
         Window.Soon soon = window.soon.remove(offset);
         if (soon != null) {
             agenda.cancel(soon);
+            memory.soon(-1);
         }
         Message held = window.held.remove(offset);
         if (held != null) {
@@ -1091,7 +1184,7 @@ final class Queue {
     private void unload(Lane lane, long offset) {
         lane.unload(offset);
         lane.window.loaded.remove(offset);
-        loaded--;
+        memory.loaded(-1);
     }
 
     /** Something is out of the way of a lane. */
@@ -1146,16 +1239,18 @@ final class Queue {
         if (!mayBeInMemory) {
             return;
         }
+        window.later.remove(from, to);
         window.soon.values().removeIf(soon -> {
             boolean isIn = from <= soon.message.offset() && soon.message.offset() < to;
             if (isIn) {
                 agenda.cancel(soon);
+                memory.soon(-1);
             }
             return isIn;
         });
         window.loaded.keySet().removeIf(offset -> from <= offset && offset < to);
         for (Lane lane : List.copyOf(window.lanes.values())) {
-            loaded -= lane.unload(from, to);
+            memory.loaded(-lane.unload(from, to));
             letGo(lane);
         }
     }

@@ -81,6 +81,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final Deduplication deduplication;
     private final JobRunner jobs;
     private final Afterlife afterlife;
+    private final QueueMemory memory;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
@@ -112,6 +113,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
         this.trimmer = new Trimmer(feeder, shards);
+        this.memory = new QueueMemory(setup.limits(), setup.maxMessages(), setup.maxDoneBytes());
     }
 
     /**
@@ -152,12 +154,13 @@ public final class QueueCoordinator implements AutoCloseable {
                 }
             }
         });
-        lookAfterSome();
+        shards.execute(this::lookAfterSome);
     }
 
     /** Each queue is looked after about once a minute, a few at a time. */
     private void lookAfterSome() {
         lookAfter(UPKEEP_ROUNDS);
+        memory.tidy(clock.millis());
         CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
                 .execute(this::lookAfterSome);
     }
@@ -172,7 +175,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 partition,
                 new ShardRunner<>(
                         log,
-                        () -> new QueueShard(setup.limits(), feeder, outlines, setup.checkpointBytes()),
+                        () -> new QueueShard(memory, feeder, outlines, setup.checkpointBytes()),
                         (shard, out) -> effects(partition, shard, out),
                         shards,
                         clock));
@@ -182,7 +185,10 @@ public final class QueueCoordinator implements AutoCloseable {
         QueueShard before = current.put(partition, shard);
         if (before != null && before != shard) {
             // It is read anew: nothing is to be done for what was there before.
-            before.queues().values().forEach(feeder::forget);
+            before.queues().values().forEach(queue -> {
+                feeder.forget(queue);
+                memory.forget(queue);
+            });
         }
         return new RunningEffects(shard, out, random, this::heard);
     }
@@ -207,7 +213,9 @@ public final class QueueCoordinator implements AutoCloseable {
 
     private void feed(Queue queue, Feeder.Fed fed) {
         shards.tell(partitionOf(queue.name()), (shard, effects) -> {
-            if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
+            if (queue.releases() != fed.releases()) {
+                feeder.wants(queue);
+            } else if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
                 queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
             }
         });

@@ -24,7 +24,7 @@ final class QueueShard implements Shard<QueueEffects> {
     /** How much of checkpoints is written at once, but for the last one of them. */
     private static final int CHECKPOINT_BYTES = 1024 * 1024;
 
-    private final QueueLimits limits;
+    private final QueueMemory memory;
     private final Feeding feeding;
     private final Map<String, QueueOutline> outlines;
     private final Agenda agenda = new Agenda();
@@ -38,8 +38,8 @@ final class QueueShard implements Shard<QueueEffects> {
      * @param outlines kept up to date, for readers on any thread
      * @param checkpointBytes a log that is not longer than this is not made shorter
      */
-    QueueShard(QueueLimits limits, Feeding feeding, Map<String, QueueOutline> outlines, long checkpointBytes) {
-        this.limits = limits;
+    QueueShard(QueueMemory memory, Feeding feeding, Map<String, QueueOutline> outlines, long checkpointBytes) {
+        this.memory = memory;
         this.feeding = feeding;
         this.outlines = outlines;
         this.checkpoints = new Checkpoints(checkpointBytes);
@@ -70,8 +70,11 @@ final class QueueShard implements Shard<QueueEffects> {
             checkpoints.created(created.queue());
         } else if (event instanceof Deleted deleted) {
             Queue queue = byId.remove(deleted.queue());
-            if (queue != null && byName.remove(queue.name(), queue)) {
-                outlines.remove(queue.name());
+            if (queue != null) {
+                if (byName.remove(queue.name(), queue)) {
+                    outlines.remove(queue.name());
+                }
+                memory.forget(queue);
             }
             checkpoints.deleted(deleted.queue());
             return;
@@ -87,11 +90,14 @@ final class QueueShard implements Shard<QueueEffects> {
     }
 
     private Queue make(UUID id, String name, QueueConfig config) {
-        return new Queue(id, name, config, limits, agenda, feeding);
+        return new Queue(id, name, config, memory, agenda, feeding);
     }
 
     private void put(Queue queue) {
-        byId.put(queue.id(), queue);
+        Queue before = byId.put(queue.id(), queue);
+        if (before != null) {
+            memory.forget(before);
+        }
         byName.put(queue.name(), queue);
     }
 

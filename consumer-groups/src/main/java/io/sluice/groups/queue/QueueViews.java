@@ -41,8 +41,8 @@ public final class QueueViews {
             unfinished += open;
             unfinishedBytes += feeding.bytes(queue, i, open);
             pinnedBytes += window.pinnedBytes;
-            asleep += window.delayed.count() + window.soon.size();
-            nextDueMs = Math.min(nextDueMs, window.delayed.nextMs());
+            asleep += window.delayed.count() + window.later.count() + window.soon.size();
+            nextDueMs = Math.min(nextDueMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
             for (Window.Soon soon : window.soon.values()) {
                 nextDueMs = Math.min(nextDueMs, soon.message.deliverAtMs());
             }
@@ -110,7 +110,9 @@ public final class QueueViews {
             return MessageView.held(held, stateOf(held, nowMs));
         }
         if (window.isUndelivered(id.offset())) {
-            boolean isAsleep = window.delayed.asleep().contains(id.offset()) || window.soon.containsKey(id.offset());
+            boolean isAsleep = window.delayed.asleep().contains(id.offset())
+                    || window.later.asleep().contains(id.offset())
+                    || window.soon.containsKey(id.offset());
             if (isAsleep) {
                 return MessageView.plain(id, State.DELAYED, Optional.empty());
             }

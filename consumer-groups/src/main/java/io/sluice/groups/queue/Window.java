@@ -18,6 +18,8 @@ final class Window {
     final OffsetSet open = new OffsetSet();
     /** Delivered and not finished, by offset. */
     final Map<Long, Message> held = new HashMap<>();
+    /** How many of them were returned and could be delivered, if their turn came. */
+    int returned;
     /** Finished otherwise than by an acknowledgement, as far back as the log goes. */
     final Map<Outcome, OffsetSet> outcomes = new EnumMap<>(Outcome.class);
     /** Where the queue begins. */
@@ -33,6 +35,8 @@ final class Window {
     long scanned;
     /** What has to be read again, before that. */
     final OffsetSet unread = new OffsetSet();
+    /** Due soon, and there is no room for them: they are read again when they are due, or shortly before. */
+    final DelayIndex later = new DelayIndex();
     /** Due soon, by offset. */
     final Map<Long, Soon> soon = new HashMap<>();
     /** Never delivered and in memory: in which lane. */
@@ -87,9 +91,10 @@ final class Window {
         return offset >= frontier || (open.contains(offset) && !held.containsKey(offset));
     }
 
-    /** After a replay nothing is in memory: everything that is open has to be read, unless it sleeps. */
+    /** Nothing is in memory: everything that is open has to be read, unless it sleeps. */
     void begin() {
         scanned = frontier;
+        unread.clear();
         unread.addAll(open);
         unread.removeAll(delayed.asleep());
         held.keySet().forEach(unread::remove);

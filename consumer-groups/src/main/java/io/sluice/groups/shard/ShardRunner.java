@@ -212,7 +212,13 @@ public final class ShardRunner<S extends Shard<F>, F> {
     /** Lets the shard answer a request. */
     public <T> void turn(Ticket<T> ticket, long nowMs, Turn<S, F, T> turn) {
         waiting.add(ticket);
-        run(nowMs, made -> turn.run(shard, ticket, made));
+        if (shard.nextTimerMs() <= nowMs) {
+            // What is due has happened when somebody asks.
+            run(nowMs, shard::tick);
+        }
+        if (!loading) {
+            run(nowMs, made -> turn.run(shard, ticket, made));
+        }
     }
 
     /**

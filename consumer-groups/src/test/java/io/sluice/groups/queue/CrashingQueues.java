@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 final class CrashingQueues implements AutoCloseable {
     /** The state is written down as a whole all the time, so that it is read back that way too. */
     private static final QueueSetup SETUP =
-            new QueueSetup(new QueueLimits(1_000, 256, 100), 2, 100_000, 1 << 20, 10_000);
+            new QueueSetup(new QueueLimits(1_000, 256, 100), 2, 100_000, 1 << 20, 10_000, 10_000, 1 << 20);
 
     final CrashingMachine machine;
     LocalLogEngine engine;

@@ -22,6 +22,7 @@ final class QueueMachine {
 
     final List<List<Arrival>> log = new ArrayList<>();
     final QueueLimits limits;
+    final QueueMemory memory;
     private final SplittableRandom random;
     private final List<byte[]> events = new ArrayList<>();
     private final List<Runnable> answers = new ArrayList<>();
@@ -80,6 +81,7 @@ final class QueueMachine {
     QueueMachine(int partitions, QueueConfig config, QueueLimits limits, SplittableRandom random) {
         this.random = random;
         this.limits = limits;
+        this.memory = new QueueMemory(limits, 1_000_000, 64 * 1024 * 1024);
         for (int i = 0; i < partitions; i++) {
             log.add(new ArrayList<>());
         }
@@ -88,7 +90,7 @@ final class QueueMachine {
     }
 
     private QueueShard shard() {
-        return new QueueShard(limits, feeding, new HashMap<>(), Long.MAX_VALUE);
+        return new QueueShard(memory, feeding, new HashMap<>(), Long.MAX_VALUE);
     }
 
     Queue queue() {
@@ -213,6 +215,7 @@ final class QueueMachine {
     /** The broker ends without a warning, and another replays what was written down. */
     void restart() {
         answers.clear();
+        memory.forget(queue());
         shard = shard();
         for (int i = trimmed; i < events.size(); i++) {
             byte[] event = events.get(i);

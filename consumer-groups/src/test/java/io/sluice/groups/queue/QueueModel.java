@@ -25,11 +25,17 @@ final class QueueModel {
         final Arrival arrival;
         State state = State.WAITING;
         int deliveries;
+        /** Whether it has been given to anybody. */
+        boolean wasDelivered;
+
         long nonce;
         /** When a lease ends, or a delivery may be. */
         long untilMs;
 
         String consumer = "";
+        /** Whether its consumer has it for as long as it is heard. */
+        boolean inSession;
+
         int attempts;
         QueueEvent.Outcome outcome;
 
@@ -49,13 +55,22 @@ final class QueueModel {
         }
 
         boolean wasDelivered() {
-            return deliveries > 0;
+            return wasDelivered;
         }
     }
 
     final Map<MessageId, Item> items = new HashMap<>();
+    private final Map<MessageId, Item> unfinished = new HashMap<>();
     /** Those that are not finished, by partition and key. */
     private final Map<List<Long>, List<Item>> byKey = new HashMap<>();
+
+    /** Consumers that are heard. */
+    static final class Session {
+        int timeoutMs;
+        long expiresMs;
+    }
+
+    final Map<String, Session> sessions = new HashMap<>();
 
     QueueConfig config;
     boolean paused;
@@ -67,6 +82,7 @@ final class QueueModel {
     void sent(int partition, Arrival arrival) {
         Item item = new Item(partition, arrival);
         items.put(item.id, item);
+        unfinished.put(item.id, item);
         sameKey(item).add(item);
     }
 
@@ -80,17 +96,56 @@ final class QueueModel {
                         && Math.max(item.arrival.enqueuedMs(), item.arrival.deliverAtMs()) + config.ttlMs() <= nowMs);
     }
 
-    /** Leases that are over. */
+    /** What has happened of itself up to now: leases end, and consumers have been silent for too long. */
     void pass(long nowMs) {
-        for (Item item : inOrder()) {
-            if (item.state == State.LEASED && item.untilMs <= nowMs) {
-                failed(item, item.untilMs, 0, false);
+        while (true) {
+            Item lease = unfinished.values().stream()
+                    .filter(item -> item.state == State.LEASED && item.untilMs <= nowMs)
+                    .min(Comparator.comparingLong(item -> item.untilMs))
+                    .orElse(null);
+            Map.Entry<String, Session> silent = sessions.entrySet().stream()
+                    .filter(session -> session.getValue().expiresMs <= nowMs)
+                    .min(Comparator.comparingLong(session -> session.getValue().expiresMs))
+                    .orElse(null);
+            if (silent != null && (lease == null || silent.getValue().expiresMs < lease.untilMs)) {
+                sessions.remove(silent.getKey());
+                for (Item item : of(silent.getKey())) {
+                    failed(item, silent.getValue().expiresMs, 0, false);
+                }
+            } else if (lease != null) {
+                failed(lease, lease.untilMs, 0, false);
+            } else {
+                return;
             }
         }
     }
 
+    long backoffMs(Item item) {
+        return config.backoff().delayMs(item.deliveries, 0);
+    }
+
+    /** What a consumer has for as long as it is heard. */
+    List<Item> of(String consumer) {
+        return unfinished.values().stream()
+                .filter(item -> item.state == State.LEASED && item.inSession && item.consumer.equals(consumer))
+                .toList();
+    }
+
+    /** A consumer is there, and may be silent for some time. */
+    void heard(String consumer, int timeoutMs, long nowMs) {
+        Session session = sessions.computeIfAbsent(consumer, absent -> new Session());
+        session.timeoutMs = timeoutMs;
+        session.expiresMs = nowMs + timeoutMs;
+    }
+
+    /** The broker starts: nobody has been heard since, and who has nothing may have been forgotten. */
+    void restart(long nowMs) {
+        sessions.keySet().removeIf(consumer -> of(consumer).isEmpty());
+        sessions.values().forEach(session -> session.expiresMs = nowMs + session.timeoutMs);
+    }
+
     private List<Item> inOrder() {
-        List<Item> all = new ArrayList<>(items.values());
+        List<Item> all = new ArrayList<>(unfinished.values());
         all.sort(Comparator.comparingInt((Item item) -> item.id.partition())
                 .thenComparingLong(item -> item.id.offset()));
         return all;
@@ -127,19 +182,20 @@ final class QueueModel {
     }
 
     long heldCount() {
-        return items.values().stream()
-                .filter(item -> item.isUnfinished() && item.wasDelivered())
-                .count();
+        return unfinished.values().stream().filter(Item::wasDelivered).count();
     }
 
     /** What could be delivered, if somebody asked. */
     List<Item> deliverable(long nowMs) {
+        boolean isFull = heldCount() >= config.maxInFlight();
         return inOrder().stream()
+                .filter(item -> item.wasDelivered() || !isFull)
                 .filter(item -> !isExpired(item, nowMs) && mayBeDelivered(item, false, nowMs))
                 .toList();
     }
 
-    void received(Receive.Received received, String consumer, long visibilityMs, long nowMs) {
+    /** @param sessionMs for how long the consumer may be silent; 0 for no session */
+    void received(Receive.Received received, String consumer, long visibilityMs, int sessionMs, long nowMs) {
         Item item = items.get(received.id());
         assertThat(item).as("%s was sent", received.id()).isNotNull();
         assertThat(paused).as("paused").isFalse();
@@ -149,12 +205,33 @@ final class QueueModel {
                 .isTrue();
         item.state = State.LEASED;
         item.deliveries++;
+        item.wasDelivered = true;
         item.consumer = consumer;
         item.nonce = received.lease().nonce();
-        item.untilMs = nowMs + visibilityMs;
+        item.inSession = sessionMs > 0;
+        item.untilMs = sessionMs > 0 ? Long.MAX_VALUE : nowMs + visibilityMs;
+        if (sessionMs > 0) {
+            heard(consumer, sessionMs, nowMs);
+        }
         assertThat(received.deliveries()).isEqualTo(item.deliveries);
         assertThat(received.leaseUntilMs()).isEqualTo(item.untilMs);
         assertThat(received.enqueuedMs()).isEqualTo(item.arrival.enqueuedMs());
+    }
+
+    /** A job has it, whatever stands before it, until it says otherwise. */
+    void claimed(Item item, long nonce) {
+        item.state = State.LEASED;
+        item.deliveries++;
+        item.wasDelivered = true;
+        item.nonce = nonce;
+        item.untilMs = Long.MAX_VALUE;
+    }
+
+    /** It is as if nobody had had it. */
+    void letGo(Item item, long nowMs) {
+        item.state = State.WAITING;
+        item.deliveries--;
+        item.untilMs = nowMs;
     }
 
     /** Whether a lease is good. */
@@ -179,9 +256,17 @@ final class QueueModel {
         }
     }
 
+    /** It goes to somebody else, however often it has been delivered. */
+    void returned(Item item, long nowMs, long delayMs) {
+        item.attempts++;
+        item.state = State.WAITING;
+        item.untilMs = nowMs + delayMs;
+    }
+
     void done(Item item, QueueEvent.Outcome outcome) {
         item.state = State.DONE;
         item.outcome = outcome;
         sameKey(item).remove(item);
+        unfinished.remove(item.id);
     }
 }

@@ -8,13 +8,17 @@ import io.sluice.groups.queue.QueueModel.State;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Received;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +29,29 @@ import org.junit.jupiter.api.Test;
 class QueueModelTest {
     private static final int LIVES = "long".equals(System.getProperty("proof.budget")) ? 100_000 : 2_000;
     private static final int STEPS = 120;
+    private static final Job JOB = new Job(
+            1,
+            new JobSpec(
+                    JobSpec.Kind.REDRIVE,
+                    "q",
+                    "q",
+                    new JobFilter(
+                            Set.of(),
+                            "",
+                            "",
+                            Optional.empty(),
+                            0,
+                            0,
+                            Optional.empty(),
+                            Optional.empty(),
+                            Map.of(),
+                            Set.of()),
+                    0,
+                    0,
+                    0,
+                    ""),
+            List.of(),
+            0);
 
     @Test
     void aQueueDoesWhatTheModelAllowsAndNothingLess() {
@@ -56,6 +83,10 @@ class QueueModelTest {
         private int lastLot;
         /** How often of a hundred steps the state is written down as a whole. */
         private final int checkpoints;
+        /** Receivers that wait, the one that came first first. */
+        private final List<Asked> waiting = new ArrayList<>();
+        /** What is being settled in this turn: it may be too old as soon as it is back. */
+        private final Set<Item> settling = new HashSet<>();
         /** All leases there ever were. */
         private final List<Lease> leases = new ArrayList<>();
 
@@ -75,11 +106,14 @@ class QueueModelTest {
 
         /** What is too old may be dropped as soon as it is in the way, or later; and nothing is missing that was sent. */
         private void happened(QueueEvent event) {
+            model.pass(machine.nowMs());
             if (event instanceof QueueEvent.Finished finished && finished.outcome() == QueueEvent.Outcome.EXPIRED) {
                 for (MessageId id :
                         finished.messages().stream().map(QueueEvent.Finish::id).toList()) {
                     Item item = model.items.get(id);
-                    assertThat(item.state).isEqualTo(State.WAITING);
+                    assertThat(item.state == State.WAITING || settling.contains(item))
+                            .as("%s waits", item)
+                            .isTrue();
                     assertThat(model.isExpired(item, machine.nowMs())).isTrue();
                     model.done(item, QueueEvent.Outcome.EXPIRED);
                 }
@@ -109,6 +143,7 @@ class QueueModelTest {
                 if (random.nextInt(100) < checkpoints) {
                     machine.checkpoint();
                 }
+                pass(0);
                 check();
             }
             drain();
@@ -117,10 +152,26 @@ class QueueModelTest {
         private void step() {
             int lot = random.nextInt(100);
             lastLot = lot;
+            if (random.nextInt(12) == 0) {
+                lastLot = -1;
+                if (random.nextBoolean()) {
+                    claim();
+                } else {
+                    settleClaims(random.nextBoolean());
+                }
+                return;
+            }
             if (lot < 25) {
                 send();
-            } else if (lot < 45) {
+            } else if (lot < 39) {
                 receive(random.nextInt(1, 6));
+            } else if (lot < 43) {
+                ask(random.nextInt(1, 6), time());
+                machine.read();
+            } else if (lot < 44) {
+                heartbeat();
+            } else if (lot < 45) {
+                leave();
             } else if (lot < 60) {
                 acknowledge();
             } else if (lot < 70) {
@@ -137,7 +188,10 @@ class QueueModelTest {
                 purge();
             } else if (lot < 94) {
                 trim();
-            } else if (lot < 96) {
+            } else if (lot < 95) {
+                machine.queue().release();
+                machine.read();
+            } else if (lot < 97) {
                 change();
             } else {
                 restart();
@@ -168,37 +222,109 @@ class QueueModelTest {
                 machine.log.get(partition).add(message);
                 model.sent(partition, message);
             }
-            if (random.nextInt(4) > 0) {
+            if (random.nextInt(4) > 0 || !waiting.isEmpty()) {
                 machine.read();
             }
         }
 
-        private List<Received> receive(int max) {
-            String consumer = "c" + random.nextInt(3);
-            long visibilityMs = 1 + time() % 100_000;
+        /** A receiver, and what it has been given. */
+        private final class Asked {
+            final String consumer = "c" + random.nextInt(3);
+            final int max;
+            final long visibilityMs = 1 + time() % 100_000;
+            final int sessionMs = random.nextInt(3) == 0 ? random.nextInt(1, 100_000) : 0;
+            final long deadlineMs;
+            Consumer<QueueEffects> takeBack = effects -> {};
+            boolean isCancelled;
+            List<Received> messages;
+
+            Asked(int max, long deadlineMs) {
+                this.max = max;
+                this.deadlineMs = deadlineMs;
+            }
+
+            void answered(Receive.Answer answer) {
+                long nowMs = machine.nowMs();
+                model.pass(nowMs);
+                assertThat(answer.error()).isEqualTo(QueueError.NONE);
+                assertThat(messages).as("it is answered once").isNull();
+                messages = answer.messages();
+                assertThat(messages.size()).isLessThanOrEqualTo(max);
+                if (messages.isEmpty()) {
+                    assertThat(isCancelled || (deadlineMs <= nowMs && nowMs <= deadlineMs + 5_000))
+                            .as("it has waited long enough")
+                            .isTrue();
+                } else {
+                    assertThat(waiting.get(0)).as("who came first").isSameAs(this);
+                }
+                waiting.remove(this);
+                for (Received received : messages) {
+                    assertThat(model.heldCount() < model.config.maxInFlight()
+                                    || model.items.get(received.id()).wasDelivered())
+                            .as("no more in flight than may be")
+                            .isTrue();
+                    model.received(received, consumer, visibilityMs, sessionMs, nowMs);
+                    leases.add(received.lease());
+                }
+            }
+        }
+
+        private Asked ask(int max, long waitMs) {
             long nowMs = machine.nowMs();
-            AtomicReference<Receive.Answer> answer = new AtomicReference<>();
-            machine.turn(effects -> machine.queue()
+            Asked asked = new Asked(max, nowMs + waitMs);
+            if (asked.sessionMs > 0) {
+                boolean hasMessages = !model.of(asked.consumer).isEmpty();
+                model.heard(
+                        asked.consumer,
+                        hasMessages ? model.sessions.get(asked.consumer).timeoutMs : asked.sessionMs,
+                        nowMs);
+            }
+            waiting.add(asked);
+            machine.turn(effects -> asked.takeBack = machine.queue()
                     .receive(
-                            new Receive.Request(consumer, max, OptionalLong.of(visibilityMs), 0, nowMs),
-                            answer::set,
+                            new Receive.Request(
+                                    asked.consumer,
+                                    max,
+                                    OptionalLong.of(asked.visibilityMs),
+                                    asked.sessionMs,
+                                    asked.deadlineMs),
+                            asked::answered,
                             effects));
-            if (answer.get() == null) {
-                machine.read();
-            }
-            assertThat(answer.get().error()).isEqualTo(QueueError.NONE);
-            List<Received> all = answer.get().messages();
-            assertThat(all.size()).isLessThanOrEqualTo(max);
-            for (Received received : all) {
-                assertThat(model.heldCount() < model.config.maxInFlight()
-                                || model.items.get(received.id()).wasDelivered())
-                        .as("no more in flight than may be")
-                        .isTrue();
-                model.received(received, consumer, visibilityMs, nowMs);
-                leases.add(received.lease());
-            }
+            return asked;
+        }
+
+        private List<Received> receive(int max) {
+            Asked asked = ask(max, 0);
             machine.read();
-            return all;
+            assertThat(asked.messages).as("it is answered at once").isNotNull();
+            return asked.messages;
+        }
+
+        private void heartbeat() {
+            String consumer = "c" + random.nextInt(3);
+            int[] messages = new int[1];
+            machine.turn(effects -> messages[0] = machine.queue().heard(consumer, effects));
+            QueueModel.Session session = model.sessions.get(consumer);
+            if (session == null) {
+                assertThat(messages[0]).isLessThanOrEqualTo(0);
+            } else {
+                assertThat(messages[0]).isEqualTo(model.of(consumer).size());
+                model.heard(consumer, session.timeoutMs, machine.nowMs());
+            }
+        }
+
+        private void leave() {
+            String consumer = "c" + random.nextInt(3);
+            List<Item> all = model.of(consumer);
+            settling.addAll(all);
+            machine.turn(effects -> {
+                int messages = machine.queue().leave(consumer, effects);
+                assertThat(Math.max(0, messages)).isEqualTo(all.size());
+                all.stream().filter(Item::isUnfinished).forEach(item -> model.returned(item, machine.nowMs(), 0));
+                model.sessions.remove(consumer);
+            });
+            settling.clear();
+            machine.read();
         }
 
         private List<Lease> someLeases() {
@@ -239,8 +365,10 @@ class QueueModelTest {
         private void acknowledge() {
             List<Lease> some = someLeases();
             AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
-            machine.turn(effects -> outcomes.set(machine.queue().acknowledge(acks(some), effects)));
-            good(outcomes.get(), some).forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+            machine.turn(effects -> {
+                outcomes.set(machine.queue().acknowledge(acks(some), effects));
+                good(outcomes.get(), some).forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+            });
             machine.read();
         }
 
@@ -255,7 +383,9 @@ class QueueModelTest {
                                             lease, OptionalLong.of(visibilityMs), Optional.empty()))
                                     .toList(),
                             effects)));
-            good(outcomes.get(), some).forEach(item -> item.untilMs = machine.nowMs() + visibilityMs);
+            good(outcomes.get(), some).stream()
+                    .filter(item -> !item.inSession)
+                    .forEach(item -> item.untilMs = machine.nowMs() + visibilityMs);
             pass(0);
         }
 
@@ -264,33 +394,37 @@ class QueueModelTest {
             boolean dead = random.nextInt(5) == 0;
             OptionalLong delay = random.nextBoolean() ? OptionalLong.of(time()) : OptionalLong.empty();
             AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
-            machine.turn(effects -> outcomes.set(machine.queue()
-                    .reject(
-                            some.stream()
-                                    .map(lease -> new Receive.Nack(lease, delay, dead, "no"))
-                                    .toList(),
-                            effects)));
-            for (Item item : good(outcomes.get(), some)) {
-                long wait = delay.orElseGet(() -> model.config.backoff().delayMs(item.deliveries, 0));
-                model.failed(item, machine.nowMs(), wait, dead);
-            }
+            some.forEach(lease -> model.leased(lease, machine.nowMs()).ifPresent(settling::add));
+            machine.turn(effects -> {
+                outcomes.set(machine.queue()
+                        .reject(
+                                some.stream()
+                                        .map(lease -> new Receive.Nack(lease, delay, dead, "no"))
+                                        .toList(),
+                                effects));
+                for (int i = 0; i < some.size(); i++) {
+                    Item item = model.items.get(some.get(i).id());
+                    assertThat(outcomes.get().get(i).error())
+                            .as("lease %s", some.get(i))
+                            .isEqualTo(
+                                    settling.contains(item)
+                                                    && item.nonce == some.get(i).nonce()
+                                            ? QueueError.NONE
+                                            : QueueError.STALE_LEASE);
+                }
+                settling.stream()
+                        .filter(Item::isUnfinished)
+                        .forEach(item -> model.failed(
+                                item, machine.nowMs(), delay.orElseGet(() -> model.backoffMs(item)), dead));
+            });
+            settling.clear();
             pass(0);
         }
 
-        /** Leases end in the order of their times, and what follows from one may matter to the next. */
         private void pass(long ms) {
-            long untilMs = machine.nowMs() + ms;
-            while (true) {
-                Optional<Item> next = model.items.values().stream()
-                        .filter(item -> item.state == State.LEASED && item.untilMs <= untilMs)
-                        .min((one, other) -> Long.compare(one.untilMs, other.untilMs));
-                if (next.isEmpty()) {
-                    break;
-                }
-                Item item = next.get();
-                model.failed(item, Math.max(item.untilMs, machine.nowMs()), 0, false);
-            }
             machine.pass(ms);
+            model.pass(machine.nowMs());
+            machine.read();
         }
 
         private void bury() {
@@ -299,10 +433,50 @@ class QueueModelTest {
                 MessageId id = dying.get(0).id;
                 assertThat(model.items.get(id).state).isEqualTo(State.DYING);
                 assertThat(dying.get(0).attempts).hasSize(model.items.get(id).attempts);
-                machine.turn(effects -> machine.queue().buried(List.of(id), effects));
-                model.done(model.items.get(id), QueueEvent.Outcome.DEAD);
+                machine.turn(effects -> {
+                    machine.queue().buried(List.of(id), effects);
+                    model.done(model.items.get(id), QueueEvent.Outcome.DEAD);
+                });
                 machine.read();
             }
+        }
+
+        /** A job takes messages out of their turn. */
+        private void claim() {
+            int partition = random.nextInt(partitions);
+            List<Item> free = new ArrayList<>(model.items.values().stream()
+                    .filter(item -> item.id.partition() == partition && item.state == State.WAITING)
+                    .sorted(Comparator.comparingLong(item -> item.id.offset()))
+                    .toList());
+            free.removeIf(item -> random.nextInt(3) > 0);
+            free.forEach(item -> assertThat(machine.queue().standing(item.id)).isEqualTo(Queue.Standing.FREE));
+            if (!free.isEmpty()) {
+                machine.turn(effects -> machine.queue()
+                        .claim(
+                                JOB,
+                                partition,
+                                free.stream().map(item -> item.arrival).toList(),
+                                effects));
+                free.forEach(item -> model.claimed(item, JOB.nonce()));
+                machine.read();
+            }
+        }
+
+        /** The job is done with what it has, or lets it go. */
+        private void settleClaims(boolean moved) {
+            List<Item> claimed = model.items.values().stream()
+                    .filter(item -> item.state == State.LEASED && item.nonce == JOB.nonce())
+                    .toList();
+            List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
+            if (moved) {
+                machine.turn(effects -> machine.queue().moved(JOB, ids, effects));
+                claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+            } else {
+                machine.turn(effects -> machine.queue().letGo(JOB, ids, effects));
+                claimed.forEach(item -> model.letGo(item, machine.nowMs()));
+            }
+            pass(0);
+            machine.read();
         }
 
         private void delete() {
@@ -313,9 +487,14 @@ class QueueModelTest {
             if (!open.isEmpty()) {
                 Item item = open.get(random.nextInt(open.size()));
                 AtomicReference<QueueError> outcome = new AtomicReference<>();
-                machine.turn(effects -> outcome.set(machine.queue().delete(item.id, effects)));
+                machine.turn(effects -> {
+                    outcome.set(machine.queue().delete(item.id, effects));
+                    // It may have been in the way of others, and too old itself.
+                    if (item.isUnfinished()) {
+                        model.done(item, QueueEvent.Outcome.DROPPED);
+                    }
+                });
                 assertThat(outcome.get()).isEqualTo(QueueError.NONE);
-                model.done(item, QueueEvent.Outcome.DROPPED);
                 machine.read();
             }
         }
@@ -325,10 +504,10 @@ class QueueModelTest {
             for (int i = 0; i < partitions; i++) {
                 until.put(i, machine.end(i));
             }
-            machine.turn(effects -> machine.queue().purge(until, effects));
             model.items.values().stream()
                     .filter(item -> item.state == State.WAITING)
                     .forEach(item -> model.done(item, QueueEvent.Outcome.DROPPED));
+            machine.turn(effects -> machine.queue().purge(until, effects));
             machine.read();
         }
 
@@ -355,14 +534,16 @@ class QueueModelTest {
         private void change() {
             QueueConfig to = config();
             boolean pause = random.nextInt(3) == 0;
-            machine.turn(effects -> machine.queue().change(to, pause, effects));
             model.config = to;
             model.paused = pause;
+            machine.turn(effects -> machine.queue().change(to, pause, effects));
             machine.read();
         }
 
         private void restart() {
             String before = machine.durable();
+            waiting.clear();
+            model.restart(machine.nowMs());
             machine.restart();
             assertThat(machine.durable()).isEqualTo(before);
             machine.pass(0);
@@ -370,6 +551,19 @@ class QueueModelTest {
         }
 
         private void check() {
+            if (!waiting.isEmpty() && !model.paused) {
+                assertThat(model.deliverable(machine.nowMs()))
+                        .as(() -> "nothing is withheld from " + waiting.size() + " that wait: " + machine.all())
+                        .isEmpty();
+            }
+            for (String consumer : List.of("c0", "c1", "c2")) {
+                assertThat(machine.queue().sessions().stream()
+                                .filter(session -> session.consumer.equals(consumer))
+                                .mapToInt(session -> session.messages.size())
+                                .sum())
+                        .as("what %s has", consumer)
+                        .isEqualTo(model.of(consumer).size());
+            }
             assertThat(machine.queue().heldCount()).as("held after %d", lastLot).isEqualTo((int) model.heldCount());
             for (Window window : machine.queue().windows()) {
                 window.held.forEach((offset, message) -> {
@@ -390,11 +584,17 @@ class QueueModelTest {
 
         /** Nothing is withheld: who asks often enough gets everything, and each message is finished once. */
         private void drain() {
+            settleClaims(random.nextBoolean());
             QueueConfig calm = QueueMachine.config(
                     1_000, Backoff.NONE, Optional.empty(), 0, random.nextBoolean() ? Order.KEY : Order.NONE, 1_000);
-            machine.turn(effects -> machine.queue().change(calm, false, effects));
+            for (Asked asked : List.copyOf(waiting)) {
+                asked.isCancelled = true;
+                machine.turn(asked.takeBack);
+            }
+            assertThat(waiting).isEmpty();
             model.config = calm;
             model.paused = false;
+            machine.turn(effects -> machine.queue().change(calm, false, effects));
             machine.read();
             for (int round = 0; round < 2_000; round++) {
                 while (!machine.queue().condemned().isEmpty()) {

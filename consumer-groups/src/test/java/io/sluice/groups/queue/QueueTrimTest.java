@@ -150,7 +150,10 @@ class QueueTrimTest {
     @Test
     void eachQueueHasItsTurnInSoManyRounds() {
         QueueShard shard = new QueueShard(
-                QueueSetup.defaults().limits(), new QueueMachine.NoFeeding(), new HashMap<>(), Long.MAX_VALUE);
+                new QueueMemory(QueueSetup.defaults().limits(), 1, 1),
+                new QueueMachine.NoFeeding(),
+                new HashMap<>(),
+                Long.MAX_VALUE);
         assertThat(shard.nextOf(10)).isEmpty();
         for (int i = 0; i < 25; i++) {
             QueueEvent.Created created =

@@ -24,6 +24,9 @@ import java.time.InstantSource;
  *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
  *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
  *  GET    /v1/queues/{queue}/events                        what happens to it, as Server-Sent Events
+ *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
+ *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
+ *  GET, DELETE /v1/queues/{queue}/jobs[/{id}]              what these have begun
  *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
  *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
  *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
@@ -44,6 +47,8 @@ public final class QueueRoutes implements RouteGroup {
     private final QueueAdmin admin;
     private final Messages messages;
     private final QueueFacts facts;
+    private final DeadLetters deadLetters;
+    private final QueueJobs jobs;
 
     /**
      * The routes over a broker and its queues.
@@ -73,6 +78,8 @@ public final class QueueRoutes implements RouteGroup {
         this.documents = new QueueDocuments(broker, records.access(), rates, clock);
         this.messages = new Messages(broker, queues, records.access(), clock);
         this.facts = new QueueFacts(broker, queues, messages, rates, clock);
+        this.deadLetters = new DeadLetters(broker, queues, records.access());
+        this.jobs = new QueueJobs(queues, http.maxBodyBytes(), clock);
         this.admin = new QueueAdmin(broker, queues, documents, http.maxBodyBytes());
     }
 
@@ -98,5 +105,7 @@ public final class QueueRoutes implements RouteGroup {
         messages.mount(router);
         QueueEvents events = new QueueEvents(vertx.getOrCreateContext(), queues, hub, documents, push);
         Routes.get(router, "/v1/queues/:queue/events", events::events);
+        deadLetters.mount(router);
+        jobs.mount(router);
     }
 }

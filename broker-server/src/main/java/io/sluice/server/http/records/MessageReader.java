@@ -38,6 +38,7 @@ public final class MessageReader {
     private static final ByteBuffer ID = ascii(MessageHeaders.ID);
     private static final ByteBuffer DELIVER_AT = ascii(MessageHeaders.DELIVER_AT);
     private static final ByteBuffer EXPIRES_AT = ascii(MessageHeaders.EXPIRES_AT);
+    private static final ByteBuffer DIED_AT = ascii(MessageHeaders.DIED_AT);
     private static final byte[] NO_MEMBERS = {'}'};
 
     private final RecordAccess access;
@@ -62,6 +63,7 @@ public final class MessageReader {
     private byte[] ownId;
     private long deliverAtMs;
     private long expiresAtMs;
+    private boolean isDead;
 
     /**
      * What a message carries.
@@ -267,6 +269,7 @@ public final class MessageReader {
         ownId = null;
         deliverAtMs = -1;
         expiresAtMs = Long.MAX_VALUE;
+        isDead = false;
         if (record.headerCount() > 0) {
             record.forEachHeader((name, hasValue, value) -> {
                 if (hasValue) {
@@ -277,8 +280,9 @@ public final class MessageReader {
         return new Body(
                 ownId == null ? place.toString() : new String(ownId, StandardCharsets.UTF_8),
                 record.timestamp(),
-                deliverAtMs,
-                expiresAtMs,
+                // The times of a dead letter are those of its life, and do not hold any more.
+                isDead ? -1 : deliverAtMs,
+                isDead ? Long.MAX_VALUE : expiresAtMs,
                 members);
     }
 
@@ -290,6 +294,8 @@ public final class MessageReader {
             deliverAtMs = MessageHeaders.number(value, deliverAtMs);
         } else if (name.equals(EXPIRES_AT)) {
             expiresAtMs = MessageHeaders.number(value, expiresAtMs);
+        } else if (name.equals(DIED_AT)) {
+            isDead = true;
         }
     }
 }

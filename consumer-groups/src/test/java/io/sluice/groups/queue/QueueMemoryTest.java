@@ -1,0 +1,266 @@
+package io.sluice.groups.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.groups.queue.QueueConfig.Order;
+import io.sluice.groups.queue.Receive.Received;
+import io.sluice.groups.shard.Reply;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** Many queues in a bounded memory, in a world without disks and clocks. */
+class QueueMemoryTest {
+    private static final boolean LONG = "long".equals(System.getProperty("proof.budget"));
+    private static final long DAY_MS = 24L * 3_600_000;
+    private static final long START_MS = 1_700_000_000_000L;
+
+    private final SplittableRandom random = new SplittableRandom(Long.getLong("seed", 20261121));
+    private final Deque<Runnable> answers = new ArrayDeque<>();
+    private final Set<Queue> hungry = new LinkedHashSet<>();
+    private long nowMs = START_MS;
+    private int perQueue;
+    /** When a message is due, by queue and offset. */
+    private long[][] dueMs;
+
+    private QueueMemory memory;
+    private QueueShard shard;
+    private int peak;
+
+    private final QueueEffects effects = new QueueEffects() {
+        @Override
+        public long nowMs() {
+            return nowMs;
+        }
+
+        @Override
+        public long lot() {
+            return random.nextLong();
+        }
+
+        @Override
+        public void record(QueueEvent event) {
+            shard.apply(event, 0, 0);
+        }
+
+        @Override
+        public <T> void answer(Reply<T> reply, T answer) {
+            answers.add(() -> reply.send(answer));
+        }
+    };
+
+    private void create(QueueMemory of, int queues, int messages) {
+        memory = of;
+        perQueue = messages;
+        dueMs = new long[queues][messages];
+        Feeding feeding = new QueueMachine.NoFeeding() {
+            @Override
+            public void wants(Queue queue) {
+                hungry.add(queue);
+            }
+
+            @Override
+            public long end(Queue queue, int partition) {
+                return perQueue;
+            }
+        };
+        shard = new QueueShard(memory, feeding, new HashMap<>(), Long.MAX_VALUE);
+        QueueConfig config = QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 1_000);
+        for (int i = 0; i < queues; i++) {
+            int name = i;
+            turn(() -> shard.create(new UUID(1, name), "q" + name, config, List.of(0L), view -> {}, effects));
+        }
+    }
+
+    private void turn(Runnable what) {
+        what.run();
+        for (Runnable answer = answers.poll(); answer != null; answer = answers.poll()) {
+            answer.run();
+        }
+        peak = Math.max(peak, memory.messages());
+    }
+
+    /** Reads for those that want it, as {@link Feeder} does. */
+    private void read() {
+        while (!hungry.isEmpty()) {
+            Queue queue = hungry.iterator().next();
+            hungry.remove(queue);
+            OptionalLong from = queue.nextToRead(0);
+            if (from.isPresent() && from.getAsLong() < perQueue && (queue.hasWaiters() || queue.isShort())) {
+                long to = Math.min(perQueue, from.getAsLong() + 500);
+                List<Arrival> found = new ArrayList<>();
+                for (long offset = from.getAsLong(); offset < to; offset++) {
+                    long due = dueMs[(int) queue.id().getLeastSignificantBits()][(int) offset];
+                    found.add(new Arrival(offset, offset % 7, START_MS, due, Long.MAX_VALUE));
+                }
+                turn(() -> queue.feed(0, from.getAsLong(), to, found, effects));
+                hungry.add(queue);
+            }
+        }
+    }
+
+    private void receive(int queue, int max, long waitMs, Consumer<List<Received>> taker) {
+        turn(() -> shard.find("q" + queue)
+                .orElseThrow()
+                .receive(
+                        new Receive.Request("c", max, OptionalLong.of(60_000), 0, nowMs + waitMs),
+                        answer -> taker.accept(answer.messages()),
+                        effects));
+        read();
+    }
+
+    private void acknowledge(int queue, List<Received> messages) {
+        turn(() -> shard.find("q" + queue).orElseThrow().acknowledge(RunningQueues.acks(messages), effects));
+        read();
+    }
+
+    @Test
+    void manyQueuesWithReceiversAndManyDelayedMessagesStayInABoundedMemory() {
+        int queues = LONG ? 10_000 : 500;
+        int messages = 100;
+        // Less than there are messages that are due within two minutes.
+        int most = queues * 40;
+        create(new QueueMemory(new QueueLimits(10_000, 256, 10), most, 1_000_000), queues, messages);
+        for (long[] ofQueue : dueMs) {
+            for (int i = 0; i < messages; i++) {
+                ofQueue[i] = switch (random.nextInt(3)) {
+                    case 0 -> 0;
+                    case 1 -> nowMs + random.nextInt(120_000);
+                    default -> nowMs + random.nextLong(3 * DAY_MS);
+                };
+            }
+        }
+        BitSet delivered = new BitSet();
+        long left = (long) queues * messages;
+        Deque<Integer> free = new ArrayDeque<>();
+        for (int i = 0; i < queues; i++) {
+            free.add(i);
+        }
+        List<Runnable> work = new ArrayList<>();
+        long[] leftNow = {left};
+        while (leftNow[0] > 0) {
+            while (!free.isEmpty()) {
+                int queue = free.remove();
+                receive(
+                        queue,
+                        10,
+                        10 * DAY_MS,
+                        some -> work.add(() -> {
+                            for (Received one : some) {
+                                int offset = (int) one.id().offset();
+                                assertThat(delivered.get(queue * messages + offset))
+                                        .as("q%d %s is delivered once", queue, one.id())
+                                        .isFalse();
+                                delivered.set(queue * messages + offset);
+                                // What is read again when it is due is not late either, if reading takes no time.
+                                long due = Math.max(dueMs[queue][offset], START_MS);
+                                assertThat(nowMs).as("q%d %s", queue, one.id()).isEqualTo(due);
+                                leftNow[0]--;
+                            }
+                            acknowledge(queue, some);
+                            free.add(queue);
+                        }));
+            }
+            if (work.isEmpty()) {
+                nowMs = Math.max(nowMs, shard.nextTimerMs());
+                turn(() -> shard.tick(effects));
+                read();
+            }
+            List<Runnable> now = List.copyOf(work);
+            work.clear();
+            now.forEach(Runnable::run);
+        }
+        assertThat(peak).as("messages in memory").isGreaterThan(most / 4).isLessThanOrEqualTo(most + queues);
+        assertThat(memory.doneBytes()).isPositive().isLessThanOrEqualTo(1_000_000);
+        System.out.printf(
+                "%,d queues with a receiver each, %,d messages, two thirds of them delayed: at most %,d in memory%n",
+                queues, left, peak);
+    }
+
+    @Test
+    void queuesWithoutReceiversGiveBackWhatTheyHave() {
+        int queues = 100;
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 1_000_000), queues, 3_000);
+        int[] next = new int[queues];
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < queues; i++) {
+                int queue = i;
+                receive(queue, 5, 0, some -> {
+                    assertThat(some).hasSize(5);
+                    next[queue] += 5;
+                    answers.add(() -> acknowledge(queue, some));
+                });
+            }
+            assertThat(memory.messages()).isPositive().isLessThanOrEqualTo(10_000 + queues);
+            nowMs += 61_000;
+            memory.tidy(nowMs);
+            memory.tidy(nowMs);
+            assertThat(memory.messages()).isZero();
+        }
+        assertThat(next).containsOnly(15);
+        for (int i = 0; i < queues; i++) {
+            assertThat(shard.find("q" + i).orElseThrow().counters().acknowledged)
+                    .isEqualTo(15);
+        }
+    }
+
+    /** A queue that is alone has room that it must give up when others come, even if it does not deliver anything. */
+    @Test
+    void whoHasMoreThanItsShareGivesItBackWhenMemoryIsFull() {
+        int queues = 50;
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 4_000, 1_000_000), queues, 3_000);
+        for (int i = 0; i < queues; i++) {
+            int queue = i;
+            // Nothing is acknowledged, so that the queue has nothing more to give after its first thousand.
+            int[] taken = {0};
+            while (taken[0] < 1_000) {
+                receive(queue, 100, 0, some -> {
+                    assertThat(some).isNotEmpty();
+                    taken[0] += some.size();
+                });
+            }
+            receive(queue, 100, DAY_MS, some -> assertThat(some).isEmpty());
+        }
+        assertThat(peak).isGreaterThan(1_000).isLessThanOrEqualTo(4_000 + queues);
+    }
+
+    @Test
+    void whatIsFinishedIsRememberedOfAllQueuesOnlySoLong() {
+        QueueMemory small = new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000);
+        List<DoneRing> rings = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            rings.add(new DoneRing(small));
+            for (int j = 0; j < 30; j++) {
+                rings.get(i)
+                        .add(new Done(
+                                new MessageId(0, j),
+                                QueueEvent.Outcome.ACKNOWLEDGED,
+                                nowMs,
+                                "c",
+                                1,
+                                nowMs,
+                                new byte[j],
+                                List.of()));
+                assertThat(small.doneBytes()).isLessThanOrEqualTo(10_000);
+            }
+        }
+        assertThat(rings.get(19).all()).hasSize(30);
+        assertThat(rings.get(0).all()).isEmpty();
+        assertThat(rings.stream()
+                        .flatMap(ring -> ring.all().stream())
+                        .mapToLong(Done::sizeInBytes)
+                        .sum())
+                .isEqualTo(small.doneBytes());
+    }
+}
