@@ -5,7 +5,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.queue.QueueCoordinator;
-import io.sluice.groups.queue.QueueSetup;
 import io.sluice.server.alerts.AlertBook;
 import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
@@ -91,7 +90,7 @@ public final class BrokerServer implements AutoCloseable {
                 broker.engine(), config.groups(), config.broker().clock());
         this.queues = new QueueCoordinator(
                 broker.engine(),
-                QueueSetup.defaults(),
+                config.queues(),
                 config.broker().codecs(),
                 config.broker().clock());
         this.errors = new ErrorLog(config.broker().clock());
