@@ -108,6 +108,8 @@ final class Queue {
         private final Receive.Request request;
         private final Reply<Receive.Answer> reply;
         private boolean hadTime;
+        /** Whether the log has been read since it came: it gets what there is then, and not only what was in memory before. */
+        private boolean hasLooked;
 
         Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
             this.request = request;
@@ -117,12 +119,16 @@ final class Queue {
         @Override
         void due(QueueEffects effects) {
             // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && ring.isEmpty() && hasMore()) {
+            if (!hadTime && !paused && (ring.isEmpty() || !hasLooked) && hasMore()) {
                 hadTime = true;
                 agenda.set(this, effects.nowMs() + READ_MS);
                 return;
             }
-            waiters.remove(this);
+            hasLooked = true;
+            dispatch(effects);
+            if (!waiters.remove(this)) {
+                return;
+            }
             agenda.cancel(this);
             effects.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
         }
@@ -313,6 +319,9 @@ final class Queue {
                     new Delayed(id, partition, asleep.get(asleep.size() - 1).offset() + 1, asleep));
         }
         scheduleWaking();
+        if (!waiters.isEmpty()) {
+            waiters.peek().hasLooked = true;
+        }
         dispatch(effects);
     }
 
@@ -503,6 +512,11 @@ final class Queue {
             }
         }
         return false;
+    }
+
+    /** Whether a receiver could have more if the log were read first. */
+    private boolean isWorthReading(Waiter waiter) {
+        return !waiter.hasLooked && memory.loaded() < waiter.request.max() && hasMore();
     }
 
     /** Those who do not want to wait get nothing, once it is known that there is nothing. */

@@ -451,13 +451,15 @@ class QueueModelTest {
             free.removeIf(item -> random.nextInt(3) > 0);
             free.forEach(item -> assertThat(machine.queue().standing(item.id)).isEqualTo(Queue.Standing.FREE));
             if (!free.isEmpty()) {
-                machine.turn(effects -> machine.queue()
-                        .claim(
-                                JOB,
-                                partition,
-                                free.stream().map(item -> item.arrival).toList(),
-                                effects));
-                free.forEach(item -> model.claimed(item, JOB.nonce()));
+                machine.turn(effects -> {
+                    machine.queue()
+                            .claim(
+                                    JOB,
+                                    partition,
+                                    free.stream().map(item -> item.arrival).toList(),
+                                    effects);
+                    free.forEach(item -> model.claimed(item, JOB.nonce()));
+                });
                 machine.read();
             }
         }
@@ -469,11 +471,15 @@ class QueueModelTest {
                     .toList();
             List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
             if (moved) {
-                machine.turn(effects -> machine.queue().moved(JOB, ids, effects));
-                claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+                machine.turn(effects -> {
+                    machine.queue().moved(JOB, ids, effects);
+                    claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+                });
             } else {
-                machine.turn(effects -> machine.queue().letGo(JOB, ids, effects));
-                claimed.forEach(item -> model.letGo(item, machine.nowMs()));
+                machine.turn(effects -> {
+                    machine.queue().letGo(JOB, ids, effects);
+                    claimed.forEach(item -> model.letGo(item, machine.nowMs()));
+                });
             }
             pass(0);
             machine.read();
