@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
  * <p>Open loop: a request is due when the schedule says so, and goes as soon as a connection is free. While none is, due
  * requests wait in a backlog that is only a number, and keep their intended time, so that their wait is in the latency.
  * Closed loop: each connection sends its next request when the last one was answered; the intended time is the send time.
+ * Where {@link Traffic} makes several requests one turn, all this is true of turns.
  *
  * <p>Life: {@link #connect}, {@link #begin}, until {@link #done}; then the figures may be read by anyone. All else happens
  * on the event loop.
@@ -48,8 +49,11 @@ final class ClientLoop implements HttpConnection.Listener {
     /** Connections that can send, the one that waits longest first. */
     private final Deque<HttpConnection> idle = new ArrayDeque<>();
 
-    /** The intended time of each connection's request under way. */
+    /** The intended time of each connection's turn under way. */
     private final long[] intendedNs;
+
+    /** What each connection has to send to go on with its turn; null if it waits for an answer or has no turn. */
+    private final ByteBuf[] followUps;
 
     private final ErrorCounts errors = new ErrorCounts();
     private final Tally tally = new Tally();
@@ -79,11 +83,11 @@ final class ClientLoop implements HttpConnection.Listener {
 
     /** What a loop has done. */
     static final class Tally {
-        /** Requests sent, measured or not. */
+        /** Turns begun, measured or not. */
         long sent;
         /** Records of all successful answers, measured or not. */
         long acknowledgedRecords;
-        /** Successful answers inside the measured window, and what they stand for. */
+        /** Turns that ended well inside the measured window, and what they stand for. */
         long requests;
 
         long records;
@@ -100,6 +104,7 @@ final class ClientLoop implements HttpConnection.Listener {
         this.target = target;
         this.requestTimeoutNs = requestTimeout.toNanos();
         this.intendedNs = new long[connectionCount];
+        this.followUps = new ByteBuf[connectionCount];
         for (int i = 0; i < connectionCount; i++) {
             connections.add(new HttpConnection(i, loops, loop, target, this));
         }
@@ -148,6 +153,12 @@ final class ClientLoop implements HttpConnection.Listener {
         if (stopped) {
             return;
         }
+        ByteBuf followUp = followUps[connection.index()];
+        if (followUp != null) {
+            followUps[connection.index()] = null;
+            connection.send(followUp, System.nanoTime());
+            return;
+        }
         idle.addLast(connection);
         if (assignment.isEmpty()) {
             if (idle.size() == connections.size()) {
@@ -163,24 +174,31 @@ final class ClientLoop implements HttpConnection.Listener {
         Assignment current = assignment.orElseThrow();
         long nowNs = System.nanoTime();
         long intended = intendedNs[connection.index()];
-        busyCount--;
-        if (status / 100 != 2) {
-            countError(intended, errorKind(status, body));
-            return;
-        }
         Traffic its = traffic(connection);
         try {
-            int records = its.answered(body, nowNs);
-            tally.acknowledgedRecords += records;
-            if (current.window().isMeasured(nowNs)) {
-                tally.requests++;
-                tally.records += records;
-                tally.bytes += its.answeredBytes();
+            if (status / 100 == 2) {
+                int records = its.answered(body, nowNs);
+                Optional<ByteBuf> followUp = its.followUp();
+                if (followUp.isPresent()) {
+                    followUps[connection.index()] = followUp.get();
+                    return;
+                }
+                tally.acknowledgedRecords += records;
+                if (current.window().isMeasured(nowNs)) {
+                    tally.requests++;
+                    tally.records += records;
+                    tally.bytes += its.answeredBytes();
+                }
+                current.recorder().record(intended, nowNs);
+            } else {
+                countError(intended, errorKind(status, body));
             }
-            current.recorder().record(intended, nowNs);
         } catch (MalformedAnswerException e) {
             countError(intended, "malformed answer: " + e.getMessage());
+        } catch (FailedTurnException e) {
+            countError(intended, e.getMessage());
         }
+        busyCount--;
     }
 
     @Override
@@ -189,13 +207,20 @@ final class ClientLoop implements HttpConnection.Listener {
             return;
         }
         idle.remove(connection);
-        if (wasBusy) {
+        if (wasBusy || dropFollowUp(connection)) {
             busyCount--;
             countError(intendedNs[connection.index()], kind);
         } else {
             countError(System.nanoTime(), kind);
             connected.completeExceptionally(new IOException(target + ": " + kind));
         }
+    }
+
+    /** Breaks off the turn of a connection that was between two requests of it, and answers whether it was. */
+    private boolean dropFollowUp(HttpConnection connection) {
+        ByteBuf followUp = followUps[connection.index()];
+        followUps[connection.index()] = null;
+        return followUp != null && followUp.release();
     }
 
     private Traffic traffic(HttpConnection connection) {
@@ -294,6 +319,7 @@ final class ClientLoop implements HttpConnection.Listener {
         stopped = true;
         sweep.ifPresent(task -> task.cancel(false));
         connections.forEach(HttpConnection::close);
+        connections.forEach(this::dropFollowUp);
         done.complete(null);
     }
 

@@ -30,6 +30,9 @@ final class LoadRun {
     /** What a run may take beyond its window and the time-out of its last request. */
     private static final Duration SLACK = Duration.ofSeconds(15);
 
+    /** The longest that a reader's request waits at the broker by itself. */
+    private static final Duration READER_WAIT = QueueTraffic.WAIT;
+
     private static final String LOST = "acknowledged, never received";
 
     private final Workload workload;
@@ -56,39 +59,65 @@ final class LoadRun {
         if (workload.kind() == Workload.Kind.POST) {
             return measure();
         }
-        server.control().createTopic(topic, workload.partitions(), workload.topicConfig());
+        create();
         RunResult result;
         try {
-            if (workload.kind() == Workload.Kind.FETCH) {
+            if (workload.kind().isOfQueues()) {
+                server.control().alterTopic(topic, workload.settingsOfTopic());
+            }
+            if (workload.kind() == Workload.Kind.FETCH || workload.kind() == Workload.Kind.QUEUE_RECEIVE_ACK) {
                 preload();
             }
             result = measure();
         } catch (IOException e) {
             try {
-                server.control().deleteTopic(topic);
+                delete();
             } catch (IOException second) {
                 e.addSuppressed(second);
             }
             throw e;
         }
-        server.control().deleteTopic(topic);
+        delete();
         return result;
+    }
+
+    private void create() throws IOException {
+        if (workload.kind().isOfQueues()) {
+            server.control().createQueue(topic, workload.partitions(), workload.settingsOfQueue());
+        } else {
+            server.control().createTopic(topic, workload.partitions(), workload.topicConfig());
+        }
+    }
+
+    private void delete() throws IOException {
+        if (workload.kind().isOfQueues()) {
+            server.control().deleteQueue(topic);
+        } else {
+            server.control().deleteTopic(topic);
+        }
     }
 
     private RunResult measure() throws IOException {
         try (ProduceRequests prepared = new ProduceRequests(requests, workload)) {
             Payloads payloads = new Payloads(workload.seed());
             return switch (workload.kind()) {
-                case PRODUCE -> measureAnswers(producers(prepared.toTopic(topic, OptionalInt.empty(), payloads)));
+                case PRODUCE, QUEUE_SEND ->
+                    measureAnswers(producers(prepared.to(topic, OptionalInt.empty(), payloads)));
                 case POST ->
                     measureAnswers(producers(prepared.toUrl(workload.post().orElseThrow(), payloads)));
                 case FETCH -> measureAnswers(readers());
-                case END_TO_END -> measureArrivals(stampedProducers(prepared, payloads));
+                case END_TO_END ->
+                    measureArrivals(stampedProducers(prepared, payloads), workload.partitions(), this::tail);
+                case QUEUE_RECEIVE_ACK -> measureAnswers(takers());
+                case QUEUE_END_TO_END ->
+                    workload.ratePerSecond().isPresent()
+                            ? measureArrivals(stampedProducers(prepared, payloads), workload.receivers(), this::worker)
+                            : measureAnswers(sendersAndTakers(prepared, payloads));
             };
         }
     }
 
-    /** Produce, fetch and post: what counts is the answer. */
+    /** What counts is the answer. */
     private RunResult measureAnswers(List<Traffic> traffic) throws IOException {
         List<ClientLoop> loops = loops(traffic.size());
         connect(loops);
@@ -102,16 +131,27 @@ final class LoadRun {
         return totals.result(workload, usage);
     }
 
+    /** Makes those that read what others send. */
+    private interface Readers {
+        /**
+         * One of them.
+         *
+         * @param arrivals takes the latency of each record
+         * @param received counts the records
+         */
+        Traffic reader(int index, LatencyRecorder arrivals, AtomicLong received);
+    }
+
     /** End to end: what counts is the record that arrives at a reader. */
-    private RunResult measureArrivals(List<Traffic> traffic) throws IOException {
+    private RunResult measureArrivals(List<Traffic> traffic, int readerCount, Readers reading) throws IOException {
         List<ClientLoop> loops = loops(traffic.size());
         List<EventLoop> all = eventLoops.loops();
         ClientLoop readers = new ClientLoop(
                 eventLoops,
                 all.get(all.size() - 1),
                 server.target(),
-                workload.partitions(),
-                workload.requestTimeout().plus(TailTraffic.WAIT));
+                readerCount,
+                workload.requestTimeout().plus(READER_WAIT));
         List<ClientLoop> everyone = new ArrayList<>(loops);
         everyone.add(readers);
         connect(everyone);
@@ -119,12 +159,12 @@ final class LoadRun {
         Window window = windowFromNow();
         AtomicLong received = new AtomicLong();
         LatencyRecorder arrivals = new LatencyRecorder(window);
-        List<Traffic> tails = new ArrayList<>();
-        for (int partition = 0; partition < workload.partitions(); partition++) {
-            tails.add(new TailTraffic(requests, topic, partition, workload.maxBytes(), arrivals, received));
+        List<Traffic> reads = new ArrayList<>();
+        for (int i = 0; i < readerCount; i++) {
+            reads.add(reading.reader(i, arrivals, received));
         }
         readers.begin(new ClientLoop.Assignment(
-                window, Optional.empty(), new LatencyRecorder(window), tails, never(), Long.MAX_VALUE));
+                window, Optional.empty(), new LatencyRecorder(window), reads, never(), Long.MAX_VALUE));
         begin(loops, traffic, window);
         Usage usage = Usage.over(window, server);
         awaitDone(loops);
@@ -146,20 +186,22 @@ final class LoadRun {
 
     /** Fills the topic that a fetch workload reads, each partition with about its share. */
     private void preload() throws IOException {
-        int perRequest = (int) Math.max(
-                1,
-                Math.min(
-                        PRELOAD_REQUEST_BYTES / workload.recordBytes(),
-                        workload.preloadRecords() / workload.partitions()));
+        long most = workload.kind().isOfQueues()
+                ? Math.min(Workload.MAX_RECEIVE, workload.preloadRecords())
+                : workload.preloadRecords() / workload.partitions();
+        int perRequest = (int) Math.max(1, Math.min(PRELOAD_REQUEST_BYTES / workload.recordBytes(), most));
         Map<String, String> settings = new HashMap<>(workload.settings());
-        settings.put("kind", "produce");
+        settings.put("kind", workload.kind().isOfQueues() ? "queue-send" : "produce");
         settings.put("records-per-request", Integer.toString(perRequest));
         Workload filling = Workload.of(workload.name(), "preload of " + workload.name(), settings);
         try (ProduceRequests prepared = new ProduceRequests(requests, filling)) {
             Payloads payloads = new Payloads(workload.seed());
             List<Traffic> traffic = new ArrayList<>();
             for (int partition = 0; partition < workload.partitions(); partition++) {
-                List<ByteBuf> its = prepared.toTopic(topic, OptionalInt.of(partition), payloads);
+                List<ByteBuf> its = prepared.to(
+                        topic,
+                        workload.kind().isOfQueues() ? OptionalInt.empty() : OptionalInt.of(partition),
+                        payloads);
                 traffic.add(new PreparedTraffic(its, 0, perRequest, filling.requestPayloadBytes()));
             }
             ClientLoop loop = new ClientLoop(
@@ -192,6 +234,29 @@ final class LoadRun {
             all.add(prepared.stamped(topic, payloads));
         }
         return all;
+    }
+
+    private Traffic tail(int partition, LatencyRecorder arrivals, AtomicLong received) {
+        return new TailTraffic(requests, topic, partition, workload.maxBytes(), arrivals, received);
+    }
+
+    private Traffic worker(int index, LatencyRecorder arrivals, AtomicLong received) {
+        boolean untilArrival = workload.until() == Workload.Until.ARRIVAL;
+        return QueueTraffic.working(requests, topic, workload, new QueueWork(arrivals, untilArrival, received));
+    }
+
+    private List<Traffic> takers() {
+        List<Traffic> all = new ArrayList<>();
+        for (int i = 0; i < workload.connections(); i++) {
+            all.add(QueueTraffic.taking(requests, topic, workload));
+        }
+        return all;
+    }
+
+    private List<Traffic> sendersAndTakers(ProduceRequests prepared, Payloads payloads) {
+        return producers(prepared.to(topic, OptionalInt.empty(), payloads)).stream()
+                .map(sender -> (Traffic) QueueTraffic.sendingAndTaking(requests, topic, workload, sender))
+                .toList();
     }
 
     private List<Traffic> readers() {

@@ -26,21 +26,21 @@ final class ProduceRequests implements AutoCloseable {
         this.workload = workload;
     }
 
-    /** Different requests for the topic, enough that payloads do not repeat soon, few enough to stay small. */
-    List<ByteBuf> toTopic(String topic, OptionalInt partition, Payloads payloads) {
+    /** Different requests for the topic or queue, enough that payloads do not repeat soon, few enough to stay small. */
+    List<ByteBuf> to(String name, OptionalInt partition, Payloads payloads) {
         List<ByteBuf> made = new ArrayList<>();
         for (int i = variants(); i > 0; i--) {
-            made.add(requests.post(path(topic), "application/json", body(partition, payloads, new int[0])));
+            made.add(requests.post(path(name), "application/json", body(partition, payloads, new int[0])));
         }
         owned.addAll(made);
         return made;
     }
 
     /** One request whose records begin with a stamp. */
-    StampedTraffic stamped(String topic, Payloads payloads) {
+    StampedTraffic stamped(String name, Payloads payloads) {
         int[] stampsAt = new int[workload.recordsPerRequest()];
         byte[] body = body(OptionalInt.empty(), payloads, stampsAt);
-        ByteBuf request = requests.post(path(topic), "application/json", body);
+        ByteBuf request = requests.post(path(name), "application/json", body);
         owned.add(request);
         int head = request.readableBytes() - body.length;
         for (int i = 0; i < stampsAt.length; i++) {
@@ -73,8 +73,10 @@ final class ProduceRequests implements AutoCloseable {
         owned.clear();
     }
 
-    private String path(String topic) {
-        return "/v1/topics/" + topic + "/records?acks=" + workload.acks();
+    private String path(String name) {
+        return workload.kind().isOfQueues()
+                ? "/v1/queues/" + name + "/messages"
+                : "/v1/topics/" + name + "/records?acks=" + workload.acks();
     }
 
     private int variants() {
@@ -85,7 +87,7 @@ final class ProduceRequests implements AutoCloseable {
     private byte[] body(OptionalInt partition, Payloads payloads, int[] stampsAt) {
         ByteArrayOutputStream body = new ByteArrayOutputStream((int) workload.requestPayloadBytes() + 1024);
         String record = (partition.isPresent() ? "{\"partition\":" + partition.getAsInt() + "," : "{") + "\"value\":\"";
-        body.writeBytes(ascii("{\"records\":["));
+        body.writeBytes(ascii(workload.kind().isOfQueues() ? "{\"messages\":[" : "{\"records\":["));
         for (int i = 0; i < workload.recordsPerRequest(); i++) {
             body.writeBytes(ascii(i == 0 ? record : "," + record));
             if (i < stampsAt.length) {

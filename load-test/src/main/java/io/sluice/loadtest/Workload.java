@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * What one run sends, and how. Settings are checked against their bounds here, once.
@@ -13,12 +15,14 @@ import java.util.Optional;
  * @param name how the report calls it
  * @param ratePerSecond requests a second that are meant to be sent; empty for as many as the connections carry
  * @param acks what a produce request waits for: all, 1 or 0
- * @param topicConfig settings of the topic it creates
+ * @param topicConfig settings of the topic or queue it creates
  * @param maxBacklog how many requests may be due and unsent before the run is called not kept up
  * @param threads event loops of the client
  * @param seed of the random payloads
  * @param maxBytes how much one fetch may answer
- * @param preloadRecords how many records a fetch workload reads over and over
+ * @param preloadRecords how many records a fetch workload reads over and over, or messages a receive workload can take
+ * @param receivers connections that receive, of queues at a rate
+ * @param until when the time of a message of a queue ends, at a rate
  * @param post what a {@link Kind#POST} workload sends where; present for that kind alone
  * @param settings every setting with the value that holds, for the report
  */
@@ -41,10 +45,15 @@ public record Workload(
         FetchFormat format,
         int maxBytes,
         long preloadRecords,
+        int receivers,
+        Until until,
         Optional<Post> post,
         Map<String, String> settings) {
 
     static final int MAX_CONNECTIONS = 10_000;
+    /** How many messages a queue takes or gives at once. */
+    static final int MAX_RECEIVE = 1_000;
+
     static final int MAX_REQUEST_BYTES = 64 * 1024 * 1024;
     private static final double MAX_RATE = 1_000_000;
 
@@ -57,7 +66,16 @@ public record Workload(
         /** Produce at a rate and fetch by long poll; latency of each record from its intended send time to its arrival. */
         END_TO_END("end-to-end"),
         /** One fixed request to any HTTP server. */
-        POST("post");
+        POST("post"),
+        /** Sending to a queue; latency from the intended send time to the answer. */
+        QUEUE_SEND("queue-send"),
+        /** Emptying a full queue; latency of a receive and the ack of what it gave. */
+        QUEUE_RECEIVE_ACK("queue-receive-ack"),
+        /**
+         * In a closed loop each connection sends, receives and acknowledges in turn. At a rate some send and others receive and
+         * acknowledge; latency of each message from its intended send time to its acknowledgement, or to its arrival.
+         */
+        QUEUE_END_TO_END("queue-end-to-end");
 
         private final String label;
 
@@ -65,9 +83,25 @@ public record Workload(
             this.label = label;
         }
 
+        /** Whether it needs a queue, and not a topic. */
+        boolean isOfQueues() {
+            return label.startsWith("queue-");
+        }
+
         @Override
         public String toString() {
             return label;
+        }
+    }
+
+    /** When the time of a message ends that went through a queue. */
+    public enum Until {
+        ACK,
+        ARRIVAL;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -126,12 +160,19 @@ public record Workload(
                     Integer.toString(recordBytes),
                     "times records-per-request = " + recordsPerRequest + " must be at most " + MAX_REQUEST_BYTES);
         }
-        if (kind == Kind.END_TO_END && recordBytes < SendTimeStamp.BYTES) {
+        boolean isStamped = kind == Kind.END_TO_END || kind == Kind.QUEUE_END_TO_END;
+        if (isStamped && recordBytes < SendTimeStamp.BYTES) {
             throw settings.invalid(
                     "record-bytes",
                     Integer.toString(recordBytes),
                     "must be at least " + SendTimeStamp.BYTES
                             + " for an end-to-end workload, whose records carry a time");
+        }
+        if (kind.isOfQueues() && recordsPerRequest > MAX_RECEIVE) {
+            throw settings.invalid(
+                    "records-per-request",
+                    Integer.toString(recordsPerRequest),
+                    "must be at most " + MAX_RECEIVE + " for a queue, which gives no more at once");
         }
         String acks = settings.text("acks");
         if (!acks.equals("all") && !acks.equals("1") && !acks.equals("0")) {
@@ -159,6 +200,8 @@ public record Workload(
                 settings.choice("format", FetchFormat.class),
                 settings.intBetween("max-bytes", 1, 64 * 1024 * 1024),
                 settings.longBetween("preload-records", 1, 1_000_000_000),
+                settings.intBetween("receivers", 1, MAX_CONNECTIONS),
+                settings.choice("until", Until.class),
                 post(kind, settings),
                 settings.effective());
     }
@@ -186,6 +229,22 @@ public record Workload(
         } catch (IllegalArgumentException e) {
             throw settings.invalid("url", url.get(), "must be an http URL: " + e.getMessage());
         }
+    }
+
+    /** The settings of a queue: those of its topic have a dot in their names. */
+    Map<String, String> settingsOfQueue() {
+        return settings(key -> key.indexOf('.') < 0);
+    }
+
+    /** Of the settings of a queue those that are its topic's. */
+    Map<String, String> settingsOfTopic() {
+        return settings(key -> key.indexOf('.') >= 0);
+    }
+
+    private Map<String, String> settings(Predicate<String> wanted) {
+        Map<String, String> some = new TreeMap<>(topicConfig);
+        some.keySet().removeIf(wanted.negate());
+        return some;
     }
 
     /** Bytes of values that one produce request carries. */

@@ -39,20 +39,27 @@ final class WorkloadSettings {
         for (String key : this.given.keySet()) {
             if (!SETTINGS.containsKey(key) && !key.startsWith(TOPIC_CONFIG_PREFIX)) {
                 throw new InvalidWorkloadException(source + ": unknown setting '" + key + "', the settings are "
-                        + String.join(", ", SETTINGS.keySet()) + " and " + TOPIC_CONFIG_PREFIX + "<topic setting>");
+                        + String.join(", ", SETTINGS.keySet()) + " and " + TOPIC_CONFIG_PREFIX
+                        + "<setting of the topic or queue>");
             }
         }
     }
 
     private static Map<String, Setting> table() {
         Map<String, Setting> all = new LinkedHashMap<>();
-        all.put("kind", new Setting("produce", "produce, fetch, end-to-end or post"));
+        all.put(
+                "kind",
+                new Setting(
+                        "produce",
+                        "produce, fetch, end-to-end, post, queue-send, queue-receive-ack or queue-end-to-end"));
         all.put("rate", new Setting("max", "requests a second such as 500/s (open loop), or max (closed loop)"));
         all.put("connections", new Setting("1", "connections, each with one request under way at most"));
-        all.put("records-per-request", new Setting("1", "records in a produce request"));
+        all.put(
+                "records-per-request",
+                new Setting("1", "records in a produce request, or messages in each request to a queue"));
         all.put("record-bytes", new Setting("100", "bytes of a record's value"));
         all.put("acks", new Setting("all", "all, 1 or 0"));
-        all.put("partitions", new Setting("1", "partitions of the topic"));
+        all.put("partitions", new Setting("1", "partitions of the topic or queue"));
         all.put("warm-up", new Setting("5s", "load before the measured time"));
         all.put("duration", new Setting("10s", "measured time of a repeat"));
         all.put("request-timeout", new Setting("10s", "after which a request counts as failed"));
@@ -63,7 +70,13 @@ final class WorkloadSettings {
         all.put("seed", new Setting("1", "of the random payloads"));
         all.put("format", new Setting("json", "what a fetch asks for: json or batches"));
         all.put("max-bytes", new Setting("1048576", "bytes that one fetch may answer"));
-        all.put("preload-records", new Setting("200000", "records that a fetch workload reads over and over"));
+        all.put(
+                "preload-records",
+                new Setting(
+                        "200000",
+                        "records that a fetch workload reads over and over, or messages for queue-receive-ack"));
+        all.put("receivers", new Setting("16", "connections that receive, of queue-end-to-end at a rate"));
+        all.put("until", new Setting("ack", "when the time of such a message ends: ack (answered) or arrival"));
         all.put("url", new Setting("", "where a post workload posts to"));
         all.put("body", new Setting("", "what it posts; {record} stands for a random record"));
         all.put("content-type", new Setting("application/json", "of that body"));
@@ -157,7 +170,7 @@ final class WorkloadSettings {
         throw invalid(key, value, "must be max, or requests a second from 0.1/s to " + (long) max + "/s");
     }
 
-    /** The settings that the topic is created with. */
+    /** The settings that the topic or queue is created with. */
     Map<String, String> topicConfig() {
         Map<String, String> config = new TreeMap<>();
         given.forEach((key, value) -> {

@@ -178,6 +178,95 @@ class BenchTest {
     }
 
     @Test
+    void queueIsSentTo() throws Exception {
+        RunResult run = run(Map.of(
+                "kind", "queue-send",
+                "connections", "4",
+                "records-per-request", "3",
+                "config.order", "key",
+                "config.max_deliveries", "3",
+                "config.flush.messages", "5"));
+
+        assertThat(run.errors()).isEmpty();
+        assertThat(run.requests()).isPositive().isLessThanOrEqualTo(broker.produceRequests());
+        assertThat(run.records()).isEqualTo(run.requests() * 3);
+        assertThat(broker.created.values().iterator().next().encode())
+                .isEqualTo("{\"max_deliveries\":3,\"order\":\"key\",\"partitions\":1}");
+        assertThat(broker.altered.values().iterator().next().encode())
+                .isEqualTo("{\"config\":{\"flush.messages\":\"5\"}}");
+        assertThat(broker.deleted).containsExactlyElementsOf(broker.created.keySet());
+    }
+
+    @Test
+    void turnOfAQueueIsAllThatIsAcknowledged() throws Exception {
+        RunResult taken = run(Map.of(
+                "kind", "queue-receive-ack",
+                "connections", "2",
+                "records-per-request", "10",
+                "preload-records", "300000"));
+        long acknowledged = broker.acknowledged.getAndSet(0);
+        RunResult turns = run(Map.of("kind", "queue-end-to-end", "connections", "3", "records-per-request", "7"));
+
+        assertThat(taken.errors()).isEmpty();
+        assertThat(taken.records()).isEqualTo(taken.requests() * 10).isLessThanOrEqualTo(acknowledged);
+        assertThat(turns.errors()).isEmpty();
+        assertThat(turns.records()).isEqualTo(turns.requests() * 7).isLessThanOrEqualTo(broker.acknowledged.get());
+        assertThat(turns.bytes()).isEqualTo(turns.records() * 100);
+        assertThat(turns.latency().getTotalCount()).isBetween(turns.requests() - 3, turns.requests() + 3);
+        assertThat(broker.created).hasSize(2);
+    }
+
+    @Test
+    void emptyQueueAndRefusedLeasesAreErrors() throws Exception {
+        broker.staleLeases.set(2);
+        RunResult run = run(Map.of(
+                "kind", "queue-receive-ack", "preload-records", "10", "records-per-request", "3", "warm-up", "0ms"));
+
+        assertThat(run.errors()).containsEntry("leases that could not be acknowledged", 1L);
+        assertThat(run.errors()).containsEntry("nothing to receive", 1L).hasSize(2);
+        assertThat(run.requests()).isEqualTo(3);
+        assertThat(run.records()).isEqualTo(7);
+    }
+
+    @Test
+    void messageIsTimedToItsAcknowledgementOrItsArrival() throws Exception {
+        for (String until : List.of("ack", "arrival")) {
+            RunResult run = run(Map.of(
+                    "kind", "queue-end-to-end",
+                    "until", until,
+                    "rate", "100/s",
+                    "records-per-request", "2",
+                    "connections", "4",
+                    "receivers", "3",
+                    "duration", "1s"));
+
+            assertThat(run.errors()).isEmpty();
+            assertThat(run.latency().getTotalCount()).isEqualTo(200);
+            assertThat(run.records()).isBetween(1L, 220L);
+        }
+        assertThat(broker.acknowledged.get()).isEqualTo(440);
+    }
+
+    @Test
+    void messageThatWasSentAndNeverAcknowledgedIsAnError() throws Exception {
+        broker.forget.set(3);
+        RunResult run = run(
+                Map.of("kind", "queue-end-to-end", "rate", "100/s", "duration", "300ms", "request-timeout", "300ms"));
+
+        assertThat(run.errors()).containsExactly(Map.entry("acknowledged, never received", 3L));
+    }
+
+    @Test
+    void turnThatBreaksOffIsCountedOnceAndTheNextBeginsAnew() throws Exception {
+        broker.closeAfterAnswer = true;
+        RunResult run = run(Map.of("kind", "queue-end-to-end", "connections", "2"));
+
+        // The server ends the connection in the midst of each turn; it goes on over the next one.
+        assertThat(run.errors()).isEmpty();
+        assertThat(run.requests()).isGreaterThan(2);
+    }
+
+    @Test
     void postDrivesAnyServer() throws Exception {
         RunResult run = run(Map.of(
                 "kind", "post",

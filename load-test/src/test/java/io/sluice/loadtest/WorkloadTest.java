@@ -69,7 +69,7 @@ class WorkloadTest {
         "duration, 99ms, from 100ms to 3600s",
         "warm-up, 11m, from 0ms to 600s",
         "acks, 2, 'all, 1 or 0'",
-        "kind, consume, 'one of [produce, fetch, end-to-end, post]'",
+        "kind, consume, 'one of [produce, fetch, end-to-end, post, queue-send, queue-receive-ack, queue-end-to-end]'",
         "format, xml, 'one of [json, batches]'",
         "url, http://127.0.0.1/, kind = post",
     })
@@ -106,6 +106,11 @@ class WorkloadTest {
                         () -> Workload.of("x", "x", Map.of("kind", "end-to-end", "rate", "1/s", "record-bytes", "16")))
                 .hasMessageContaining("record-bytes = 16")
                 .hasMessageContaining("at least 17");
+        assertThatThrownBy(() -> Workload.of("x", "x", Map.of("kind", "queue-end-to-end", "record-bytes", "16")))
+                .hasMessageContaining("at least 17");
+        assertThatThrownBy(() -> Workload.of("x", "x", Map.of("kind", "queue-send", "records-per-request", "1001")))
+                .hasMessageContaining("records-per-request = 1001")
+                .hasMessageContaining("at most 1000");
         assertThatThrownBy(() -> Workload.of("x", "x", Map.of("kind", "post"))).hasMessageContaining("url = ");
         assertThatThrownBy(() -> Workload.of("x", "x", Map.of("kind", "post", "url", "ftp://127.0.0.1/")))
                 .hasMessageContaining("http://");

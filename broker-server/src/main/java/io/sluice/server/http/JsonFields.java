@@ -1,6 +1,8 @@
 package io.sluice.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -132,6 +134,24 @@ public final class JsonFields {
         return value.longValue();
     }
 
+    /** A number, which need not be whole, or {@code otherwise} if the field is not there. */
+    public double decimal(String name, double otherwise, double min, double max) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        // What is no number at all, or too large for one, fails the comparison.
+        double number = value.isNumber() ? value.doubleValue() : Double.NaN;
+        if (!(number >= min && number <= max)) {
+            throw invalid(name, "must be a number from " + plain(min) + " to " + plain(max));
+        }
+        return number;
+    }
+
+    private static String plain(double number) {
+        return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+    }
+
     /** A list of texts; empty if the field is not there. */
     public List<String> list(String name, int maxSize) {
         JsonNode value = object.get(name);
@@ -180,6 +200,45 @@ public final class JsonFields {
             objects.add(new JsonFields(value.get(i)));
         }
         return objects;
+    }
+
+    /**
+     * An object with fields of its own, which are asked for, and named in faults, with its name in front: {@code backoff.max_ms}. Empty if
+     * the field is not there.
+     */
+    public Optional<JsonFields> object(String name) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!value.isObject()) {
+            throw invalid(name, "must be an object");
+        }
+        ObjectNode fields = JsonNodeFactory.instance.objectNode();
+        value.properties().forEach(field -> fields.set(name + "." + field.getKey(), field.getValue()));
+        return Optional.of(new JsonFields(fields));
+    }
+
+    /** Whether a field is there and null. */
+    public boolean isNull(String name) {
+        return object.has(name) && object.get(name).isNull();
+    }
+
+    /**
+     * Any JSON as its bytes; empty if the field is not there.
+     *
+     * @param maxBytes how long it may be
+     */
+    public Optional<byte[]> json(String name, int maxBytes) {
+        JsonNode value = object.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        byte[] bytes = value.toString().getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > maxBytes) {
+            throw invalid(name, "has " + bytes.length + " bytes; it may have " + maxBytes);
+        }
+        return Optional.of(bytes);
     }
 
     /** Whether nothing is there. */

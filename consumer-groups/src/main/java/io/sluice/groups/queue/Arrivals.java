@@ -19,13 +19,13 @@ final class Arrivals {
     private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
     private static final byte[] DELIVER_AT = MessageHeaders.DELIVER_AT.getBytes(StandardCharsets.US_ASCII);
     private static final byte[] EXPIRES_AT = MessageHeaders.EXPIRES_AT.getBytes(StandardCharsets.US_ASCII);
-    /** How many decimal digits a time has at most. */
-    private static final int MAX_DIGITS = 18;
+    private static final byte[] DIED_AT = MessageHeaders.DIED_AT.getBytes(StandardCharsets.US_ASCII);
 
     private final Codecs codecs;
     private final int maxBytes;
     private long deliverAtMs;
     private long expiresAtMs;
+    private boolean isDead;
 
     /** @param maxBytes how large a batch may become when it is decompressed */
     Arrivals(Codecs codecs, int maxBytes) {
@@ -74,18 +74,26 @@ final class Arrivals {
     private Arrival arrival(RecordCursor record, long delayMs) {
         deliverAtMs = -1;
         expiresAtMs = Long.MAX_VALUE;
+        isDead = false;
         if (record.headerCount() > 0) {
             record.forEachHeader((name, hasValue, value) -> {
                 if (hasValue && isNamed(name, DELIVER_AT)) {
-                    deliverAtMs = number(value, deliverAtMs);
+                    deliverAtMs = MessageHeaders.number(value, deliverAtMs);
                 } else if (hasValue && isNamed(name, EXPIRES_AT)) {
-                    expiresAtMs = number(value, expiresAtMs);
+                    expiresAtMs = MessageHeaders.number(value, expiresAtMs);
+                } else if (isNamed(name, DIED_AT)) {
+                    isDead = true;
                 }
             });
         }
+        if (isDead) {
+            // A dead letter has the times that it had when it lived, which do not hold any more.
+            deliverAtMs = -1;
+            expiresAtMs = Long.MAX_VALUE;
+        }
         long enqueuedMs = record.timestamp();
         long dueMs = deliverAtMs >= 0 ? deliverAtMs : delayMs > 0 ? enqueuedMs + delayMs : 0;
-        long key = record.hasKey() ? hash(record.key()) : Arrival.NO_KEY;
+        long key = record.hasKey() ? keyOf(record.key()) : Arrival.NO_KEY;
         return new Arrival(record.offset(), key, enqueuedMs, dueMs, expiresAtMs);
     }
 
@@ -101,27 +109,11 @@ final class Arrivals {
         return true;
     }
 
-    /** A decimal number; what is none is as if it were not there. */
-    private static long number(ByteBuffer text, long otherwise) {
-        if (!text.hasRemaining() || text.remaining() > MAX_DIGITS) {
-            return otherwise;
-        }
-        long number = 0;
-        for (int i = text.position(); i < text.limit(); i++) {
-            int digit = text.get(i) - '0';
-            if (digit < 0 || digit > 9) {
-                return otherwise;
-            }
-            number = number * 10 + digit;
-        }
-        return number;
-    }
-
     /**
      * Stands for a key: FNV-1a of 64 bits with its bits mixed. Two keys in one queue that have the same would take turns
      * as one, and nothing worse.
      */
-    private static long hash(ByteBuffer key) {
+    static long keyOf(ByteBuffer key) {
         long hash = 0xcbf29ce484222325L;
         for (int i = key.position(); i < key.limit(); i++) {
             hash = (hash ^ (key.get(i) & 0xff)) * 0x100000001b3L;

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +37,8 @@ final class Feeder implements Feeding {
     private final BiConsumer<Queue, Fed> turns;
     private final Set<Queue> hungry = new HashSet<>();
     private final Map<Queue, Map<Integer, Feed>> feeds = new HashMap<>();
-    private final java.util.function.Consumer<Queue> onCondemned;
+    private final Consumer<Queue> onCondemned;
+    private final Consumer<Queue> onJobs;
 
     /** What one partition of a queue is doing. */
     private static final class Feed {
@@ -60,12 +62,14 @@ final class Feeder implements Feeding {
             Arrivals arrivals,
             Executor thread,
             BiConsumer<Queue, Fed> turns,
-            java.util.function.Consumer<Queue> onCondemned) {
+            Consumer<Queue> onCondemned,
+            Consumer<Queue> onJobs) {
         this.engine = engine;
         this.arrivals = arrivals;
         this.thread = thread;
         this.turns = turns;
         this.onCondemned = onCondemned;
+        this.onJobs = onJobs;
     }
 
     @Override
@@ -84,6 +88,11 @@ final class Feeder implements Feeding {
     }
 
     @Override
+    public void jobs(Queue queue) {
+        onJobs.accept(queue);
+    }
+
+    @Override
     public int partitions(Queue queue) {
         return engine.topic(queue.id()).map(Topic::partitions).orElse(0);
     }
@@ -92,6 +101,16 @@ final class Feeder implements Feeding {
     public long end(Queue queue, int partition) {
         PartitionLog log = log(queue, partition);
         return log == null ? 0 : log.highWatermark();
+    }
+
+    @Override
+    public long bytes(Queue queue, int partition, long messages) {
+        PartitionLog log = log(queue, partition);
+        return log == null
+                ? 0
+                : (long) ((double) log.sizeInBytes()
+                        * messages
+                        / Math.max(1, log.highWatermark() - log.logStartOffset()));
     }
 
     /** Nothing of a queue is to be read any more. */

@@ -8,9 +8,15 @@ interface Feeding {
     /** There are messages on their way to the dead letters. */
     void condemned(Queue queue);
 
+    /** There are jobs that have something to do. */
+    void jobs(Queue queue);
+
     /** How many partitions the queue has. */
     int partitions(Queue queue);
 
     /** Where the log of a partition ends: what lies before may be read. */
     long end(Queue queue, int partition);
+
+    /** About how many bytes so many messages of a partition take in the log. */
+    long bytes(Queue queue, int partition, long messages);
 }

@@ -77,6 +77,15 @@ final class Message extends Timed {
         untilMs = dueMs;
     }
 
+    /** The delivery did not happen. */
+    void takenBack(long nowMs, long dueMs) {
+        state = State.RETURNED;
+        deliveries--;
+        consumer = "";
+        sinceMs = nowMs;
+        untilMs = dueMs;
+    }
+
     boolean isLeasedAs(long byNonce, long nowMs) {
         return state == State.LEASED && nonce == byNonce && nowMs < untilMs;
     }

@@ -1,5 +1,7 @@
 package io.sluice.groups.queue;
 
+import java.nio.ByteBuffer;
+
 /**
  * Headers of the records of a queue's topic. Whoever produces a record there may set them; times are decimal numbers of ms since the epoch,
  * as text.
@@ -19,6 +21,12 @@ public final class MessageHeaders {
 
     /** The queue in which a message died. */
     public static final String QUEUE = "sluice-queue";
+
+    /** In which partition of that queue it lay. */
+    public static final String PARTITION = "sluice-partition";
+
+    /** At which offset of that partition. */
+    public static final String OFFSET = "sluice-offset";
 
     /** When it died. */
     public static final String DIED_AT = "sluice-died-at";
@@ -41,5 +49,31 @@ public final class MessageHeaders {
     /** The message of which this is a replay. */
     public static final String REPLAY_OF = "sluice-replay-of";
 
+    /** When the replay was made. */
+    public static final String REPLAYED_AT = "sluice-replayed-at";
+
+    /** How many decimal digits a time has at most. */
+    private static final int MAX_DIGITS = 18;
+
     private MessageHeaders() {}
+
+    /**
+     * A time or a count as a header has it: a decimal number. What is none is as if it were not there.
+     *
+     * @param otherwise what holds then
+     */
+    public static long number(ByteBuffer text, long otherwise) {
+        if (!text.hasRemaining() || text.remaining() > MAX_DIGITS) {
+            return otherwise;
+        }
+        long number = 0;
+        for (int i = text.position(); i < text.limit(); i++) {
+            int digit = text.get(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return otherwise;
+            }
+            number = number * 10 + digit;
+        }
+        return number;
+    }
 }

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param result what came of it; empty for nothing
  * @param attempts deliveries that did not end well: the first, and the last ones
  * @param blockedBy the message of the same key that has to be finished first
+ * @param isCertain whether it has been looked at: else it waits if its record does not say that it is not due
  */
 public record MessageView(
         MessageId id,
@@ -29,7 +30,8 @@ public record MessageView(
         byte[] progress,
         byte[] result,
         List<Attempt> attempts,
-        Optional<MessageId> blockedBy) {
+        Optional<MessageId> blockedBy,
+        boolean isCertain) {
     private static final byte[] NOTHING = new byte[0];
 
     /** Where a message can stand. */
@@ -55,7 +57,13 @@ public record MessageView(
     }
 
     static MessageView plain(MessageId id, State state, Optional<MessageId> blockedBy) {
-        return new MessageView(id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy);
+        return new MessageView(id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy, true);
+    }
+
+    /** One that nobody has looked at yet. */
+    static MessageView uncertain(MessageId id) {
+        return new MessageView(
+                id, State.WAITING, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), Optional.empty(), false);
     }
 
     static MessageView held(Message message, State state) {
@@ -71,7 +79,8 @@ public record MessageView(
                 message.progress,
                 NOTHING,
                 List.copyOf(message.attempts),
-                Optional.empty());
+                Optional.empty(),
+                true);
     }
 
     static MessageView done(Done done, State state) {
@@ -87,6 +96,7 @@ public record MessageView(
                 NOTHING,
                 done.result(),
                 done.attempts(),
-                Optional.empty());
+                Optional.empty(),
+                true);
     }
 }

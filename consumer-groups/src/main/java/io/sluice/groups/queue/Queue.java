@@ -3,6 +3,8 @@ package io.sluice.groups.queue;
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
@@ -11,12 +13,15 @@ import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
+import io.sluice.groups.queue.QueueEvent.JobBegun;
+import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Extension;
@@ -35,8 +40,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -65,12 +72,18 @@ final class Queue {
 
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
+    /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
+    private final Map<Long, Transfer> transfers = new TreeMap<>();
+
+    private final TreeMap<Long, Job> jobs = new TreeMap<>();
     /** By consumer. */
     private final Map<String, Session> sessions = new HashMap<>();
 
     private final DoneRing done;
     private long createdMs;
     private long changedMs;
+    /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
+    private long askedMs;
     /** Counts how often everything in memory was given back: what was read before that is of no use. */
     private int releases;
     /** Until the state has been replayed, nobody is told when anything is due. */
@@ -193,6 +206,10 @@ final class Queue {
 
     boolean hasWaiters() {
         return !waiters.isEmpty();
+    }
+
+    long askedMs() {
+        return askedMs;
     }
 
     int waiterCount() {
@@ -392,6 +409,7 @@ final class Queue {
      * @return takes the request back, in a turn: nobody waits for the answer any more
      */
     Consumer<QueueEffects> receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
+        askedMs = effects.nowMs();
         if (waiters.size() >= limits.waiters()) {
             effects.answer(reply, Receive.Answer.refused(QueueError.OVERLOADED));
             return absent -> {};
@@ -637,7 +655,7 @@ final class Queue {
                 noMore.computeIfAbsent(nack.reason(), why -> new ArrayList<>()).add(message.id);
             } else {
                 long waitMs = nack.delayMs().orElseGet(() -> backoffMs(message, effects));
-                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason()));
+                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason(), true));
             }
         });
         giveUp(again, noMore, effects);
@@ -645,11 +663,23 @@ final class Queue {
         return outcomes;
     }
 
+    /** Messages were given to somebody who did not get them: it is as if they had not been. */
+    void giveBack(List<Lease> leases, QueueEffects effects) {
+        List<Return> again = new ArrayList<>();
+        for (Lease lease : leases) {
+            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
+                again.add(new Return(lease.id(), effects.nowMs(), "not taken by its receiver", false));
+            }
+        }
+        giveUp(again, Map.of(), effects);
+        dispatch(effects);
+    }
+
     private long backoffMs(Message message, QueueEffects effects) {
         return config.backoff().delayMs(message.deliveries, effects.lot());
     }
 
-    /** Nothing was heard of deliveries. */
+    /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
     private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
         List<Return> again = new ArrayList<>();
         List<MessageId> noMore = new ArrayList<>();
@@ -657,7 +687,7 @@ final class Queue {
             if (config.isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
-                again.add(new Return(message.id, effects.nowMs() + backoffMs(message, effects), reason));
+                again.add(new Return(message.id, effects.nowMs(), reason, true));
             }
         }
         giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
@@ -703,7 +733,7 @@ final class Queue {
         List<Message> messages = session.held();
         if (!messages.isEmpty()) {
             List<Return> again = messages.stream()
-                    .map(message -> new Return(message.id, effects.nowMs(), "session ended"))
+                    .map(message -> new Return(message.id, effects.nowMs(), "session ended", true))
                     .toList();
             effects.record(new Returned(id, effects.nowMs(), again));
             dispatch(effects);
@@ -748,10 +778,104 @@ final class Queue {
         return condemned.values();
     }
 
-    /** A message is among the dead letters. */
-    void buried(MessageId message, QueueEffects effects) {
-        if (condemned.containsKey(message)) {
-            finish(Outcome.DEAD, List.of(message), effects);
+    /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */
+    void buried(List<MessageId> messages, QueueEffects effects) {
+        List<MessageId> dead = messages.stream().filter(condemned::containsKey).toList();
+        if (!dead.isEmpty()) {
+            finish(Outcome.DEAD, dead, effects);
+            dispatch(effects);
+        }
+    }
+
+    /** Copies that go into another queue: 0 of the dead letters, others of jobs. */
+    Map<Long, Transfer> transfers() {
+        return transfers;
+    }
+
+    Transfer transfer(long number) {
+        return transfers.computeIfAbsent(number, absent -> new Transfer());
+    }
+
+    // ---- jobs ----
+
+    /** Jobs that move or copy messages, by number: all that run, and those that have ended last. */
+    NavigableMap<Long, Job> jobs() {
+        return jobs;
+    }
+
+    /** Whether a job has something to do. */
+    boolean isAtWork() {
+        return jobs.values().stream()
+                .anyMatch(job -> job.state == JobView.State.RUNNING
+                        || transfer(job.number).isBusy());
+    }
+
+    /** Where a message stands that a job may be about. */
+    enum Standing {
+        /** Nobody has it. */
+        FREE,
+        /** Somebody has it, or it is on its way to the dead letters. */
+        TAKEN,
+        /** Nothing more happens to it. */
+        FINISHED
+    }
+
+    Standing standing(MessageId message) {
+        Window window = window(message.partition());
+        Message held = window.held.get(message.offset());
+        if (held != null) {
+            return held.state == State.RETURNED ? Standing.FREE : Standing.TAKEN;
+        }
+        return window.isUndelivered(message.offset()) ? Standing.FREE : Standing.FINISHED;
+    }
+
+    /** Messages that nobody has are a job's until it lets them go. */
+    void claim(Job job, int partition, List<Arrival> messages, QueueEffects effects) {
+        Window window = window(partition);
+        List<Delivery> deliveries = new ArrayList<>();
+        for (Arrival message : messages) {
+            Message held = window.held.get(message.offset());
+            Lane lane = window.loaded.get(message.offset());
+            if (held == null && lane != null) {
+                unload(lane, message.offset());
+            }
+            Window.Soon soon = window.soon.remove(message.offset());
+            if (soon != null) {
+                agenda.cancel(soon);
+            }
+            window.unread.remove(message.offset());
+            window.lane(message.key()).overflow.remove(message.offset());
+            deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
+        }
+        effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
+    }
+
+    /** Those of some messages that are a job's. */
+    List<MessageId> claimed(Job job, List<MessageId> messages) {
+        return messages.stream()
+                .filter(message -> {
+                    Message held = window(message.partition()).held.get(message.offset());
+                    return held != null && held.state == State.LEASED && held.nonce == job.nonce();
+                })
+                .toList();
+    }
+
+    /** Messages that were a job's are somewhere else now. */
+    void moved(Job job, List<MessageId> messages, QueueEffects effects) {
+        List<MessageId> all = claimed(job, messages);
+        if (!all.isEmpty()) {
+            finish(Outcome.ACKNOWLEDGED, all, effects);
+            dispatch(effects);
+        }
+    }
+
+    /** Messages that were a job's are anybody's. */
+    void letGo(Job job, List<MessageId> messages, QueueEffects effects) {
+        List<Return> all = claimed(job, messages).stream()
+                .map(message -> new Return(message, effects.nowMs(), job.id(), false))
+                .toList();
+        if (!all.isEmpty()) {
+            effects.record(new Returned(id, effects.nowMs(), all));
             dispatch(effects);
         }
     }
@@ -872,10 +996,49 @@ final class Queue {
             changedMs = changed.atMs();
         } else if (event instanceof Progressed progressed) {
             held(progressed.message()).progress = progressed.progress();
+        } else if (event instanceof TransferBegun begun) {
+            transfer(begun.transfer()).begun(begun.target(), begun.producerId());
+        } else if (event instanceof Copying copying) {
+            transfer(copying.transfer()).copying(copying.parts());
+            Job job = jobs.get(copying.transfer());
+            if (job != null) {
+                job.progress = copying.progress();
+            }
+        } else if (event instanceof Copied copied) {
+            Transfer transfer = transfer(copied.transfer());
+            Job job = jobs.get(copied.transfer());
+            if (job != null && copied.there()) {
+                job.moved += transfer.pending(copied.partition())
+                        .map(part -> part.messages().size())
+                        .orElse(0);
+            }
+            transfer.copied(copied.partition(), copied.there());
+            forgetJobs();
+        } else if (event instanceof JobBegun begun) {
+            jobs.put(begun.job(), new Job(begun.job(), begun.spec(), begun.ends(), begun.atMs()));
+        } else if (event instanceof JobEnded ended) {
+            Job job = jobs.get(ended.job());
+            job.state = ended.state();
+            job.why = ended.why();
+            job.endedMs = ended.atMs();
+            job.progress = ended.progress();
+            forgetJobs();
         } else if (event instanceof Trimmed trimmed) {
             Window window = window(trimmed.partition());
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
+        }
+    }
+
+    /** Of the jobs that have ended, only the last ones are remembered. */
+    private void forgetJobs() {
+        List<Job> ended = jobs.values().stream()
+                .filter(job -> job.state != JobView.State.RUNNING
+                        && !transfer(job.number).isBusy())
+                .toList();
+        for (Job job : ended.subList(0, Math.max(0, ended.size() - Job.MAX_ENDED))) {
+            jobs.remove(job.number);
+            transfers.remove(job.number);
         }
     }
 
@@ -923,8 +1086,13 @@ final class Queue {
     private void applyReturned(long atMs, Return message) {
         Message held = held(message.id());
         leaveSession(held);
-        held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
-        counters.returned++;
+        if (message.counts()) {
+            held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
+            counters.returned++;
+        } else {
+            held.takenBack(atMs, message.dueMs());
+            counters.delivered--;
+        }
         schedule(held);
     }
 

@@ -7,7 +7,7 @@ import java.util.Optional;
  *
  * @param visibilityTimeoutMs how long a delivered message is hidden from others, unless the receiver says otherwise
  * @param maxDeliveries how often a message is delivered at most; after that it is dead. 0 for any number
- * @param backoff how long a message waits after a failure
+ * @param backoff how long a message waits that was rejected, unless its consumer says so
  * @param deadLetterQueue where dead messages go; empty if they are dropped
  * @param delayMs how long a message waits before its first delivery if it does not say so itself
  * @param ttlMs how old a message may become before it is dropped; 0 for any age
@@ -45,6 +45,27 @@ public record QueueConfig(
             0,
             300_000,
             604_800_000);
+
+    /** What a queue of dead letters is set to: they stay until somebody has looked after them. */
+    public static final QueueConfig DEAD_LETTERS = new QueueConfig(
+            30_000, 0, DEFAULTS.backoff(), Optional.empty(), 0, 0, Order.NONE, 20_000, 0, 0, 300_000, -1);
+
+    /** The same with another place for dead messages. */
+    public QueueConfig withDeadLetterQueue(Optional<String> other) {
+        return new QueueConfig(
+                visibilityTimeoutMs,
+                maxDeliveries,
+                backoff,
+                other,
+                delayMs,
+                ttlMs,
+                order,
+                maxInFlight,
+                maxMessages,
+                maxBytes,
+                dedupWindowMs,
+                retentionMs);
+    }
 
     /** What is said of the order of deliveries. */
     public enum Order {

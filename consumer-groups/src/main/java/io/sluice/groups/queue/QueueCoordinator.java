@@ -10,6 +10,7 @@ import io.sluice.core.engine.Route;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.core.topic.Topic;
+import io.sluice.core.topic.TopicConfig;
 import io.sluice.core.topic.TopicName;
 import io.sluice.groups.queue.MessageView.State;
 import io.sluice.groups.queue.QueueViews.Browsed;
@@ -30,13 +31,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -55,8 +58,15 @@ public final class QueueCoordinator implements AutoCloseable {
     /** The internal topic. */
     public static final String TOPIC = "__queues";
 
+    /** What the headers of a dead letter may take besides those of the message. */
+    private static final int CASE_FILE_BYTES = 256 * 1024;
+
+    /** What a topic takes as a batch unless it is set otherwise. */
+    private static final int DEFAULT_MESSAGE_BYTES = TopicConfig.defaults().maxMessageBytes();
+
     private static final long UPKEEP_MS = 1_000;
     private static final int UPKEEP_ROUNDS = 60;
+
     private static final UUID NOBODY = new UUID(0, 0);
     private static final String MAX_RECORD_BYTES = String.valueOf(64 * 1024 * 1024);
     private static final String SEGMENT_BYTES = String.valueOf(16 * 1024 * 1024);
@@ -66,12 +76,19 @@ public final class QueueCoordinator implements AutoCloseable {
     private final InstantSource clock;
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
+    private final Undertaker undertaker;
     private final Trimmer trimmer;
+    private final Deduplication deduplication;
+    private final JobRunner jobs;
+    private final Afterlife afterlife;
     private final QueueMemory memory;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
     /** By partition; of the thread of the queues. */
     private final Map<Integer, QueueShard> current = new HashMap<>();
+
+    /** The queues that are known now, for those who cannot wait for an answer. */
+    private final Map<String, QueueOutline> outlines = new ConcurrentHashMap<>();
 
     private volatile int partitions;
 
@@ -81,8 +98,20 @@ public final class QueueCoordinator implements AutoCloseable {
         this.setup = setup;
         this.clock = clock;
         this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
-        this.feeder =
-                new Feeder(engine, new Arrivals(codecs, setup.maxBatchBytes()), shards, this::feed, this::condemned);
+        this.feeder = new Feeder(
+                engine,
+                new Arrivals(codecs, setup.maxBatchBytes()),
+                shards,
+                this::feed,
+                this::condemned,
+                this::runJobs);
+        MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
+        this.deduplication = new Deduplication(engine, reader, shards, clock, Deduplication.Limits.DEFAULTS);
+        Conveyor.Surroundings surroundings = new Conveyor.Surroundings(engine, reader, new ShardTurns(), shards, clock);
+        this.jobs = new JobRunner(surroundings);
+        this.afterlife =
+                new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
+        this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
         this.trimmer = new Trimmer(feeder, shards);
         this.memory = new QueueMemory(setup.limits(), setup.maxMessages(), setup.maxDoneBytes());
     }
@@ -146,7 +175,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 partition,
                 new ShardRunner<>(
                         log,
-                        () -> new QueueShard(memory, feeder, setup.checkpointBytes()),
+                        () -> new QueueShard(memory, feeder, outlines, setup.checkpointBytes()),
                         (shard, out) -> effects(partition, shard, out),
                         shards,
                         clock));
@@ -192,7 +221,13 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
-    private void condemned(Queue queue) {}
+    private void condemned(Queue queue) {
+        undertaker.condemned(queue);
+    }
+
+    private void runJobs(Queue queue) {
+        jobs.run(queue);
+    }
 
     /** The topic of a queue was deleted: so is the queue. */
     private void endIfGone(String topic) {
@@ -209,24 +244,40 @@ public final class QueueCoordinator implements AutoCloseable {
     // ---- queues ----
 
     /**
-     * A queue of that name. If there is one that is set otherwise, it stays as it is, and the answer is QUEUE_DIFFERS.
+     * What came of a wish for a queue.
      *
-     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet
-     * @return fails as {@link LogEngine#createTopic} does, but for a topic that is there: that becomes a queue
+     * @param queue as it stands; its error is QUEUE_DIFFERS if it was there and is set otherwise
+     * @param isNew whether it was not there before
      */
+    public record Creation(QueueView queue, boolean isNew) {}
+
+    /** As {@link #createUnlessThere}, for whom it is all the same whether it was there. */
     public CompletableFuture<QueueView> create(String name, QueueConfig config, int topicPartitions) {
-        return engine.topic(name)
-                .map(CompletableFuture::completedFuture)
-                .orElseGet(() -> createTopic(name, topicPartitions))
-                .thenCompose(topic -> create(topic, config));
+        return createUnlessThere(name, config, topicPartitions).thenApply(Creation::queue);
     }
 
-    private CompletableFuture<Topic> createTopic(String name, int topicPartitions) {
+    /**
+     * A queue of that name. If there is one that is set otherwise, it stays as it is, and the answer is QUEUE_DIFFERS.
+     *
+     * @param topicPartitions over how many partitions its messages are spread, if its topic is not there yet; -1 for as many as the broker
+     *     gives a topic
+     * @return fails as {@link LogEngine#createTopic} does, but for a topic that is there: that becomes a queue
+     */
+    public CompletableFuture<Creation> createUnlessThere(String name, QueueConfig config, int topicPartitions) {
         if (TopicName.isInternal(name)) {
             return CompletableFuture.failedFuture(new BrokerException(
                     ErrorCode.INVALID_TOPIC, "a queue cannot have the name " + name + ": it is kept for the broker"));
         }
-        NewTopic topic = new NewTopic(name, topicPartitions, Map.of("retention.ms", "-1"));
+        return engine.topic(name)
+                .map(CompletableFuture::completedFuture)
+                .orElseGet(() -> createTopic(name, topicPartitions, Map.of()))
+                .thenCompose(topic -> create(topic, config));
+    }
+
+    private CompletableFuture<Topic> createTopic(String name, int topicPartitions, Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("retention.ms", "-1");
+        NewTopic topic = new NewTopic(name, topicPartitions, all);
         return engine.createTopic(topic).handle((created, failure) -> {
             if (failure == null) {
                 return created;
@@ -236,7 +287,31 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
-    private CompletableFuture<QueueView> create(Topic topic, QueueConfig config) {
+    /** A queue for dead letters, made if there is none: the id of its topic. */
+    private CompletableFuture<UUID> deadLetterQueue(String name, int maxMessageBytes) {
+        return describe(name).thenCompose(there -> {
+            Optional<Topic> topic = engine.topic(name);
+            if (there.error() == QueueError.NONE && topic.map(Topic::id).equals(Optional.of(there.id()))) {
+                return CompletableFuture.completedFuture(there.id());
+            }
+            // With room for what is said of the death.
+            String maxBytes =
+                    String.valueOf((int) Math.min(Integer.MAX_VALUE, maxMessageBytes + (long) CASE_FILE_BYTES));
+            return topic.map(CompletableFuture::completedFuture)
+                    .orElseGet(() -> createTopic(name, 1, Map.of("max.message.bytes", maxBytes)))
+                    .thenCompose(found -> create(found, QueueConfig.DEAD_LETTERS))
+                    .thenApply(Creation::queue)
+                    .thenApply(made -> {
+                        if (made.error() != QueueError.NONE && made.error() != QueueError.QUEUE_DIFFERS) {
+                            throw new Turns.NoTurn(made.error(), name);
+                        }
+                        return made.id();
+                    });
+        });
+    }
+
+    private CompletableFuture<Creation> create(Topic topic, QueueConfig config) {
+        AtomicBoolean isNew = new AtomicBoolean();
         List<Long> begins = new ArrayList<>();
         for (int i = 0; i < topic.partitions(); i++) {
             begins.add(
@@ -244,10 +319,14 @@ public final class QueueCoordinator implements AutoCloseable {
                             ? local.log().logStartOffset()
                             : 0L);
         }
-        return shards.ask(
-                partitionOf(topic.name()),
-                why -> QueueView.refused(QueueError.of(why), topic.name()),
-                (shard, reply, effects) -> shard.create(topic.id(), topic.name(), config, begins, reply, effects));
+        return shards.<QueueView>ask(
+                        partitionOf(topic.name()),
+                        why -> QueueView.refused(QueueError.of(why), topic.name()),
+                        (shard, reply, effects) -> {
+                            isNew.set(shard.find(topic.id()).isEmpty());
+                            shard.create(topic.id(), topic.name(), config, begins, reply, effects);
+                        })
+                .thenApply(view -> new Creation(view, isNew.get()));
     }
 
     /** Sets a queue otherwise. */
@@ -321,8 +400,9 @@ public final class QueueCoordinator implements AutoCloseable {
      * Some of the queues.
      *
      * @param error NONE, or LOADING if some are still being read
+     * @param next the name behind which there are more; empty if there are none
      */
-    public record Listing(QueueError error, List<QueueView> queues) {
+    public record Listing(QueueError error, List<QueueView> queues, Optional<String> next) {
         public Listing {
             queues = List.copyOf(queues);
         }
@@ -335,7 +415,33 @@ public final class QueueCoordinator implements AutoCloseable {
      * @param limit how many at most
      */
     public CompletableFuture<Listing> list(String after, int limit) {
-        List<CompletableFuture<List<QueueView>>> parts = new ArrayList<>();
+        // The names first: of all queues that there are only those of the page are looked at.
+        return all((shard, effects) -> shard.queues().tailMap(after, false).keySet().stream()
+                        .limit(limit + 1L)
+                        .toList())
+                .thenCompose(names -> {
+                    List<String> sorted = names.found().stream().sorted().toList();
+                    List<String> page = sorted.subList(0, Math.min(limit, sorted.size()));
+                    Optional<String> next =
+                            sorted.size() > limit ? Optional.of(sorted.get(limit - 1)) : Optional.empty();
+                    return all((shard, effects) -> page.stream()
+                                    .flatMap(name -> shard.find(name).stream())
+                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
+                                    .toList())
+                            .thenApply(views -> new Listing(
+                                    names.error() == QueueError.NONE ? views.error() : names.error(),
+                                    views.found().stream()
+                                            .sorted(Comparator.comparing(QueueView::name))
+                                            .toList(),
+                                    next));
+                });
+    }
+
+    /** What was found in all shards, with LOADING if some could not look. */
+    private record Gathered<T>(QueueError error, List<T> found) {}
+
+    private <T> CompletableFuture<Gathered<T>> all(BiFunction<QueueShard, QueueEffects, List<T>> look) {
+        List<CompletableFuture<List<T>>> parts = new ArrayList<>();
         AtomicInteger faults = new AtomicInteger();
         for (int i = 0; i < partitions; i++) {
             parts.add(shards.ask(
@@ -344,24 +450,47 @@ public final class QueueCoordinator implements AutoCloseable {
                         faults.incrementAndGet();
                         return List.of();
                     },
-                    (shard, reply, effects) -> effects.answer(
-                            reply,
-                            shard.queues().tailMap(after, false).values().stream()
-                                    .limit(limit)
-                                    .map(queue -> QueueViews.of(queue, feeder, effects.nowMs()))
-                                    .toList())));
+                    (shard, reply, effects) -> effects.answer(reply, look.apply(shard, effects))));
         }
-        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
-            List<QueueView> all = parts.stream()
-                    .flatMap(part -> part.join().stream())
-                    .sorted(Comparator.comparing(QueueView::name))
-                    .limit(limit)
-                    .toList();
-            return new Listing(faults.get() > 0 ? QueueError.LOADING : QueueError.NONE, all);
-        });
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .thenApply(done -> new Gathered<>(
+                        faults.get() > 0 ? QueueError.LOADING : QueueError.NONE,
+                        parts.stream().flatMap(part -> part.join().stream()).toList()));
+    }
+
+    /**
+     * What is known of a queue at once. Empty if there is none of that name, or it is still being read: {@link #describe} tells which. On any
+     * thread.
+     */
+    public Optional<QueueOutline> find(String name) {
+        return Optional.ofNullable(outlines.get(name));
     }
 
     // ---- messages ----
+
+    /** What happens to messages when they are finished. */
+    public Afterlife afterlife() {
+        return afterlife;
+    }
+
+    /**
+     * Asks whether messages with these deduplication ids have been sent to a queue within its window, and reserves the ids of those that have not. Who
+     * gets a reservation sends the message and then settles the reservation, whatever came of it: others wait for that. A request waits until it can have
+     * all of its ids that others have now, and holds none meanwhile.
+     *
+     * <p>The ids are in the records, in header {@link MessageHeaders#DEDUP_ID}, which the sender sets: so they survive a restart, and those of records
+     * that others produce count as well. A queue whose window is 0 reserves everything.
+     *
+     * @param dedupIds one for each message, in their order
+     */
+    public CompletableFuture<Dedup.Answer> reserve(String name, List<String> dedupIds) {
+        return turnOf(name, (queue, effects) -> queue.config().dedupWindowMs())
+                .thenComposeAsync(
+                        found -> found.error() == QueueError.NONE
+                                ? deduplication.reserve(found.queue(), found.value(), dedupIds)
+                                : CompletableFuture.completedFuture(new Dedup.Answer(found.error(), List.of())),
+                        shards);
+    }
 
     /**
      * A request for messages.
@@ -409,17 +538,11 @@ public final class QueueCoordinator implements AutoCloseable {
         return settle(name, (queue, effects) -> queue.extend(extensions, effects));
     }
 
-    /** Messages were given to somebody who did not get them: they can be given to others at once. */
+    /** Messages were given to somebody who did not get them: it is as if they had not been. */
     public void giveBack(String name, List<Lease> leases) {
         shards.tell(
                 partitionOf(name),
-                (shard, effects) -> shard.find(name)
-                        .ifPresent(queue -> queue.reject(
-                                leases.stream()
-                                        .map(lease ->
-                                                new Nack(lease, OptionalLong.of(0), false, "not taken by its receiver"))
-                                        .toList(),
-                                effects)));
+                (shard, effects) -> shard.find(name).ifPresent(queue -> queue.giveBack(leases, effects)));
     }
 
     private CompletableFuture<Outcomes> settle(String name, BiFunction<Queue, QueueEffects, List<Outcome>> turn) {
@@ -466,23 +589,68 @@ public final class QueueCoordinator implements AutoCloseable {
                 name,
                 error -> new Found(error, NOBODY, name, MessageView.plain(id, State.UNKNOWN, Optional.empty())),
                 (queue, effects) -> new Found(
-                        QueueError.NONE, queue.id(), name, QueueViews.message(queue, feeder, id, effects.nowMs())));
+                        QueueError.NONE, queue.id(), name, QueueViews.explained(queue, feeder, id, effects.nowMs())));
     }
 
-    /** Some messages in a state, from one on. */
-    public CompletableFuture<Browsed> browse(String name, State state, MessageId from, int limit) {
+    /**
+     * Some messages in some states.
+     *
+     * @param after the message behind which to begin; empty for the first
+     */
+    public CompletableFuture<Browsed> browse(String name, Set<State> states, Optional<MessageId> after, int limit) {
         return ask(
                 name,
                 error -> new Browsed(error, List.of(), Optional.empty()),
-                (queue, effects) -> QueueViews.browse(queue, feeder, state, from, limit, effects.nowMs()));
+                (queue, effects) -> QueueViews.browse(queue, feeder, states, after, limit, effects.nowMs()));
     }
 
-    /** Finishes a message, whoever has it. */
+    /** Finishes a message, whoever has it; UNKNOWN_MESSAGE if it is finished, or was never there. */
     public CompletableFuture<QueueError> delete(String name, MessageId id) {
-        return ask(name, error -> error, (queue, effects) -> queue.delete(id, effects));
+        return ask(name, error -> error, (queue, effects) -> {
+            boolean exists =
+                    QueueViews.message(queue, feeder, id, effects.nowMs()).state() != State.UNKNOWN;
+            return exists ? queue.delete(id, effects) : QueueError.UNKNOWN_MESSAGE;
+        });
     }
 
     // ---- turns ----
+
+    /** What came of a turn of a queue, and which queue that was. */
+    private record Turned<T>(QueueError error, UUID queue, T value) {}
+
+    private <T> CompletableFuture<Turned<T>> turnOf(String name, BiFunction<Queue, QueueEffects, T> turn) {
+        return ask(
+                name,
+                error -> new Turned<T>(error, NOBODY, null),
+                (queue, effects) -> new Turned<>(QueueError.NONE, queue.id(), turn.apply(queue, effects)));
+    }
+
+    /** Turns for what runs beside the queues, of itself. */
+    private final class ShardTurns implements Turns {
+        @Override
+        public <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn) {
+            return turn(name, shard -> shard.find(queue), turn);
+        }
+
+        @Override
+        public <T> CompletableFuture<T> turn(String name, BiFunction<Queue, QueueEffects, T> turn) {
+            return turn(name, shard -> shard.find(name), turn);
+        }
+
+        private <T> CompletableFuture<T> turn(
+                String name, Function<QueueShard, Optional<Queue>> which, BiFunction<Queue, QueueEffects, T> turn) {
+            CompletableFuture<CompletableFuture<T>> outcome = shards.ask(
+                    partitionOf(name),
+                    why -> CompletableFuture.failedFuture(new NoTurn(QueueError.of(why), name)),
+                    (shard, reply, effects) -> effects.answer(
+                            reply,
+                            which.apply(shard)
+                                    .map(found -> CompletableFuture.completedFuture(turn.apply(found, effects)))
+                                    .orElseGet(() -> CompletableFuture.failedFuture(
+                                            new NoTurn(QueueError.UNKNOWN_QUEUE, name)))));
+            return outcome.thenCompose(Function.identity());
+        }
+    }
 
     /** Which partition has a queue. */
     int partitionOf(String name) {

@@ -18,6 +18,14 @@ public enum QueueError {
     OVERLOADED,
     /** The queue was deleted while somebody waited. */
     QUEUE_DELETED,
+    /** The queue keeps no dead letters. */
+    NO_DEAD_LETTERS,
+    /** The queue that messages are to be sent to is not there, or is the one they come from. */
+    UNKNOWN_TARGET,
+    /** So many jobs run already that another one cannot begin. */
+    TOO_MANY_JOBS,
+    /** There is no such job, or no more. */
+    UNKNOWN_JOB,
     /** This broker is not in charge of the queue. */
     NOT_COORDINATOR,
     /** Its state is being read. */

@@ -66,8 +66,9 @@ public sealed interface QueueEvent {
      * One of them.
      *
      * @param dueMs not before this, in ms since the epoch
+     * @param counts whether the delivery counts as one: else it is as if it had not been
      */
-    record Return(MessageId id, long dueMs, String reason) {}
+    record Return(MessageId id, long dueMs, String reason, boolean counts) {}
 
     /** Messages are not delivered again, and on their way to the dead letters. */
     record Condemned(UUID queue, long atMs, String reason, List<MessageId> messages) implements QueueEvent {}
@@ -105,6 +106,62 @@ public sealed interface QueueEvent {
      * @param parts of how many
      */
     record Checkpoint(UUID queue, int part, int parts, byte[] bytes) implements QueueEvent {}
+
+    /**
+     * Copies of messages go into a queue from now on, by a producer that is new to it: its sequences begin with 0.
+     *
+     * @param transfer which of the transfers out of the queue: 0 for its dead letters, else the number of a job
+     * @param target the id of the topic
+     */
+    record TransferBegun(UUID queue, long transfer, UUID target, long producerId) implements QueueEvent {}
+
+    /**
+     * Copies of messages are about to be appended, each part as one batch. Whether that has come about, the log of the target knows.
+     *
+     * @param progress how far a job is when they are there
+     */
+    record Copying(UUID queue, long transfer, List<Part> parts, Progress progress) implements QueueEvent {
+        public Copying {
+            parts = List.copyOf(parts);
+        }
+    }
+
+    /**
+     * Messages whose copies are one batch.
+     *
+     * @param partition of the target
+     */
+    record Part(int partition, List<MessageId> messages) {
+        public Part {
+            messages = List.copyOf(messages);
+        }
+    }
+
+    /**
+     * The copies of a part are in the log of the target, or will never be.
+     *
+     * @param partition of the target
+     */
+    record Copied(UUID queue, long transfer, int partition, boolean there) implements QueueEvent {}
+
+    /**
+     * A job begins.
+     *
+     * @param ends where each partition ends: what comes later is not the job's
+     */
+    record JobBegun(UUID queue, long job, JobSpec spec, List<Long> ends, long atMs) implements QueueEvent {
+        public JobBegun {
+            ends = List.copyOf(ends);
+        }
+    }
+
+    /**
+     * A job is at its end, but for what it has on its way.
+     *
+     * @param why what keeps it from going on; empty if nothing does
+     */
+    record JobEnded(UUID queue, long job, JobView.State state, String why, long atMs, Progress progress)
+            implements QueueEvent {}
 
     /** What becomes of messages. */
     enum Outcome {

@@ -6,6 +6,8 @@ import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Checkpoint;
 import io.sluice.groups.queue.QueueEvent.Condemned;
+import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Deleted;
@@ -15,16 +17,23 @@ import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
+import io.sluice.groups.queue.QueueEvent.JobBegun;
+import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Part;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
+import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The records of queues. All numbers are big-endian; a text is 4 bytes of its length and then UTF-8; a list is 4 bytes of how many there are, and then
@@ -41,7 +50,7 @@ import java.util.UUID;
  *      4, delayed     4 partition, 8 scanned to, list of: 8 offset, 8 due
  *      5, leased      consumer (text), 8 at, 8 until, 4 session timeout, list of: message, 8 key, 8 enqueued, 8 deliver at, 8 expires, 8 nonce
  *      6, extended    8 until, list of messages
- *      7, returned    8 at, list of: message, 8 due, reason (text)
+ *      7, returned    8 at, list of: message, 8 due, reason (text), 1 whether the delivery counts
  *      8, condemned   8 at, reason (text), list of messages
  *      9, finished    1 outcome, 8 at, list of: message, result (4 bytes of its length, and the bytes)
  *     10, purged      4 partition, 8 before offset, 8 at
@@ -49,16 +58,27 @@ import java.util.UUID;
  *     12, progressed  message, progress (4 bytes of its length, and the bytes)
  *     13, trimmed     4 partition, 8 before offset
  *     14, checkpoint  4 part, 4 parts, bytes of {@link QueueState} (4 bytes of their length, and the bytes)
+ *     20, transfer    8 transfer, 16 id of the target's topic, 8 producer id
+ *     21, copying     8 transfer, list of: 4 partition of the target, list of messages; progress
+ *     22, copied      8 transfer, 4 partition of the target, 1 whether they are there
+ *     23, job begun   8 job, job, list of ends: 8, 8 at
+ *     24, job ended   8 job, 1 state, why (text), 8 at, progress
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
  *           8 window of deduplication, 8 retention
+ * job       1 kind, origin (text), target (text), filter, 4 rate, 8 max, 4 redrives, by (text)
+ * filter    list of ids (texts), reason (text), consumer (text), list of none or one key (text), 8 from, 8 to, list of none or one first
+ *           message, list of none or one last message, list of headers: name (text), value (text); list of outcomes: 1
+ * progress  4 partition, 8 offset, 8 looked at, 8 matching, 8 leased, 8 refused
  * </pre>
  */
 public final class QueueEvents {
     private static final int VERSION = 1;
     private static final int MESSAGE_BYTES = Integer.BYTES + Long.BYTES;
     private static final Outcome[] OUTCOMES = Outcome.values();
+    static final JobView.State[] JOB_STATES = JobView.State.values();
+    private static final JobSpec.Kind[] JOBS = JobSpec.Kind.values();
     private static final Order[] ORDERS = Order.values();
 
     private QueueEvents() {}
@@ -101,7 +121,8 @@ public final class QueueEvents {
                             returned.messages(),
                             message -> message(out, message.id())
                                     .putLong(message.dueMs())
-                                    .putText(message.reason()));
+                                    .putText(message.reason())
+                                    .putByte(message.counts() ? 1 : 0));
         } else if (event instanceof Condemned dead) {
             out.putLong(dead.atMs()).putText(dead.reason()).putAll(dead.messages(), message -> message(out, message));
         } else if (event instanceof Finished finished) {
@@ -118,6 +139,30 @@ public final class QueueEvents {
             out.putInt(trimmed.partition()).putLong(trimmed.beforeOffset());
         } else if (event instanceof Checkpoint piece) {
             out.putInt(piece.part()).putInt(piece.parts()).putBytes(piece.bytes());
+        } else if (event instanceof TransferBegun begun) {
+            out.putLong(begun.transfer())
+                    .putLong(begun.target().getMostSignificantBits())
+                    .putLong(begun.target().getLeastSignificantBits())
+                    .putLong(begun.producerId());
+        } else if (event instanceof Copying copying) {
+            out.putLong(copying.transfer())
+                    .putAll(
+                            copying.parts(),
+                            part -> out.putInt(part.partition())
+                                    .putAll(part.messages(), message -> message(out, message)));
+            progress(out, copying.progress());
+        } else if (event instanceof Copied copied) {
+            out.putLong(copied.transfer()).putInt(copied.partition()).putByte(copied.there() ? 1 : 0);
+        } else if (event instanceof JobBegun begun) {
+            job(out.putLong(begun.job()), begun.spec())
+                    .putAll(begun.ends(), out::putLong)
+                    .putLong(begun.atMs());
+        } else if (event instanceof JobEnded ended) {
+            out.putLong(ended.job())
+                    .putByte(ended.state().ordinal())
+                    .putText(ended.why())
+                    .putLong(ended.atMs());
+            progress(out, ended.progress());
         }
         return out.toArray();
     }
@@ -149,12 +194,54 @@ public final class QueueEvents {
             return 12;
         } else if (event instanceof Trimmed) {
             return 13;
+        } else if (event instanceof TransferBegun) {
+            return 20;
+        } else if (event instanceof Copying) {
+            return 21;
+        } else if (event instanceof Copied) {
+            return 22;
+        } else if (event instanceof JobBegun) {
+            return 23;
+        } else if (event instanceof JobEnded) {
+            return 24;
         }
         return 14;
     }
 
     static EventOutput message(EventOutput out, MessageId message) {
         return out.putInt(message.partition()).putLong(message.offset());
+    }
+
+    static EventOutput job(EventOutput out, JobSpec job) {
+        JobFilter filter = job.filter();
+        out.putByte(job.kind().ordinal())
+                .putText(job.origin())
+                .putText(job.target())
+                .putAll(filter.ids(), out::putText)
+                .putText(filter.reason())
+                .putText(filter.consumer())
+                .putAll(filter.key().stream().toList(), out::putText)
+                .putLong(filter.fromMs())
+                .putLong(filter.toMs())
+                .putAll(filter.fromId().stream().toList(), id -> message(out, id))
+                .putAll(filter.toId().stream().toList(), id -> message(out, id))
+                .putAll(
+                        filter.headers().entrySet(),
+                        header -> out.putText(header.getKey()).putText(header.getValue()))
+                .putAll(filter.outcomes(), outcome -> out.putByte(outcome.ordinal()));
+        return out.putInt(job.rate())
+                .putLong(job.max())
+                .putInt(job.maxRedrives())
+                .putText(job.by());
+    }
+
+    static EventOutput progress(EventOutput out, Progress progress) {
+        return out.putInt(progress.partition())
+                .putLong(progress.offset())
+                .putLong(progress.lookedAt())
+                .putLong(progress.matching())
+                .putLong(progress.leased())
+                .putLong(progress.refused());
     }
 
     static EventOutput config(EventOutput out, QueueConfig config) {
@@ -219,8 +306,8 @@ public final class QueueEvents {
                         queue,
                         in.getLong(),
                         in.getAll(
-                                MESSAGE_BYTES + Long.BYTES + Integer.BYTES,
-                                () -> new Return(message(in), in.getLong(), in.getText())));
+                                MESSAGE_BYTES + Long.BYTES + Integer.BYTES + 1,
+                                () -> new Return(message(in), in.getLong(), in.getText(), in.getByte() != 0)));
             case 8 -> new Condemned(queue, in.getLong(), in.getText(), in.getAll(MESSAGE_BYTES, () -> message(in)));
             case 9 ->
                 new Finished(
@@ -233,6 +320,25 @@ public final class QueueEvents {
             case 12 -> new Progressed(queue, message(in), in.getBytes());
             case 13 -> new Trimmed(queue, in.getInt(), in.getLong());
             case 14 -> new Checkpoint(queue, in.getInt(), in.getInt(), in.getBytes());
+            case 20 -> new TransferBegun(queue, in.getLong(), new UUID(in.getLong(), in.getLong()), in.getLong());
+            case 21 ->
+                new Copying(
+                        queue,
+                        in.getLong(),
+                        in.getAll(
+                                2 * Integer.BYTES,
+                                () -> new Part(in.getInt(), in.getAll(MESSAGE_BYTES, () -> message(in)))),
+                        progress(in));
+            case 22 -> new Copied(queue, in.getLong(), in.getInt(), in.getByte() != 0);
+            case 23 -> new JobBegun(queue, in.getLong(), job(in), in.getAll(Long.BYTES, in::getLong), in.getLong());
+            case 24 ->
+                new JobEnded(
+                        queue,
+                        in.getLong(),
+                        one(JOB_STATES, in.getByte(), "state of a job"),
+                        in.getText(),
+                        in.getLong(),
+                        progress(in));
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }
@@ -242,6 +348,33 @@ public final class QueueEvents {
         long offset = in.getLong();
         Arrival arrival = new Arrival(offset, in.getLong(), in.getLong(), in.getLong(), in.getLong());
         return new Delivery(partition, arrival, in.getLong());
+    }
+
+    static JobSpec job(EventInput in) {
+        return new JobSpec(
+                one(JOBS, in.getByte(), "kind of a job"),
+                in.getText(),
+                in.getText(),
+                new JobFilter(
+                        Set.copyOf(in.getAll(Integer.BYTES, in::getText)),
+                        in.getText(),
+                        in.getText(),
+                        in.getAll(Integer.BYTES, in::getText).stream().findFirst(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getAll(MESSAGE_BYTES, () -> message(in)).stream().findFirst(),
+                        in.getAll(MESSAGE_BYTES, () -> message(in)).stream().findFirst(),
+                        in.getAll(2 * Integer.BYTES, () -> Map.entry(in.getText(), in.getText())).stream()
+                                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (one, other) -> one)),
+                        Set.copyOf(in.getAll(1, () -> one(OUTCOMES, in.getByte(), "outcome")))),
+                in.getInt(),
+                in.getLong(),
+                in.getInt(),
+                in.getText());
+    }
+
+    static Progress progress(EventInput in) {
+        return new Progress(in.getInt(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
 
     static MessageId message(EventInput in) {

@@ -1,6 +1,7 @@
 package io.sluice.groups.queue;
 
 import io.sluice.core.record.RecordCursor;
+import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Checkpoint;
 import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Deleted;
@@ -25,6 +26,7 @@ final class QueueShard implements Shard<QueueEffects> {
 
     private final QueueMemory memory;
     private final Feeding feeding;
+    private final Map<String, QueueOutline> outlines;
     private final Agenda agenda = new Agenda();
     private final NavigableMap<String, Queue> byName = new TreeMap<>();
     private final Map<UUID, Queue> byId = new HashMap<>();
@@ -32,10 +34,14 @@ final class QueueShard implements Shard<QueueEffects> {
     /** The queue that was looked after last. */
     private String turnOf = "";
 
-    /** @param checkpointBytes a log that is not longer than this is not made shorter */
-    QueueShard(QueueMemory memory, Feeding feeding, long checkpointBytes) {
+    /**
+     * @param outlines kept up to date, for readers on any thread
+     * @param checkpointBytes a log that is not longer than this is not made shorter
+     */
+    QueueShard(QueueMemory memory, Feeding feeding, Map<String, QueueOutline> outlines, long checkpointBytes) {
         this.memory = memory;
         this.feeding = feeding;
+        this.outlines = outlines;
         this.checkpoints = new Checkpoints(checkpointBytes);
     }
 
@@ -65,7 +71,9 @@ final class QueueShard implements Shard<QueueEffects> {
         } else if (event instanceof Deleted deleted) {
             Queue queue = byId.remove(deleted.queue());
             if (queue != null) {
-                byName.remove(queue.name(), queue);
+                if (byName.remove(queue.name(), queue)) {
+                    outlines.remove(queue.name());
+                }
                 memory.forget(queue);
             }
             checkpoints.deleted(deleted.queue());
@@ -75,6 +83,9 @@ final class QueueShard implements Shard<QueueEffects> {
         Queue queue = byId.get(event.queue());
         if (queue != null) {
             queue.apply(event);
+            if (event instanceof Created || event instanceof Changed) {
+                outline(queue);
+            }
         }
     }
 
@@ -90,11 +101,17 @@ final class QueueShard implements Shard<QueueEffects> {
         byName.put(queue.name(), queue);
     }
 
+    private void outline(Queue queue) {
+        outlines.put(queue.name(), new QueueOutline(queue.id(), queue.config(), queue.isPaused()));
+    }
+
     private void restore(UUID id, List<byte[]> pieces) {
         Queue before = byId.get(id);
         // One that lives is what its checkpoint says.
         if (before == null || !before.isRunning()) {
-            put(QueueState.read(id, pieces, this::make));
+            Queue queue = QueueState.read(id, pieces, this::make);
+            put(queue);
+            outline(queue);
         }
     }
 
@@ -136,8 +153,11 @@ final class QueueShard implements Shard<QueueEffects> {
     public void begin(QueueEffects effects) {
         for (Queue queue : List.copyOf(byId.values())) {
             queue.begin(effects.nowMs());
-            if (!queue.condemned().isEmpty()) {
+            if (!queue.condemned().isEmpty() || queue.transfer(0).isBusy()) {
                 feeding.condemned(queue);
+            }
+            if (queue.isAtWork()) {
+                feeding.jobs(queue);
             }
         }
     }

@@ -28,6 +28,8 @@ import java.util.UUID;
  *          8 since, 8 until, reason (text), progress (4 bytes of its length, and the bytes), 1 whether its consumer's session has it, attempts
  *      the condemned, in their order: list of messages
  *      done, list of: message, 1 outcome, 8 at, consumer (text), 4 deliveries, 8 first received, result (as progress), attempts
+ *      transfers, list of: 8 number, what {@link Transfer#write} says
+ *      jobs, list of: 8 number, job, list of ends: 8, 8 began, 1 state, why (text), 8 ended, progress, 8 moved
  *
  * attempts  list of: 8 at, 8 held for, consumer (text), reason (text)
  * </pre>
@@ -80,6 +82,8 @@ final class QueueState {
         out.putAll(queue.windows(), window -> write(window, out));
         out.putAll(queue.condemned(), message -> QueueEvents.message(out, message.id));
         out.putAll(queue.done().all(), done -> write(done, out));
+        out.putAll(queue.transfers().entrySet(), transfer -> transfer.getValue().write(out.putLong(transfer.getKey())));
+        out.putAll(queue.jobs().values(), job -> write(job, out));
         return out.toArray();
     }
 
@@ -129,6 +133,16 @@ final class QueueState {
         write(done.attempts(), out);
     }
 
+    private static void write(Job job, EventOutput out) {
+        QueueEvents.job(out.putLong(job.number), job.spec)
+                .putAll(job.ends, out::putLong)
+                .putLong(job.beganMs)
+                .putByte(job.state.ordinal())
+                .putText(job.why)
+                .putLong(job.endedMs);
+        QueueEvents.progress(out, job.progress).putLong(job.moved);
+    }
+
     private static void write(List<Attempt> attempts, EventOutput out) {
         out.putAll(
                 attempts,
@@ -168,6 +182,12 @@ final class QueueState {
         in.getAll(MESSAGE_BYTES, () -> window(queue, in));
         in.getAll(MESSAGE_BYTES, () -> QueueEvents.message(in)).forEach(queue::restoreCondemned);
         in.getAll(MESSAGE_BYTES, () -> done(in)).forEach(queue.done()::add);
+        in.getAll(Long.BYTES, () -> {
+            Transfer transfer = queue.transfer(in.getLong());
+            transfer.read(in);
+            return transfer;
+        });
+        in.getAll(Long.BYTES, () -> job(in)).forEach(job -> queue.jobs().put(job.number, job));
         in.requireEnd();
         return queue;
     }
@@ -224,6 +244,16 @@ final class QueueState {
                 in.getLong(),
                 in.getBytes(),
                 attempts(in));
+    }
+
+    private static Job job(EventInput in) {
+        Job job = new Job(in.getLong(), QueueEvents.job(in), in.getAll(Long.BYTES, in::getLong), in.getLong());
+        job.state = QueueEvents.one(QueueEvents.JOB_STATES, in.getByte(), "state of a job");
+        job.why = in.getText();
+        job.endedMs = in.getLong();
+        job.progress = QueueEvents.progress(in);
+        job.moved = in.getLong();
+        return job;
     }
 
     private static List<Attempt> attempts(EventInput in) {

@@ -18,7 +18,9 @@ import java.util.UUID;
  * @param receivers how many wait for messages
  * @param sessions consumers that keep what they have for as long as they are heard
  * @param oldest the first message of each partition that is not finished, if there is one
+ * @param askedMs when somebody asked for messages last, since the broker has been running; 0 if nobody has
  * @param nextDueMs when the next of the delayed messages that are known is due; {@link Long#MAX_VALUE} if none is known
+ * @param unfinishedBytes about how large the messages are that are not finished, as they lie in the log
  * @param pinnedBytes about how large that part of the log is which is finished and older than the queue keeps it, but cannot be deleted because
  *     a message before it is not finished
  */
@@ -37,10 +39,17 @@ public record QueueView(
         long delayed,
         long condemned,
         int receivers,
+        long askedMs,
         List<SessionView> sessions,
         Map<Integer, MessageId> oldest,
         long nextDueMs,
+        long unfinishedBytes,
         long pinnedBytes) {
+    /** How many messages are not finished. */
+    public long unfinished() {
+        return waiting + leased + delayed + condemned;
+    }
+
     /** What a queue has counted. */
     public record Counts(
             long delivered, long acknowledged, long returned, long dead, long expired, long dropped, long gone) {
@@ -67,9 +76,11 @@ public record QueueView(
                 delayed,
                 condemned,
                 receivers,
+                askedMs,
                 sessions,
                 oldest,
                 nextDueMs,
+                unfinishedBytes,
                 pinnedBytes);
     }
 
@@ -89,9 +100,11 @@ public record QueueView(
                 0,
                 0,
                 0,
+                0,
                 List.of(),
                 Map.of(),
                 Long.MAX_VALUE,
+                0,
                 0);
     }
 }

@@ -5,21 +5,26 @@ import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueView.Counts;
 import io.sluice.groups.queue.QueueView.SessionView;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Looks at a queue without touching it. For the thread that runs the queues. */
 public final class QueueViews {
     /** How many messages one look passes over at most. */
-    private static final int MAX_LOOKED_AT = 20_000;
+    private static final int MAX_LOOKED_AT = 5_000;
 
     private QueueViews() {}
 
     static QueueView of(Queue queue, Feeding feeding, long nowMs) {
         long sent = 0;
         long unfinished = 0;
+        long unfinishedBytes = 0;
         long asleep = 0;
         long leased = 0;
         long again = 0;
@@ -32,7 +37,9 @@ public final class QueueViews {
             Window window = queue.window(i);
             long end = Math.max(feeding.end(queue, i), window.frontier);
             sent += end - window.begin;
-            unfinished += end - window.frontier + window.open.count();
+            long open = end - window.frontier + window.open.count();
+            unfinished += open;
+            unfinishedBytes += feeding.bytes(queue, i, open);
             pinnedBytes += window.pinnedBytes;
             asleep += window.delayed.count() + window.later.count() + window.soon.size();
             nextDueMs = Math.min(nextDueMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
@@ -76,12 +83,14 @@ public final class QueueViews {
                 asleep + again,
                 dying,
                 queue.waiterCount(),
+                queue.askedMs(),
                 queue.sessions().stream()
                         .map(session -> new SessionView(
                                 session.consumer, session.messages.size(), session.timeoutMs, session.atMs))
                         .toList(),
                 oldest,
                 nextDueMs,
+                unfinishedBytes,
                 pinnedBytes);
     }
 
@@ -100,8 +109,16 @@ public final class QueueViews {
             return MessageView.held(held, stateOf(held, nowMs));
         }
         if (window.isUndelivered(id.offset())) {
-            State state = stateOfUndelivered(window, id.offset());
-            return MessageView.plain(id, state, state == State.WAITING ? blocker(queue, window, id) : Optional.empty());
+            boolean isAsleep = window.delayed.asleep().contains(id.offset())
+                    || window.later.asleep().contains(id.offset())
+                    || window.soon.containsKey(id.offset());
+            if (isAsleep) {
+                return MessageView.plain(id, State.DELAYED, Optional.empty());
+            }
+            Lane lane = window.loaded.get(id.offset());
+            return lane == null
+                    ? MessageView.uncertain(id)
+                    : MessageView.plain(id, State.WAITING, blocker(queue, lane));
         }
         // It is remembered for some time after its record has been deleted.
         return queue.done()
@@ -121,14 +138,6 @@ public final class QueueViews {
         };
     }
 
-    private static State stateOfUndelivered(Window window, long offset) {
-        return window.delayed.asleep().contains(offset)
-                        || window.later.asleep().contains(offset)
-                        || window.soon.containsKey(offset)
-                ? State.DELAYED
-                : State.WAITING;
-    }
-
     private static State stateOf(Outcome outcome) {
         return switch (outcome) {
             case ACKNOWLEDGED -> State.ACKNOWLEDGED;
@@ -138,74 +147,107 @@ public final class QueueViews {
         };
     }
 
-    /** Which message has to be finished before one that waits, as far as memory tells. */
-    private static Optional<MessageId> blocker(Queue queue, Window window, MessageId id) {
-        if (queue.config().order() != QueueConfig.Order.KEY) {
-            return Optional.empty();
+    /** Which message has to be finished before one that waits in a lane. */
+    private static Optional<MessageId> blocker(Queue queue, Lane lane) {
+        return lane.isBlocked(queue.config().order() == QueueConfig.Order.KEY)
+                ? Optional.of(new MessageId(lane.window.partition, lane.firstHeld()))
+                : Optional.empty();
+    }
+
+    /** As {@link #message}, and of what is not in memory, what keeps it from being delivered. */
+    static MessageView explained(Queue queue, Feeding feeding, MessageId id, long nowMs) {
+        MessageView view = message(queue, feeding, id, nowMs);
+        if (view.isCertain()) {
+            return view;
         }
-        for (Lane lane : window.lanes.values()) {
-            boolean isOfLane = lane.fresh(id.offset()) != null || lane.overflow.contains(id.offset());
-            if (isOfLane) {
-                return lane.isBlocked(true)
-                        ? Optional.of(new MessageId(window.partition, lane.firstHeld()))
-                        : Optional.empty();
+        for (Lane lane : queue.window(id.partition()).lanes.values()) {
+            if (lane.overflow.contains(id.offset())) {
+                return MessageView.plain(id, State.WAITING, blocker(queue, lane));
             }
         }
-        return Optional.empty();
+        return view;
     }
 
     /**
-     * Messages in one state, in their order.
+     * Messages in some states, in their order.
      *
-     * @param from where to begin
+     * @param after where to begin: behind this message, or with the first
      * @param limit how many at most
      */
-    static Browsed browse(Queue queue, Feeding feeding, State state, MessageId from, int limit, long nowMs) {
+    static Browsed browse(
+            Queue queue, Feeding feeding, Set<State> states, Optional<MessageId> after, int limit, long nowMs) {
         List<MessageView> found = new ArrayList<>();
         int left = MAX_LOOKED_AT;
+        Optional<MessageId> last = after;
         int partitions = feeding.partitions(queue);
-        for (int partition = from.partition(); partition < partitions; partition++) {
+        for (int partition = after.map(MessageId::partition).orElse(0); partition < partitions; partition++) {
             Window window = queue.window(partition);
+            Candidates candidates = new Candidates(window, states);
             long end = feeding.end(queue, partition);
-            long offset = Math.max(window.logStart, partition == from.partition() ? from.offset() : 0);
-            for (offset = next(window, state, offset); offset < end; offset = next(window, state, offset + 1)) {
+            boolean isFirst = after.isPresent() && after.get().partition() == partition;
+            long from = Math.max(window.logStart, isFirst ? after.get().offset() + 1 : 0);
+            for (long offset = candidates.next(from); offset < end; offset = candidates.next(offset + 1)) {
                 if (found.size() == limit || left-- == 0) {
-                    return new Browsed(QueueError.NONE, found, Optional.of(new MessageId(partition, offset)));
+                    return new Browsed(QueueError.NONE, found, last);
                 }
-                MessageView view = message(queue, feeding, new MessageId(partition, offset), nowMs);
-                if (view.state() == state) {
+                MessageId id = new MessageId(partition, offset);
+                MessageView view = message(queue, feeding, id, nowMs);
+                // What nobody has looked at may be due or not.
+                boolean isWanted =
+                        states.contains(view.state()) || (!view.isCertain() && states.contains(State.DELAYED));
+                if (isWanted) {
                     found.add(view);
                 }
+                last = Optional.of(id);
             }
         }
         return new Browsed(QueueError.NONE, found, Optional.empty());
     }
 
-    /** The next offset at which there may be a message in a state. */
-    private static long next(Window window, State state, long offset) {
-        return switch (state) {
-            case LEASED, DYING -> {
-                // Of all that are open only these can be.
-                long next = Long.MAX_VALUE;
-                for (long held : window.held.keySet()) {
-                    next = held >= offset ? Math.min(next, held) : next;
-                }
-                yield next;
+    /** Where in a partition there may be messages in some states. */
+    private static final class Candidates {
+        private final Window window;
+        private final Set<State> states;
+        /** Only these can be leased or dying. */
+        private final NavigableSet<Long> held;
+
+        Candidates(Window window, Set<State> states) {
+            this.window = window;
+            this.states = states;
+            boolean asksForHeld = states.contains(State.LEASED) || states.contains(State.DYING);
+            this.held = asksForHeld ? new TreeSet<>(window.held.keySet()) : Collections.emptyNavigableSet();
+        }
+
+        /** The first one from an offset on. */
+        long next(long offset) {
+            long next = Long.MAX_VALUE;
+            for (State state : states) {
+                next = Math.min(next, next(state, offset));
             }
-            case WAITING, DELAYED ->
-                offset >= window.frontier ? offset : Math.min(window.open.next(offset), window.frontier);
-            case DEAD -> window.outcomes(Outcome.DEAD).next(offset);
-            case EXPIRED -> window.outcomes(Outcome.EXPIRED).next(offset);
-            case DROPPED -> window.outcomes(Outcome.DROPPED).next(offset);
-            case ACKNOWLEDGED -> offset >= window.frontier ? Long.MAX_VALUE : offset;
-            case UNKNOWN -> Long.MAX_VALUE;
-        };
+            return next;
+        }
+
+        private long next(State state, long offset) {
+            return switch (state) {
+                case LEASED, DYING -> {
+                    Long next = held.ceiling(offset);
+                    yield next == null ? Long.MAX_VALUE : next;
+                }
+                case WAITING, DELAYED ->
+                    offset >= window.frontier ? offset : Math.min(window.open.next(offset), window.frontier);
+                case DEAD -> window.outcomes(Outcome.DEAD).next(offset);
+                case EXPIRED -> window.outcomes(Outcome.EXPIRED).next(offset);
+                case DROPPED -> window.outcomes(Outcome.DROPPED).next(offset);
+                case ACKNOWLEDGED -> offset >= window.frontier ? Long.MAX_VALUE : offset;
+                case UNKNOWN -> Long.MAX_VALUE;
+            };
+        }
     }
 
     /**
      * Some messages of a queue.
      *
-     * @param next where to go on; empty if there are no more
+     * @param next the message behind which to go on; empty if there are no more
      */
     public record Browsed(QueueError error, List<MessageView> messages, Optional<MessageId> next) {}
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -43,6 +44,11 @@ final class QueueMachine {
         public long end(Queue of, int partition) {
             return QueueMachine.this.end(partition);
         }
+
+        @Override
+        public long bytes(Queue of, int partition, long messages) {
+            return 100 * messages;
+        }
     };
 
     /** Nobody reads; the test does. */
@@ -54,6 +60,9 @@ final class QueueMachine {
         public void condemned(Queue dying) {}
 
         @Override
+        public void jobs(Queue of) {}
+
+        @Override
         public int partitions(Queue of) {
             return 1;
         }
@@ -61,6 +70,11 @@ final class QueueMachine {
         @Override
         public long end(Queue of, int partition) {
             return 0;
+        }
+
+        @Override
+        public long bytes(Queue of, int partition, long messages) {
+            return 100 * messages;
         }
     }
 
@@ -76,7 +90,7 @@ final class QueueMachine {
     }
 
     private QueueShard shard() {
-        return new QueueShard(memory, feeding, Long.MAX_VALUE);
+        return new QueueShard(memory, feeding, new HashMap<>(), Long.MAX_VALUE);
     }
 
     Queue queue() {

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +75,7 @@ class QueueMemoryTest {
                 return perQueue;
             }
         };
-        shard = new QueueShard(memory, feeding, Long.MAX_VALUE);
+        shard = new QueueShard(memory, feeding, new HashMap<>(), Long.MAX_VALUE);
         QueueConfig config = QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 1_000);
         for (int i = 0; i < queues; i++) {
             int name = i;

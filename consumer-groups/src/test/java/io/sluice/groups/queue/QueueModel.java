@@ -25,6 +25,9 @@ final class QueueModel {
         final Arrival arrival;
         State state = State.WAITING;
         int deliveries;
+        /** Whether it has been given to anybody. */
+        boolean wasDelivered;
+
         long nonce;
         /** When a lease ends, or a delivery may be. */
         long untilMs;
@@ -52,7 +55,7 @@ final class QueueModel {
         }
 
         boolean wasDelivered() {
-            return deliveries > 0;
+            return wasDelivered;
         }
     }
 
@@ -107,10 +110,10 @@ final class QueueModel {
             if (silent != null && (lease == null || silent.getValue().expiresMs < lease.untilMs)) {
                 sessions.remove(silent.getKey());
                 for (Item item : of(silent.getKey())) {
-                    failed(item, silent.getValue().expiresMs, backoffMs(item), false);
+                    failed(item, silent.getValue().expiresMs, 0, false);
                 }
             } else if (lease != null) {
-                failed(lease, lease.untilMs, backoffMs(lease), false);
+                failed(lease, lease.untilMs, 0, false);
             } else {
                 return;
             }
@@ -202,6 +205,7 @@ final class QueueModel {
                 .isTrue();
         item.state = State.LEASED;
         item.deliveries++;
+        item.wasDelivered = true;
         item.consumer = consumer;
         item.nonce = received.lease().nonce();
         item.inSession = sessionMs > 0;
@@ -212,6 +216,22 @@ final class QueueModel {
         assertThat(received.deliveries()).isEqualTo(item.deliveries);
         assertThat(received.leaseUntilMs()).isEqualTo(item.untilMs);
         assertThat(received.enqueuedMs()).isEqualTo(item.arrival.enqueuedMs());
+    }
+
+    /** A job has it, whatever stands before it, until it says otherwise. */
+    void claimed(Item item, long nonce) {
+        item.state = State.LEASED;
+        item.deliveries++;
+        item.wasDelivered = true;
+        item.nonce = nonce;
+        item.untilMs = Long.MAX_VALUE;
+    }
+
+    /** It is as if nobody had had it. */
+    void letGo(Item item, long nowMs) {
+        item.state = State.WAITING;
+        item.deliveries--;
+        item.untilMs = nowMs;
     }
 
     /** Whether a lease is good. */

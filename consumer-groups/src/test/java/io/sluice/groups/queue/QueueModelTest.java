@@ -8,6 +8,7 @@ import io.sluice.groups.queue.QueueModel.State;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Received;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +29,29 @@ import org.junit.jupiter.api.Test;
 class QueueModelTest {
     private static final int LIVES = "long".equals(System.getProperty("proof.budget")) ? 100_000 : 2_000;
     private static final int STEPS = 120;
+    private static final Job JOB = new Job(
+            1,
+            new JobSpec(
+                    JobSpec.Kind.REDRIVE,
+                    "q",
+                    "q",
+                    new JobFilter(
+                            Set.of(),
+                            "",
+                            "",
+                            Optional.empty(),
+                            0,
+                            0,
+                            Optional.empty(),
+                            Optional.empty(),
+                            Map.of(),
+                            Set.of()),
+                    0,
+                    0,
+                    0,
+                    ""),
+            List.of(),
+            0);
 
     @Test
     void aQueueDoesWhatTheModelAllowsAndNothingLess() {
@@ -128,6 +152,15 @@ class QueueModelTest {
         private void step() {
             int lot = random.nextInt(100);
             lastLot = lot;
+            if (random.nextInt(12) == 0) {
+                lastLot = -1;
+                if (random.nextBoolean()) {
+                    claim();
+                } else {
+                    settleClaims(random.nextBoolean());
+                }
+                return;
+            }
             if (lot < 25) {
                 send();
             } else if (lot < 39) {
@@ -401,11 +434,49 @@ class QueueModelTest {
                 assertThat(model.items.get(id).state).isEqualTo(State.DYING);
                 assertThat(dying.get(0).attempts).hasSize(model.items.get(id).attempts);
                 machine.turn(effects -> {
-                    machine.queue().buried(id, effects);
+                    machine.queue().buried(List.of(id), effects);
                     model.done(model.items.get(id), QueueEvent.Outcome.DEAD);
                 });
                 machine.read();
             }
+        }
+
+        /** A job takes messages out of their turn. */
+        private void claim() {
+            int partition = random.nextInt(partitions);
+            List<Item> free = new ArrayList<>(model.items.values().stream()
+                    .filter(item -> item.id.partition() == partition && item.state == State.WAITING)
+                    .sorted(Comparator.comparingLong(item -> item.id.offset()))
+                    .toList());
+            free.removeIf(item -> random.nextInt(3) > 0);
+            free.forEach(item -> assertThat(machine.queue().standing(item.id)).isEqualTo(Queue.Standing.FREE));
+            if (!free.isEmpty()) {
+                machine.turn(effects -> machine.queue()
+                        .claim(
+                                JOB,
+                                partition,
+                                free.stream().map(item -> item.arrival).toList(),
+                                effects));
+                free.forEach(item -> model.claimed(item, JOB.nonce()));
+                machine.read();
+            }
+        }
+
+        /** The job is done with what it has, or lets it go. */
+        private void settleClaims(boolean moved) {
+            List<Item> claimed = model.items.values().stream()
+                    .filter(item -> item.state == State.LEASED && item.nonce == JOB.nonce())
+                    .toList();
+            List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
+            if (moved) {
+                machine.turn(effects -> machine.queue().moved(JOB, ids, effects));
+                claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
+            } else {
+                machine.turn(effects -> machine.queue().letGo(JOB, ids, effects));
+                claimed.forEach(item -> model.letGo(item, machine.nowMs()));
+            }
+            pass(0);
+            machine.read();
         }
 
         private void delete() {
@@ -513,6 +584,7 @@ class QueueModelTest {
 
         /** Nothing is withheld: who asks often enough gets everything, and each message is finished once. */
         private void drain() {
+            settleClaims(random.nextBoolean());
             QueueConfig calm = QueueMachine.config(
                     1_000, Backoff.NONE, Optional.empty(), 0, random.nextBoolean() ? Order.KEY : Order.NONE, 1_000);
             for (Asked asked : List.copyOf(waiting)) {

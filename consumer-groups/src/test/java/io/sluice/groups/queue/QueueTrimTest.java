@@ -12,6 +12,7 @@ import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.Receive.Received;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -149,7 +150,10 @@ class QueueTrimTest {
     @Test
     void eachQueueHasItsTurnInSoManyRounds() {
         QueueShard shard = new QueueShard(
-                new QueueMemory(QueueSetup.defaults().limits(), 1, 1), new QueueMachine.NoFeeding(), Long.MAX_VALUE);
+                new QueueMemory(QueueSetup.defaults().limits(), 1, 1),
+                new QueueMachine.NoFeeding(),
+                new HashMap<>(),
+                Long.MAX_VALUE);
         assertThat(shard.nextOf(10)).isEmpty();
         for (int i = 0; i < 25; i++) {
             QueueEvent.Created created =

@@ -13,8 +13,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
-/** What the run asks of the broker besides its load: topics made and deleted, metrics, version. Blocks its caller. */
+/** What the run asks of the broker besides its load: topics and queues made and deleted, metrics, version. Blocks its caller. */
 public final class ControlClient {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     /** Short: a busy broker's metrics are not worth holding the run up for. */
@@ -41,19 +42,67 @@ public final class ControlClient {
      * @throws IOException if the broker does not answer, or refuses, with what it said
      */
     public void createTopic(String topic, int partitions, Map<String, String> config) throws IOException {
-        String body;
+        require(
+                "create topic " + topic,
+                "PUT",
+                "/v1/topics/" + topic,
+                Map.of("partitions", partitions, "config", config));
+    }
+
+    /**
+     * Changes settings of a topic, if there are any to change.
+     *
+     * @param config topic settings by name
+     * @throws IOException if the broker does not answer, or refuses, with what it said
+     */
+    public void alterTopic(String topic, Map<String, String> config) throws IOException {
+        if (!config.isEmpty()) {
+            require("change topic " + topic, "PATCH", "/v1/topics/" + topic, Map.of("config", config));
+        }
+    }
+
+    /**
+     * Creates a queue.
+     *
+     * @param settings by name, such as {@code visibility_timeout_ms}; each a JSON value, or else a text
+     * @throws IOException if the broker does not answer, or refuses, with what it said
+     */
+    public void createQueue(String queue, int partitions, Map<String, String> settings) throws IOException {
+        Map<String, Object> body = new TreeMap<>();
+        body.put("partitions", partitions);
+        settings.forEach((name, text) -> body.put(name, value(text)));
+        require("create queue " + queue, "PUT", "/v1/queues/" + queue, body);
+    }
+
+    private static Object value(String text) {
         try {
-            body = JSON.writeValueAsString(Map.of("partitions", partitions, "config", config));
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            return text;
+        }
+    }
+
+    /**
+     * Deletes a queue and its messages.
+     *
+     * @throws IOException if the broker does not answer, or refuses, with what it said
+     */
+    public void deleteQueue(String queue) throws IOException {
+        delete("queue " + queue, "/v1/queues/" + queue);
+    }
+
+    private void require(String what, String method, String path, Map<String, ?> body) throws IOException {
+        String json;
+        try {
+            json = JSON.writeValueAsString(body);
         } catch (JsonProcessingException e) {
             throw new IOException(e);
         }
-        HttpRequest.Builder request = request("/v1/topics/" + topic)
-                .PUT(BodyPublishers.ofString(body))
-                .header("Content-Type", "application/json");
-        HttpResponse<String> answer = send(request);
+        HttpResponse<String> answer = send(
+                request(path).method(method, BodyPublishers.ofString(json)).header("Content-Type", "application/json"));
         if (answer.statusCode() / 100 != 2) {
-            throw new IOException("the server did not create topic " + topic + ": " + answer.statusCode() + " "
-                    + brief(answer.body()));
+            throw new IOException(
+                    "the server did not " + what + ": " + answer.statusCode() + " " + brief(answer.body()));
         }
     }
 
@@ -63,10 +112,14 @@ public final class ControlClient {
      * @throws IOException if the broker does not answer, or refuses, with what it said
      */
     public void deleteTopic(String topic) throws IOException {
-        HttpResponse<String> answer = send(request("/v1/topics/" + topic).DELETE());
+        delete("topic " + topic, "/v1/topics/" + topic);
+    }
+
+    private void delete(String what, String path) throws IOException {
+        HttpResponse<String> answer = send(request(path).DELETE());
         if (answer.statusCode() / 100 != 2 && answer.statusCode() != 404) {
-            throw new IOException("the server did not delete topic " + topic + ": " + answer.statusCode() + " "
-                    + brief(answer.body()));
+            throw new IOException(
+                    "the server did not delete " + what + ": " + answer.statusCode() + " " + brief(answer.body()));
         }
     }
 

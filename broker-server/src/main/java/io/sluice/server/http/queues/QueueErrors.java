@@ -27,6 +27,18 @@ final class QueueErrors {
             case OVERLOADED ->
                 new HttpProblem(429, "too_many_receivers", "too many receivers wait at queue " + queue)
                         .retryAfterMs(1_000);
+            case NO_DEAD_LETTERS ->
+                new HttpProblem(409, "no_dead_letters", "queue " + queue + " keeps no dead letters");
+            case UNKNOWN_TARGET ->
+                new HttpProblem(
+                                409,
+                                "unknown_target",
+                                "the target is not a queue, or is the one that the messages are in already")
+                        .with("field", "target");
+            case TOO_MANY_JOBS ->
+                new HttpProblem(429, "too_many_jobs", "so many jobs run already that another one cannot begin")
+                        .retryAfterMs(1_000);
+            case UNKNOWN_JOB -> new HttpProblem(404, "unknown_job", "queue " + queue + " has no such job, or no more");
             case NOT_COORDINATOR ->
                 new HttpProblem(503, "not_coordinator", "queue " + queue + " is not here").retryAfterMs(1_000);
             case LOADING -> new HttpProblem(503, "loading", "queue " + queue + " is being read").retryAfterMs(1_000);

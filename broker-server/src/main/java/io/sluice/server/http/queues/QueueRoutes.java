@@ -3,15 +3,44 @@ package io.sluice.server.http.queues;
 import io.sluice.core.Broker;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.server.http.HttpLimits;
+import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.records.RecordRoutes;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import java.time.InstantSource;
 
-/** The routes of queues. */
+/**
+ * The routes of queues.
+ *
+ * <pre>
+ *  GET    /v1/queues                                       the queues that there are
+ *  PUT, GET, PATCH, DELETE /v1/queues/{queue}              one of them
+ *  POST   /v1/queues/{queue}/purge, pause, resume
+ *  POST   /enqueue                                         a message for the queue "default"
+ *  POST   /v1/queues/{queue}/messages                      send
+ *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
+ *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
+ *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
+ *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
+ *  GET, DELETE /v1/queues/{queue}/jobs[/{id}]              what these have begun
+ *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
+ *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
+ *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
+ *  POST   /v1/queues/{queue}/consumers/{c}/heartbeat       a consumer with a session is there
+ *  DELETE /v1/queues/{queue}/consumers/{c}                 it goes
+ * </pre>
+ */
 public final class QueueRoutes implements RouteGroup {
+    private final Broker broker;
+    private final QueueCoordinator queues;
+    private final RecordRoutes records;
+    private final Receives receives;
+    private final Settlements settlements;
     private final QueueAdmin admin;
+    private final Messages messages;
+    private final DeadLetters deadLetters;
+    private final QueueJobs jobs;
 
     /**
      * The routes over a broker and its queues.
@@ -25,11 +54,36 @@ public final class QueueRoutes implements RouteGroup {
             RecordRoutes records,
             HttpLimits http,
             InstantSource clock) {
-        this.admin = new QueueAdmin(queues, http.maxBodyBytes());
+        this.broker = broker;
+        this.queues = queues;
+        this.records = records;
+        this.receives = new Receives(vertx, broker, queues, records.access(), clock, http.maxBodyBytes());
+        this.settlements = new Settlements(queues, http.maxBodyBytes());
+        QueueRates rates = new QueueRates(clock.millis());
+        queues.listen(rates);
+        this.messages = new Messages(broker, queues, records.access(), clock);
+        this.deadLetters = new DeadLetters(broker, queues, records.access());
+        this.jobs = new QueueJobs(queues, http.maxBodyBytes(), clock);
+        this.admin = new QueueAdmin(
+                broker, queues, new QueueDocuments(broker, records.access(), rates, clock), http.maxBodyBytes());
     }
 
     @Override
     public void mount(Router router) {
+        Sends sends = new Sends(broker, queues, records.messages(new SendingQueues(queues)));
+        router.post("/enqueue").handler(sends::enqueue);
+        router.post("/v1/queues/:queue/messages").handler(sends::send);
+        router.post("/v1/queues/:queue/receive").handler(receives::receive);
+        router.post("/v1/queues/:queue/pop").handler(receives::pop);
+        router.post("/v1/queues/:queue/ack").handler(JsonAnswer.answering(settlements::ack));
+        router.post("/v1/queues/:queue/nack").handler(JsonAnswer.answering(settlements::nack));
+        router.post("/v1/queues/:queue/extend").handler(JsonAnswer.answering(settlements::extend));
+        router.post("/v1/queues/:queue/consumers/:consumer/heartbeat")
+                .handler(JsonAnswer.answering(settlements::heartbeat));
+        router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
+        messages.mount(router);
+        deadLetters.mount(router);
+        jobs.mount(router);
     }
 }

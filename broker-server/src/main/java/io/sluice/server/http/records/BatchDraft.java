@@ -77,14 +77,15 @@ final class BatchDraft {
                 record.headers.count() == 0 ? Headers.NONE : record.headers);
         count++;
         fingerprint.ifPresent(contents -> contents.add(
-                record.timestampMs,
+                record.wishes == null ? record.timestampMs : record.wishes.hashCode(),
                 record.key,
                 record.keyFrom,
                 record.keyLength,
                 record.value,
                 record.valueFrom,
                 record.valueLength,
-                record.headers));
+                record.headers,
+                record.givenHeaderBytes < 0 ? record.headers.sizeInBytes() : record.givenHeaderBytes));
     }
 
     /** The finished batch; ends the draft. */

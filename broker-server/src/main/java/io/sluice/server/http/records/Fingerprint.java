@@ -17,6 +17,7 @@ final class Fingerprint {
      * @param timestampMs the time that the request gave it, or -1
      * @param keyLength bytes of the key, or -1 for none
      * @param valueLength bytes of the value, or -1 for a null value
+     * @param headerBytes how many bytes of the headers the request gave: the first ones
      */
     void add(
             long timestampMs,
@@ -26,11 +27,12 @@ final class Fingerprint {
             byte[] value,
             int valueFrom,
             int valueLength,
-            Headers headers) {
+            Headers headers,
+            int headerBytes) {
         // Lengths come first, so that different records never run together to the same bytes.
         putInt(0, keyLength);
         putInt(4, valueLength);
-        putInt(8, headers.sizeInBytes());
+        putInt(8, headerBytes);
         putInt(12, Long.hashCode(timestampMs));
         contents.update(lengths, 0, lengths.length);
         if (keyLength > 0) {
@@ -39,7 +41,7 @@ final class Fingerprint {
         if (valueLength > 0) {
             contents.update(value, valueFrom, valueLength);
         }
-        contents.update(headers.bytes());
+        contents.update(headers.bytes().limit(headerBytes));
     }
 
     /** The fingerprint in the 15 bits that a producer epoch has for it. */

@@ -34,7 +34,7 @@ class JsonProduce {
     }
 
     /** A body that has been read: its records in batches, ready for the log. */
-    private record Parsed(ProduceBatches records, RecordBatch[] batches) {}
+    record Parsed(ProduceBatches records, RecordBatch[] batches) {}
 
     // ---- what is of one face ----
 
@@ -74,6 +74,15 @@ class JsonProduce {
         Responses.json(ctx.response(), loop.output);
     }
 
+    /**
+     * The body has been read, and its records may be appended.
+     *
+     * @param again reads the body once more, with what is known now
+     */
+    void proceed(Parsed parsed, Runnable again) {
+        append(parsed);
+    }
+
     // ---- what is of all ----
 
     final void start() {
@@ -106,7 +115,7 @@ class JsonProduce {
                 refuse(e);
                 return;
             }
-            append(parsed);
+            proceed(parsed, () -> parse(body));
             return;
         }
         Partitioner partitioner = request.idempotencyKey()
@@ -114,7 +123,7 @@ class JsonProduce {
                 .orElseGet(() -> Partitioner.random(topic.partitions()));
         loop.vertx
                 .executeBlocking(() -> parse(parser(false), partitioner, body), false)
-                .onSuccess(this::append)
+                .onSuccess(parsed -> proceed(parsed, () -> parse(body)))
                 .onFailure(this::refuse);
     }
 
@@ -150,7 +159,7 @@ class JsonProduce {
         };
     }
 
-    private void append(Parsed parsed) {
+    final void append(Parsed parsed) {
         BatchAppends[] appends = new BatchAppends[1];
         appends[0] = new BatchAppends(
                 loop, topic.name(), request.acks(), memory, parsed.records().drafts(), parsed.batches(), () -> {
@@ -158,7 +167,7 @@ class JsonProduce {
                     answer(parsed.records(), appends[0]);
                 });
         if (parsed.batches().length == 0) {
-            // Only a batch of events may be empty.
+            // A batch of events may be empty, and one of messages that are all there already or are refused.
             memory.close();
             answer(parsed.records(), appends[0]);
             return;
@@ -166,7 +175,7 @@ class JsonProduce {
         appends[0].start();
     }
 
-    private void refuse(Throwable failure) {
+    final void refuse(Throwable failure) {
         memory.close();
         HttpErrors.respond(ctx, failure);
     }

@@ -1,5 +1,6 @@
 package io.sluice.server.http.records;
 
+import io.sluice.core.record.Murmur2;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;

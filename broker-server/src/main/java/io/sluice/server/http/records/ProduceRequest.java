@@ -89,6 +89,30 @@ record ProduceRequest(
     }
 
     /**
+     * Reads the head of a request that sends messages to a queue.
+     *
+     * @param query what it may say of itself and of a single message, checked already
+     * @throws HttpProblem 400 or 415, naming the parameter or header
+     */
+    static ProduceRequest messages(RoutingContext ctx, String queue, Query query) {
+        String contentType = contentType(ctx);
+        boolean binaryEvent = !contentType.startsWith(ANY_EVENT)
+                && BinaryEvent.isIn(ctx.request().headers());
+        if (contentType.equals(FORM)) {
+            requireKnown(contentType);
+        }
+        return new ProduceRequest(
+                queue,
+                contentType,
+                binaryEvent,
+                Acks.COMMITTED,
+                -1,
+                query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
+                idempotencyKey(ctx),
+                contentLength(ctx));
+    }
+
+    /**
      * Reads head and query of a request of the REST v2 face.
      *
      * @param partition the partition of the path, or -1
@@ -141,7 +165,7 @@ record ProduceRequest(
         }
     }
 
-    private static String contentType(RoutingContext ctx) {
+    static String contentType(RoutingContext ctx) {
         String encoding = ctx.request().getHeader("Content-Encoding");
         if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
             throw new HttpProblem(

@@ -27,22 +27,53 @@ final class RawProduce {
     private static final String RECORD_HEADER = "x-record-";
 
     private final Loop loop;
+    private final Answer answer;
 
     RawProduce(Loop loop) {
+        this(loop, (ctx, partition, offset) -> {
+            loop.output.clear();
+            ProduceAnswers.offset(loop.output, partition, offset);
+            Responses.json(ctx.response(), loop.output);
+        });
+    }
+
+    /** @param answer says that a record is in the log */
+    RawProduce(Loop loop, Answer answer) {
         this.loop = loop;
+        this.answer = answer;
+    }
+
+    /** Answers a request whose record is where it belongs. */
+    interface Answer {
+        void send(RoutingContext ctx, int partition, long offset);
     }
 
     /** One record on its way. The builder has the place of the value if its length was known. */
     private record Value(
-            byte[] key, int partition, Headers headers, long nowMs, RecordBatchBuilder builder, boolean placed) {
+            byte[] key,
+            int partition,
+            Headers headers,
+            int givenHeaderBytes,
+            MessageWishes wishes,
+            long nowMs,
+            RecordBatchBuilder builder,
+            boolean placed) {
         int keyLength() {
             return key == null ? -1 : key.length;
         }
     }
 
     void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
+        handle(ctx, request, topic, MessageWishes.NONE);
+    }
+
+    /** As {@link #handle(RoutingContext, ProduceRequest, Topic)}, for a message of a queue. */
+    void handle(RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes) {
+        long now = System.currentTimeMillis();
         Headers headers = headersOf(ctx);
         Optional<byte[]> eventKey = BinaryEvent.addTo(headers, ctx.request().headers());
+        int givenHeaderBytes = headers.sizeInBytes();
+        wishes.addTo(headers, now);
         byte[] key = request.key().or(() -> eventKey).orElse(null);
         if (key == null && topic.config().compacted()) {
             throw new HttpProblem(
@@ -63,7 +94,6 @@ final class RawProduce {
             BodyReader reader =
                     new BodyReader(ctx.request(), memory, limit, bytes -> tooLarge(topic, otherBytes + bytes));
             int partition = partitionOf(request, topic, key, Math.max(0, length));
-            long now = System.currentTimeMillis();
             Future<BodyReader.Body> body;
             Value value;
             if (length > 0 || length == 0 && !request.binaryEvent()) {
@@ -75,10 +105,11 @@ final class RawProduce {
                 if (builder.sizeInBytes() > maxBytes) {
                     throw tooLarge(topic, builder.sizeInBytes());
                 }
-                value = new Value(key, partition, headers, now, builder, true);
+                value = new Value(key, partition, headers, givenHeaderBytes, wishes, now, builder, true);
                 body = reader.readInto(place.array(), place.arrayOffset());
             } else {
-                value = new Value(key, partition, headers, now, new RecordBatchBuilder(0), false);
+                value = new Value(
+                        key, partition, headers, givenHeaderBytes, wishes, now, new RecordBatchBuilder(0), false);
                 body = reader.read(length);
             }
             body.onSuccess(complete -> build(ctx, request, topic, value, complete, memory))
@@ -177,7 +208,16 @@ final class RawProduce {
         }
         if (request.idempotencyKey().isPresent()) {
             Fingerprint fingerprint = new Fingerprint();
-            fingerprint.add(-1, value.key(), 0, value.keyLength(), body.array(), body.from(), length, value.headers());
+            fingerprint.add(
+                    value.wishes() == MessageWishes.NONE ? -1 : value.wishes().hashCode(),
+                    value.key(),
+                    0,
+                    value.keyLength(),
+                    body.array(),
+                    body.from(),
+                    length,
+                    value.headers(),
+                    value.givenHeaderBytes());
             IdempotencyKey id = IdempotencyKey.of(request.idempotencyKey().get(), topic.name(), 0);
             builder.producer(id.producerId(), fingerprint.producerEpoch(), id.baseSequence());
         }
@@ -206,10 +246,7 @@ final class RawProduce {
                         Responses.accepted(ctx.response());
                         return;
                     }
-                    loop.output.clear();
-                    ProduceAnswers.offset(
-                            loop.output, partition, result.result().baseOffset());
-                    Responses.json(ctx.response(), loop.output);
+                    answer.send(ctx, partition, result.result().baseOffset());
                 });
     }
 

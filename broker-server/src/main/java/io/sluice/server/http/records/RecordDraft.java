@@ -25,8 +25,15 @@ final class RecordDraft {
     long timestampMs = -1;
 
     final Headers headers = new Headers();
+    /** Bytes of the headers that the request gave; what follows them was derived from what it says else. */
+    int givenHeaderBytes = -1;
+
+    /** What a message of a queue says besides, or null. */
+    MessageWishes wishes;
 
     void clear() {
+        givenHeaderBytes = -1;
+        wishes = null;
         key = NOTHING;
         keyLength = -1;
         value = NOTHING;

@@ -14,6 +14,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 
 /**
@@ -43,6 +44,15 @@ public final class RecordFinder {
      */
     public Future<Optional<Long>> find(long offset) {
         return find(offset, offset).eventually(() -> onWorker(this::close));
+    }
+
+    /** The time of the record at an offset, which must be in the log, in ms since the epoch; empty if there is none just there. */
+    public Future<OptionalLong> time(long offset) {
+        return find(offset, offset)
+                .map(found -> found.isPresent() && found.get() == offset
+                        ? OptionalLong.of(records.orElseThrow().timestamp())
+                        : OptionalLong.empty())
+                .eventually(() -> onWorker(this::close));
     }
 
     /** As {@link #find}, but with all that the record has: its bytes are counted among those of requests. */

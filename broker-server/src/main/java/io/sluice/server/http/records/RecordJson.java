@@ -131,6 +131,17 @@ class RecordJson {
         return true;
     }
 
+    /** Writes key, value and headers of the record that a cursor stands on as the last members of an object. */
+    final void members(JsonOutput out, RecordCursor record) {
+        headersInRecord = 0;
+        field(out, KEY, keyBase64(), record.hasKey(), record.key());
+        field(out, VALUE, valueBase64(), record.hasValue(), record.value());
+        if (record.headerCount() > 0) {
+            record.forEachHeader((name, hasValue, value) -> header(out, name, hasValue, value));
+        }
+        end(out);
+    }
+
     /** Writes all that stands before the key. */
     final void begin(JsonOutput out, long offset, long timestampMs) {
         if (!first && !lines) {

@@ -7,12 +7,14 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.PointInTime;
 import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.json.JsonBytes;
 import io.sluice.server.http.json.JsonFault;
 import io.sluice.server.http.json.JsonSpan;
 import io.sluice.server.http.json.Utf8;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,11 +53,19 @@ final class RecordParser {
     private static final int BINARY_HEADERS = 8;
     private static final int PARTITION = 16;
     private static final int TIMESTAMP = 32;
+    private static final int DELAY = 64;
+    private static final int EXPIRY = 128;
+    private static final int DEDUP = 256;
+    private static final int MAX_DEDUP_BYTES = 256;
 
     /** The words of the REST v2 face, or empty for those of the native one. */
     private final Optional<EmbeddedFormat> rest;
     /** Whether a record may name its partition. */
     private final boolean partitioned;
+    /** Whether the records are messages of a queue. */
+    private final boolean messages;
+    /** What the list is called. */
+    private final String listName;
 
     private final RecordDraft draft = new RecordDraft();
     private final JsonSpan span = new JsonSpan();
@@ -74,12 +84,19 @@ final class RecordParser {
 
     /** Reads records of the native face. */
     RecordParser() {
-        this(Optional.empty(), true);
+        this(Optional.empty(), true, false);
     }
 
-    private RecordParser(Optional<EmbeddedFormat> rest, boolean partitioned) {
+    private RecordParser(Optional<EmbeddedFormat> rest, boolean partitioned, boolean messages) {
         this.rest = rest;
         this.partitioned = partitioned;
+        this.messages = messages;
+        this.listName = messages ? "messages" : "records";
+    }
+
+    /** Reads messages of a queue, which say when they are to be delivered rather than where they lie. */
+    static RecordParser messages() {
+        return new RecordParser(Optional.empty(), false, true);
     }
 
     /**
@@ -88,7 +105,7 @@ final class RecordParser {
      * @param partitioned whether a record may name its partition
      */
     static RecordParser rest(EmbeddedFormat format, boolean partitioned) {
-        return new RecordParser(Optional.of(format), partitioned);
+        return new RecordParser(Optional.of(format), partitioned, false);
     }
 
     /**
@@ -166,10 +183,10 @@ final class RecordParser {
     private int list(RecordDraft.Sink sink) throws IOException {
         int count = -1;
         for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
-            if (!member.equals("records")) {
+            if (!member.equals(listName)) {
                 throw unknownField(member);
             }
-            field = "records";
+            field = listName;
             if (count >= 0) {
                 throw duplicateField();
             }
@@ -190,7 +207,7 @@ final class RecordParser {
         }
         boolean missing = count < 0 || count == 0 && rest.isEmpty();
         if (missing) {
-            field = "records";
+            field = listName;
             throw invalid(count < 0 ? "is missing" : "must not be empty");
         }
         return count;
@@ -201,7 +218,7 @@ final class RecordParser {
         int seen = 0;
         for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
             field = member;
-            int bit = bitOf(member);
+            int bit = messages ? bitOfMessage(member) : bitOf(member);
             if ((seen & bit) != 0) {
                 throw duplicateField();
             }
@@ -219,7 +236,7 @@ final class RecordParser {
 
     private int bitOf(String member) throws IOException {
         boolean known = rest.isEmpty() || !member.endsWith("_base64");
-        if (!known || !partitioned && member.equals("partition")) {
+        if (!known || !partitioned && !messages && member.equals("partition")) {
             throw unknownField(member);
         }
         return switch (member) {
@@ -233,6 +250,46 @@ final class RecordParser {
                 throw unknownField(member);
             }
         };
+    }
+
+    private int bitOfMessage(String member) throws IOException {
+        return switch (member) {
+            case "delay_ms", "deliver_at" -> DELAY;
+            case "ttl_ms" -> EXPIRY;
+            case "dedup_id" -> DEDUP;
+            case "partition", "timestamp" -> throw unknownField(member);
+            default -> bitOf(member);
+        };
+    }
+
+    private void messageMember(String member) throws IOException {
+        MessageWishes before = draft.wishes == null ? MessageWishes.NONE : draft.wishes;
+        draft.wishes = switch (member) {
+            case "delay_ms" -> before.withDelay(readNumber(MessageWishes.MAX_MS));
+            case "deliver_at" -> before.withDeliverAt(readTime());
+            case "ttl_ms" -> before.withTtl(readNumber(MessageWishes.MAX_MS));
+            default -> before.withDedupId(readShortText());
+        };
+    }
+
+    /** Milliseconds since the epoch, or a time as ISO 8601 has it. */
+    private long readTime() throws IOException {
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            return readNumber(Long.MAX_VALUE);
+        }
+        return PointInTime.of(parser.getText(), System.currentTimeMillis())
+                .orElseThrow(() -> invalid("must be ms since the epoch, or a time as ISO 8601 has it"));
+    }
+
+    private String readShortText() throws IOException {
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            throw invalid("must be a string");
+        }
+        readString(span, tokenOffset());
+        if (span.length == 0 || span.length > MAX_DEDUP_BYTES) {
+            throw invalid("must have 1 to " + MAX_DEDUP_BYTES + " bytes");
+        }
+        return new String(span.array, span.from, span.length, StandardCharsets.UTF_8);
     }
 
     private void member(String member) throws IOException {
@@ -266,7 +323,8 @@ final class RecordParser {
             }
             case "headers_base64" -> headers(true);
             case "partition" -> draft.partition = (int) readNumber(Integer.MAX_VALUE);
-            default -> draft.timestampMs = readNumber(Long.MAX_VALUE);
+            case "timestamp" -> draft.timestampMs = readNumber(Long.MAX_VALUE);
+            default -> messageMember(member);
         }
     }
 
@@ -505,7 +563,7 @@ final class RecordParser {
         if (!inList || index < 0) {
             return field;
         }
-        return "records[" + index + "]" + (field.isEmpty() ? "" : "." + field);
+        return listName + "[" + index + "]" + (field.isEmpty() ? "" : "." + field);
     }
 
     /** A name from outside, short enough for a message. */

@@ -59,6 +59,11 @@ public final class RecordRoutes implements RouteGroup {
         return new RecordPublisher(loop());
     }
 
+    /** Sends messages to queues; for the event loop that asks. */
+    public MessageSender messages(MessageSender.Queues queues) {
+        return new MessageSender(loop(), queues);
+    }
+
     private Loop loop() {
         return new Loop(vertx, broker, codecs, limits, budget, metrics);
     }

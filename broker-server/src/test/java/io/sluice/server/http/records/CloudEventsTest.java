@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.Headers;
+import io.sluice.core.record.Murmur2;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.fixture.BlockedThreadsFail;

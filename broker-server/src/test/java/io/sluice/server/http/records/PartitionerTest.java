@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.core.record.Murmur2;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

@@ -1,11 +1,11 @@
-package io.sluice.server.http.records;
+package io.sluice.core.record;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /** The 32-bit MurmurHash2 with the seed that Kafka's producers use to place a key. */
-final class Murmur2 {
+public final class Murmur2 {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int SEED = 0x9747b28c;
     private static final int MULTIPLIER = 0x5bd1e995;
@@ -13,7 +13,7 @@ final class Murmur2 {
     private Murmur2() {}
 
     /** The hash of {@code length} bytes from {@code from} on. */
-    static int hash(byte[] bytes, int from, int length) {
+    public static int hash(byte[] bytes, int from, int length) {
         int hash = SEED ^ length;
         int end = from + (length & ~3);
         for (int at = from; at < end; at += 4) {
@@ -33,7 +33,7 @@ final class Murmur2 {
     }
 
     /** The partition of a key, from 0: where Kafka's default partitioner puts it. */
-    static int partition(byte[] key, int from, int length, int partitions) {
+    public static int partition(byte[] key, int from, int length, int partitions) {
         return (hash(key, from, length) & Integer.MAX_VALUE) % partitions;
     }
 }

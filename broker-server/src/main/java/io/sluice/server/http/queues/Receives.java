@@ -1,0 +1,326 @@
+package io.sluice.server.http.queues;
+
+import io.sluice.core.Broker;
+import io.sluice.core.TopicPartition;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.MessageId;
+import io.sluice.groups.queue.QueueCoordinator;
+import io.sluice.groups.queue.QueueError;
+import io.sluice.groups.queue.Receive;
+import io.sluice.groups.queue.Receive.Ack;
+import io.sluice.groups.queue.Receive.Lease;
+import io.sluice.groups.queue.Receive.Outcome;
+import io.sluice.groups.queue.Receive.Received;
+import io.sluice.server.http.Accept;
+import io.sluice.server.http.Caller;
+import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.JsonAnswer;
+import io.sluice.server.http.JsonBody;
+import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.Query;
+import io.sluice.server.http.records.MessageReader;
+import io.sluice.server.http.records.MessageReader.Body;
+import io.sluice.server.http.records.RecordAccess;
+import io.sluice.server.http.records.Values;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code POST /v1/queues/{queue}/receive} and {@code …/pop}. */
+final class Receives {
+    private static final Logger LOG = LoggerFactory.getLogger(Receives.class);
+
+    /** How many messages a request may ask for. */
+    static final int MAX_MESSAGES = 1_000;
+
+    /** The longest time that a lease may last: as long as SQS has it. */
+    static final long MAX_VISIBILITY_MS = 12L * 3_600_000;
+
+    private static final int MIN_SESSION_MS = 1_000;
+    private static final int MAX_SESSION_MS = 3_600_000;
+    private static final int DEFAULT_BYTES = 4 * 1024 * 1024;
+    /** How long what is popped is kept from others, until it is acknowledged. */
+    private static final long POP_MS = 60_000;
+
+    private static final String ANYBODY = "";
+
+    private final Vertx vertx;
+    private final Broker broker;
+    private final QueueCoordinator queues;
+    private final RecordAccess records;
+    private final InstantSource clock;
+    private final int maxBodyBytes;
+
+    Receives(
+            Vertx vertx,
+            Broker broker,
+            QueueCoordinator queues,
+            RecordAccess records,
+            InstantSource clock,
+            int maxBodyBytes) {
+        this.vertx = vertx;
+        this.broker = broker;
+        this.queues = queues;
+        this.records = records;
+        this.clock = clock;
+        this.maxBodyBytes = maxBodyBytes;
+    }
+
+    void receive(RoutingContext ctx) {
+        handle(ctx, false);
+    }
+
+    void pop(RoutingContext ctx) {
+        handle(ctx, true);
+    }
+
+    private void handle(RoutingContext ctx, boolean pop) {
+        Accept.require(ctx, "application/json");
+        Query.refuse(ctx);
+        JsonBody.read(ctx, maxBodyBytes)
+                .map(fields -> new One(ctx, pop, fields))
+                .onSuccess(One::start)
+                .onFailure(failure -> HttpErrors.respond(ctx, failure));
+    }
+
+    private static Receive.Request requestOf(
+            RoutingContext ctx, JsonFields fields, boolean pop, long nowMs, long maxWaitMs) {
+        if (pop) {
+            fields.allowOnly("max", "wait_ms", "consumer", "values", "max_bytes");
+        } else {
+            fields.allowOnly(
+                    "max", "wait_ms", "visibility_timeout_ms", "session_timeout_ms", "consumer", "values", "max_bytes");
+        }
+        String consumer = fields.text("consumer", MAX_NAME_CHARS).orElse(ANYBODY);
+        int sessionMs = (int) fields.number("session_timeout_ms", 0, MIN_SESSION_MS, MAX_SESSION_MS);
+        boolean timed = fields.has("visibility_timeout_ms");
+        if (sessionMs > 0 && consumer.isEmpty()) {
+            throw JsonFields.invalid("consumer", "is missing: a session is that of a consumer");
+        }
+        if (sessionMs > 0 && timed) {
+            throw JsonFields.invalid(
+                    "visibility_timeout_ms",
+                    "is given beside session_timeout_ms: a lease lasts for some time or as long as its consumer is heard");
+        }
+        OptionalLong visibilityMs = pop
+                ? OptionalLong.of(POP_MS)
+                : timed
+                        ? OptionalLong.of(fields.number("visibility_timeout_ms", 0, 0, MAX_VISIBILITY_MS))
+                        : OptionalLong.empty();
+        String name = consumer.isEmpty()
+                ? ctx.request().remoteAddress().hostAddress() + ":"
+                        + ctx.request().remoteAddress().port()
+                : consumer;
+        return new Receive.Request(
+                name,
+                (int) fields.number("max", 1, 1, MAX_MESSAGES),
+                visibilityMs,
+                sessionMs,
+                nowMs + fields.number("wait_ms", 0, 0, maxWaitMs));
+    }
+
+    static final int MAX_NAME_CHARS = 255;
+
+    /** One request. Owned by its event loop. */
+    private final class One {
+        private final RoutingContext ctx;
+        private final String queue;
+        private final boolean pop;
+        private final Receive.Request request;
+        private final Values values;
+        private final int maxBytes;
+        private UUID topicId;
+        private Runnable cancel = () -> {};
+        private boolean ended;
+
+        One(RoutingContext ctx, boolean pop, JsonFields fields) {
+            this.ctx = ctx;
+            this.pop = pop;
+            this.queue = ctx.pathParam("queue");
+            this.request =
+                    requestOf(ctx, fields, pop, clock.millis(), records.limits().maxWaitMs());
+            this.values = Values.parse(fields.text("values", MAX_NAME_CHARS).orElse(""));
+            this.maxBytes = (int) fields.number(
+                    "max_bytes", DEFAULT_BYTES, 1, records.limits().maxFetchBytes());
+        }
+
+        void start() {
+            QueueCoordinator.Receiving receiving = queues.receive(queue, request);
+            topicId = receiving.queue();
+            cancel = receiving.cancel();
+            // Its client may go, or the broker may stop, while it waits.
+            ctx.addEndHandler(done -> end());
+            JsonAnswer.here(receiving.answer()).onComplete(answer -> take(answer.result()));
+        }
+
+        private boolean isOpen() {
+            return !ended && !ctx.response().ended() && !ctx.response().closed();
+        }
+
+        private void end() {
+            if (!ended) {
+                ended = true;
+                cancel.run();
+            }
+        }
+
+        private void take(Receive.Answer answer) {
+            cancel = () -> {};
+            List<Received> messages = answer.messages();
+            if (!isOpen()) {
+                giveBack(messages);
+                return;
+            }
+            if (answer.error() == QueueError.QUEUE_DELETED) {
+                // Whoever waits finds nothing: there is nothing any more.
+                write(List.of(), Map.of());
+                return;
+            }
+            if (answer.error() != QueueError.NONE) {
+                HttpErrors.respond(ctx, QueueErrors.problem(answer.error(), queue));
+                return;
+            }
+            if (messages.isEmpty()) {
+                write(messages, Map.of());
+                return;
+            }
+            MessageReader reader;
+            try {
+                reader = new MessageReader(records, ctx, this::log, values, maxBytes);
+            } catch (RuntimeException e) {
+                giveBack(messages);
+                HttpErrors.respond(ctx, e);
+                return;
+            }
+            reader.read(messages.stream().map(Received::id).toList()).onComplete(bodies -> {
+                if (bodies.failed()) {
+                    giveBack(messages);
+                    HttpErrors.respond(ctx, bodies.cause());
+                    return;
+                }
+                Set<MessageId> left = new HashSet<>(reader.left());
+                giveBack(messages.stream()
+                        .filter(message -> left.contains(message.id()))
+                        .toList());
+                deliver(
+                        messages.stream()
+                                .filter(message -> !left.contains(message.id()))
+                                .toList(),
+                        bodies.result());
+            });
+        }
+
+        private void deliver(List<Received> messages, Map<MessageId, Body> bodies) {
+            // What is gone from the log cannot be done by anybody.
+            List<Lease> gone = messages.stream()
+                    .filter(message -> !bodies.containsKey(message.id()))
+                    .map(Received::lease)
+                    .toList();
+            if (!gone.isEmpty()) {
+                LOG.error(
+                        "{} messages of queue {} are not in its log any more, from {} on",
+                        gone.size(),
+                        queue,
+                        gone.get(0).id());
+                queues.acknowledge(queue, acks(gone));
+            }
+            List<Received> there = messages.stream()
+                    .filter(message -> bodies.containsKey(message.id()))
+                    .toList();
+            if (!isOpen()) {
+                giveBack(there);
+                return;
+            }
+            Caller.of(ctx).fetched(queue);
+            if (!pop) {
+                write(there, bodies);
+                return;
+            }
+            JsonAnswer.here(queues.acknowledge(
+                            queue, acks(there.stream().map(Received::lease).toList())))
+                    .onComplete(outcomes -> popped(there, bodies, outcomes.result()));
+        }
+
+        private void popped(List<Received> messages, Map<MessageId, Body> bodies, Receive.Outcomes outcomes) {
+            if (outcomes.error() != QueueError.NONE) {
+                HttpErrors.respond(ctx, QueueErrors.problem(outcomes.error(), queue));
+                return;
+            }
+            Set<MessageId> done = outcomes.outcomes().stream()
+                    .filter(outcome -> outcome.error() == QueueError.NONE)
+                    .map(Outcome::lease)
+                    .map(Lease::id)
+                    .collect(Collectors.toSet());
+            write(
+                    messages.stream()
+                            .filter(message -> done.contains(message.id()))
+                            .toList(),
+                    bodies);
+        }
+
+        private static List<Ack> acks(List<Lease> leases) {
+            return leases.stream().map(lease -> new Ack(lease, new byte[0])).toList();
+        }
+
+        private void giveBack(List<Received> messages) {
+            if (!messages.isEmpty()) {
+                queues.giveBack(queue, messages.stream().map(Received::lease).toList());
+            }
+        }
+
+        private PartitionLog log(int partition) {
+            Topic topic = broker.requireTopic(queue);
+            if (!topic.id().equals(topicId)) {
+                throw QueueErrors.problem(QueueError.QUEUE_DELETED, queue);
+            }
+            return broker.partition(new TopicPartition(queue, partition));
+        }
+
+        private void write(List<Received> messages, Map<MessageId, Body> bodies) {
+            if (!isOpen()) {
+                return;
+            }
+            Buffer out = Buffer.buffer(64 + bodies.size() * 256);
+            out.appendString("{\"messages\":[");
+            for (int i = 0; i < messages.size(); i++) {
+                Received message = messages.get(i);
+                Body body = bodies.get(message.id());
+                out.appendString(i == 0 ? "{\"id\":" : ",{\"id\":").appendString(JsonText.quoted(body.id()));
+                if (!pop) {
+                    out.appendString(",\"lease\":\"")
+                            .appendString(MessageTokens.of(message.lease()))
+                            .appendString("\",\"lease_expires_at\":")
+                            .appendString(
+                                    message.leaseUntilMs() == Long.MAX_VALUE
+                                            ? "null"
+                                            : Long.toString(message.leaseUntilMs()));
+                }
+                out.appendString(",\"deliveries\":")
+                        .appendString(Integer.toString(message.deliveries()))
+                        .appendString(",\"enqueued_at\":")
+                        .appendString(Long.toString(message.enqueuedMs()))
+                        .appendString(",\"first_received_at\":")
+                        .appendString(Long.toString(message.firstReceivedMs()))
+                        .appendBytes(body.members());
+            }
+            out.appendString("]}");
+            ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+            ctx.response().end(out);
+            ended = true;
+        }
+    }
+
+    private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+}

@@ -1,0 +1,123 @@
+package io.sluice.server.http.queues;
+
+import io.sluice.core.Broker;
+import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.QueueConfig;
+import io.sluice.groups.queue.QueueCoordinator;
+import io.sluice.groups.queue.QueueError;
+import io.sluice.groups.queue.QueueOutline;
+import io.sluice.groups.queue.QueueView;
+import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.JsonAnswer;
+import io.sluice.server.http.records.MessageSender;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
+
+/** {@code POST /v1/queues/{queue}/messages} and {@code POST /enqueue}; for one event loop. */
+final class Sends {
+    /** The queue of those who do not name one. */
+    private static final String DEFAULT_QUEUE = "default";
+
+    private final Broker broker;
+    private final QueueCoordinator queues;
+    private final MessageSender sender;
+
+    Sends(Broker broker, QueueCoordinator queues, MessageSender sender) {
+        this.broker = broker;
+        this.queues = queues;
+        this.sender = sender;
+    }
+
+    void send(RoutingContext ctx) {
+        String queue = ctx.pathParam("queue");
+        whenThere(ctx, queue, find(queue), topic -> sender.send(ctx, topic));
+    }
+
+    void enqueue(RoutingContext ctx) {
+        whenThere(ctx, DEFAULT_QUEUE, findOrCreate(), topic -> sender.enqueue(ctx, topic));
+    }
+
+    /** What is done with the topic of a queue. */
+    private interface Sending {
+        void start(Topic topic);
+    }
+
+    private void whenThere(RoutingContext ctx, String queue, Future<QueueError> there, Sending sending) {
+        if (there.isComplete()) {
+            start(ctx, queue, there, sending);
+            return;
+        }
+        ctx.request().pause();
+        there.onComplete(done -> {
+            if (!ctx.response().ended() && !ctx.response().closed()) {
+                start(ctx, queue, there, sending);
+            }
+        });
+    }
+
+    private void start(RoutingContext ctx, String queue, Future<QueueError> there, Sending sending) {
+        try {
+            if (there.failed()) {
+                throw HttpErrors.problem(there.cause());
+            }
+            QueueErrors.require(there.result(), queue);
+            sending.start(broker.requireTopic(queue));
+        } catch (RuntimeException e) {
+            HttpErrors.respond(ctx, e);
+        }
+    }
+
+    private Future<QueueError> find(String queue) {
+        Optional<QueueOutline> known = queues.find(queue);
+        if (known.isPresent()
+                && known.get().config().maxMessages() == 0
+                && known.get().config().maxBytes() == 0) {
+            return Future.succeededFuture(QueueError.NONE);
+        }
+        return JsonAnswer.here(queues.describe(queue)).map(view -> {
+            if (view.error() == QueueError.NONE) {
+                requireRoom(view);
+            }
+            return view.error();
+        });
+    }
+
+    /** A request that begins below the limits is taken as a whole. */
+    private static void requireRoom(QueueView view) {
+        long maxMessages = view.config().maxMessages();
+        if (maxMessages > 0 && view.unfinished() >= maxMessages) {
+            throw new HttpProblem(
+                            429,
+                            "queue_full",
+                            "queue " + view.name() + " has " + view.unfinished()
+                                    + " messages that are not finished; max_messages is " + maxMessages)
+                    .with("messages", view.unfinished())
+                    .with("max_messages", maxMessages)
+                    .retryAfterMs(1_000);
+        }
+        long maxBytes = view.config().maxBytes();
+        if (maxBytes > 0 && view.unfinishedBytes() >= maxBytes) {
+            throw new HttpProblem(
+                            429,
+                            "queue_full",
+                            "queue " + view.name() + " has about " + view.unfinishedBytes()
+                                    + " bytes of messages that are not finished; max_bytes is " + maxBytes)
+                    .with("bytes", view.unfinishedBytes())
+                    .with("max_bytes", maxBytes)
+                    .retryAfterMs(1_000);
+        }
+    }
+
+    private Future<QueueError> findOrCreate() {
+        return find(DEFAULT_QUEUE)
+                .compose(error -> error == QueueError.UNKNOWN_QUEUE
+                        ? JsonAnswer.here(queues.create(
+                                        DEFAULT_QUEUE,
+                                        QueueConfig.DEFAULTS.withDeadLetterQueue(Optional.of(DEFAULT_QUEUE + ".dead")),
+                                        1))
+                                .map(view -> view.error() == QueueError.QUEUE_DIFFERS ? QueueError.NONE : view.error())
+                        : Future.succeededFuture(error));
+    }
+}

@@ -1,0 +1,242 @@
+package io.sluice.server.http.records;
+
+import io.sluice.core.engine.Appended;
+import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.Dedup;
+import io.sluice.groups.queue.MessageId;
+import io.sluice.groups.queue.QueueError;
+import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.HttpProblem;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Sends the messages of one JSON body to a queue. A fault of its form leaves nothing in the log; a message that cannot be taken for what it
+ * is does not keep the others away. Owned by the request's event loop.
+ */
+final class MessageProduce extends JsonProduce {
+    private static final byte[] BEGIN = JsonOutput.ascii("{\"messages\":[");
+    private static final byte[] ID = JsonOutput.ascii("{\"id\":\"");
+    private static final byte[] ID_END = JsonOutput.ascii("\"}");
+    private static final byte[] DUPLICATE_END = JsonOutput.ascii("\",\"duplicate\":true}");
+    private static final byte[] END = JsonOutput.ascii("]}");
+
+    private final MessageParser parsers;
+    private final MessageSender.Queues queues;
+    private final String queue;
+    /** By place in the request: what was wrong with a message, or null. */
+    private final List<HttpProblem> faults = new ArrayList<>();
+    /** By place in the request: what makes a message the same as others, or null. Empty if nothing does so with any. */
+    private final List<String> dedupIds = new ArrayList<>();
+    /** By place in the request: what is known of those with such an id, once it has been asked for. */
+    private Map<Integer, Dedup.Entry> known;
+
+    /** One for each event loop. */
+    static final class MessageParser {
+        final RecordParser onLoop = RecordParser.messages();
+    }
+
+    MessageProduce(
+            Loop loop,
+            MessageSender.Queues queues,
+            MessageParser parsers,
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic) {
+        super(loop, ctx, request, topic);
+        this.queues = queues;
+        this.queue = topic.name();
+        this.parsers = parsers;
+    }
+
+    @Override
+    RecordParser parser(boolean onLoop) {
+        return onLoop ? parsers.onLoop : RecordParser.messages();
+    }
+
+    @Override
+    ProduceBatches.RecordNames names() {
+        return (index, field) -> "messages[" + index + "]" + (field.isEmpty() ? "" : "." + field);
+    }
+
+    @Override
+    RecordDraft.Sink sink(ProduceBatches records) {
+        long nowMs = System.currentTimeMillis();
+        faults.clear();
+        dedupIds.clear();
+        return (index, draft) -> {
+            draft.givenHeaderBytes = draft.headers.sizeInBytes();
+            HttpProblem fault = null;
+            if (draft.wishes != null) {
+                draft.wishes.addTo(draft.headers, nowMs);
+            }
+            dedupIds.add(draft.wishes == null ? null : draft.wishes.dedupId());
+            try {
+                if (isToBeSent((int) index)) {
+                    records.accept(index, draft);
+                }
+            } catch (HttpProblem e) {
+                fault = e;
+            }
+            faults.add(fault);
+        };
+    }
+
+    private boolean isToBeSent(int index) {
+        Dedup.Entry entry = known == null ? null : known.get(index);
+        if (entry instanceof Dedup.Full full) {
+            throw tooManyIds(names().of(index, "dedup_id"), full);
+        }
+        return entry == null || entry instanceof Dedup.Reserved;
+    }
+
+    static HttpProblem tooManyIds(String field, Dedup.Full full) {
+        return new HttpProblem(
+                        429,
+                        "too_many_dedup_ids",
+                        field + " cannot be remembered: " + full.limit()
+                                + " ids are within their windows of deduplication, which is the most that can be")
+                .with("field", field)
+                .retryAfterMs(1_000);
+    }
+
+    @Override
+    void proceed(Parsed parsed, Runnable again) {
+        List<Integer> places = new ArrayList<>();
+        for (int i = 0; i < dedupIds.size(); i++) {
+            if (dedupIds.get(i) != null && faults.get(i) == null) {
+                places.add(i);
+            }
+        }
+        if (known != null || places.isEmpty()) {
+            append(parsed);
+            return;
+        }
+        Future.fromCompletionStage(
+                        queues.reserve(queue, places.stream().map(dedupIds::get).toList()),
+                        loop.vertx.getOrCreateContext())
+                .onSuccess(answer -> reserved(places, answer, again))
+                .onFailure(this::refuse);
+    }
+
+    private void reserved(List<Integer> places, Dedup.Answer answer, Runnable again) {
+        if (answer.error() != QueueError.NONE) {
+            refuse(queues.problem(answer.error(), queue));
+            return;
+        }
+        known = new HashMap<>();
+        for (int i = 0; i < places.size(); i++) {
+            Dedup.Entry entry = answer.entries().get(i);
+            known.put(
+                    places.get(i),
+                    entry instanceof Dedup.Repeats same ? new Dedup.Repeats(places.get(same.entry())) : entry);
+        }
+        if (!Responses.isOpen(ctx.response())) {
+            release();
+            return;
+        }
+        // However the request ends: what is confirmed by then stays so.
+        ctx.addEndHandler(ended -> release());
+        again.run();
+    }
+
+    private void release() {
+        known.values().forEach(entry -> {
+            if (entry instanceof Dedup.Reserved reserved) {
+                reserved.reservation().released();
+            }
+        });
+    }
+
+    @Override
+    void answer(ProduceBatches records, BatchAppends appends) {
+        Object[] results = results(records, appends);
+        int sent = 0;
+        int there = 0;
+        for (Object result : results) {
+            sent += result instanceof MessageId ? 1 : 0;
+            there += result instanceof Dedup.Sent ? 1 : 0;
+        }
+        loop.metrics.produced(sent);
+        if (sent + there == 0) {
+            HttpErrors.respond(ctx, (HttpProblem) results[0]);
+            return;
+        }
+        loop.output.clear();
+        loop.output.put(BEGIN);
+        for (int i = 0; i < results.length; i++) {
+            if (i > 0) {
+                loop.output.put(',');
+            }
+            if (results[i] instanceof HttpProblem fault) {
+                fault(loop.output, fault);
+            } else if (results[i] instanceof Dedup.Sent same) {
+                id(loop.output, same.id(), true);
+            } else {
+                id(loop.output, (MessageId) results[i], false);
+            }
+        }
+        loop.output.put(END);
+        ctx.response().setStatusCode(sent > 0 ? 201 : 200);
+        Responses.json(ctx.response(), loop.output);
+    }
+
+    /** What became of each message: its id, that it was there already, or the problem with it. */
+    private Object[] results(ProduceBatches records, BatchAppends appends) {
+        Object[] results = new Object[faults.size()];
+        long[] seen = new long[records.drafts().size()];
+        int record = 0;
+        for (int i = 0; i < results.length; i++) {
+            Dedup.Entry entry = known == null ? null : known.get(i);
+            if (faults.get(i) != null) {
+                results[i] = faults.get(i);
+            } else if (entry instanceof Dedup.Sent sent) {
+                results[i] = sent;
+            } else if (entry instanceof Dedup.Repeats same) {
+                Object first = results[same.entry()];
+                results[i] = first instanceof MessageId id ? new Dedup.Sent(id) : first;
+            } else {
+                int batch = records.batchOf(record++);
+                Optional<Appended> appended = appends.appended(batch);
+                results[i] = appended.<Object>map(there -> new MessageId(
+                                records.drafts().get(batch).partition(), there.baseOffset() + seen[batch]++))
+                        .orElseGet(
+                                () -> HttpErrors.problem(appends.failure(batch).orElseThrow()));
+                if (entry instanceof Dedup.Reserved reserved && results[i] instanceof MessageId id) {
+                    reserved.reservation().confirmed(id);
+                }
+            }
+        }
+        return results;
+    }
+
+    private static void id(JsonOutput out, MessageId id, boolean duplicate) {
+        out.put(ID).number(id.partition()).put('-').number(id.offset()).put(duplicate ? DUPLICATE_END : ID_END);
+    }
+
+    private static void fault(JsonOutput out, HttpProblem fault) {
+        JsonObject error = new JsonObject().put("code", fault.code()).put("detail", fault.detail());
+        fault.members().forEach(error::put);
+        out.put(new JsonObject().put("error", error).toBuffer().getBytes());
+    }
+
+    /**
+     * Answers with the id of one message.
+     *
+     * @param duplicate whether it was there already
+     */
+    static void answer(Loop loop, RoutingContext ctx, MessageId id, boolean duplicate) {
+        loop.output.clear();
+        loop.output.put(BEGIN);
+        id(loop.output, id, duplicate);
+        loop.output.put(END);
+        ctx.response().setStatusCode(duplicate ? 200 : 201);
+        Responses.json(ctx.response(), loop.output);
+    }
+}

@@ -1,0 +1,528 @@
+package io.sluice.server.http.queues;
+
+import static io.sluice.server.http.queues.MessagesFace.ids;
+import static io.sluice.server.http.queues.MessagesFace.leases;
+import static io.sluice.server.http.queues.MessagesFace.messages;
+import static io.sluice.server.http.queues.MessagesFace.ok;
+import static io.sluice.server.http.queues.MessagesFace.problem;
+import static io.sluice.server.http.queues.MessagesFace.results;
+import static io.sluice.server.http.queues.MessagesFace.values;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.core.fixture.ManualClock;
+import io.sluice.server.fixture.Await;
+import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.fixture.RawConnection;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Messages on their way through a queue, over HTTP. */
+@ExtendWith(NoErrorsLogged.class)
+class MessagesTest {
+    private static final JsonObject WAIT = new JsonObject().put("wait_ms", 30_000);
+
+    @TempDir
+    private Path folder;
+
+    private final ManualClock clock = new ManualClock(System.currentTimeMillis());
+    private MessagesFace face;
+
+    @BeforeEach
+    void start() {
+        face = new MessagesFace(folder, Map.of(), clock);
+    }
+
+    @AfterEach
+    void stop() {
+        face.close();
+    }
+
+    private void pass(long ms) {
+        clock.advance(Duration.ofMillis(ms));
+    }
+
+    // ---- sending ----
+
+    @Test
+    void whatIsEnqueuedIsReceivedAsItWas() {
+        for (Object message : List.of("hello", 7, true, new JsonObject().put("a", 1), new JsonArray().add("x"))) {
+            HttpResponse<String> enqueued = face.enqueue(message);
+
+            JsonObject answer = problem(enqueued, 202);
+            assertThat(enqueued.headers().firstValue("Location"))
+                    .contains("/v1/queues/default/messages/" + answer.getString("id"));
+            JsonObject popped = face.pop(1);
+            assertThat(values(popped)).containsExactly(message);
+            assertThat(ids(popped)).containsExactly(answer.getString("id"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "{\"message\":null}"})
+    void nothingIsNotEnqueued(String body) {
+        JsonObject problem = problem(face.server.send("POST", "/enqueue", body), 400);
+
+        assertThat(problem.getString("detail")).isEqualTo("Message is required");
+        assertThat(ids(face.receive(1))).isEmpty();
+    }
+
+    @Test
+    void anyBodyIsAMessage() {
+        byte[] bytes = {0, (byte) 0xff, 7};
+        HttpResponse<String> sent = face.server.send(
+                HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages?key=k&ttl_ms=60000"))
+                        .header("Content-Type", "image/png")
+                        .header("X-Record-color", "blue")
+                        .POST(BodyPublishers.ofByteArray(bytes)));
+
+        assertThat(sent.statusCode()).as(sent.body()).isEqualTo(201);
+        JsonObject message = messages(face.receive(1)).get(0);
+        assertThat(message.getString("value_base64")).isEqualTo("AP8H");
+        assertThat(message.getString("key")).isEqualTo("k");
+        assertThat(message.getJsonObject("headers").getString("color")).isEqualTo("blue");
+        assertThat(message.getJsonObject("headers").getString("content-type")).isEqualTo("image/png");
+    }
+
+    @Test
+    void eachOfAListIsAnsweredOnItsOwn() {
+        assertThat(face.server
+                        .send("PATCH", "/v1/topics/default", "{\"config\":{\"max.message.bytes\":1000}}")
+                        .statusCode())
+                .isEqualTo(200);
+
+        JsonObject sent = face.sendAll(new JsonArray()
+                .add(new JsonObject().put("value", "small"))
+                .add(new JsonObject().put("value", "x".repeat(2_000)))
+                .add(new JsonObject().put("value", "other")));
+
+        List<JsonObject> all = messages(sent);
+        assertThat(all.get(1).getJsonObject("error").getString("code")).isEqualTo("record_too_large");
+        assertThat(all.get(1).getJsonObject("error").getString("detail")).contains("messages[1]");
+        JsonObject received = face.receive(10);
+        assertThat(values(received)).containsExactly("small", "other");
+        assertThat(ids(received))
+                .containsExactly(all.get(0).getString("id"), all.get(2).getString("id"));
+    }
+
+    @Test
+    void aListOfWhichNothingCanBeSentIsAProblem() {
+        face.server.send("PATCH", "/v1/topics/default", "{\"config\":{\"max.message.bytes\":1000}}");
+
+        JsonObject problem = problem(
+                face.post(
+                        "messages",
+                        new JsonObject()
+                                .put(
+                                        "messages",
+                                        new JsonArray().add(new JsonObject().put("value", "x".repeat(2_000))))),
+                413);
+
+        assertThat(problem.getString("code")).isEqualTo("record_too_large");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"later\":true}]} messages[1].later",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":-1}]} messages[1].delay_ms",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":1,\"deliver_at\":2}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"soon\"}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":\"1\"}]} messages[1].ttl_ms",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"dedup_id\":\"\"}]} messages[1].dedup_id",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"partition\":0}]} messages[1].partition",
+                "{\"messages\":[{\"value\":1},{\"key\":2}]} messages[1].value",
+                "{\"messages\":[]} messages",
+                "{\"records\":[{\"value\":1}]} records",
+            })
+    void aFaultOfFormLeavesNothing(String bodyAndField) {
+        int space = bodyAndField.lastIndexOf(' ');
+        JsonObject problem =
+                problem(face.server.send("POST", "/v1/queues/default/messages", bodyAndField.substring(0, space)), 400);
+
+        assertThat(problem.getString("field")).isEqualTo(bodyAndField.substring(space + 1));
+        assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void aRequestThatIsSentTwiceSendsOnce() {
+        String body = "{\"messages\":[{\"value\":\"a\",\"delay_ms\":1000},{\"value\":\"b\",\"ttl_ms\":100000}]}";
+        HttpResponse<String> first = sendWithKey("k1", body);
+        pass(500);
+        HttpResponse<String> again = sendWithKey("k1", body);
+        HttpResponse<String> other =
+                sendWithKey("k1", "{\"messages\":[{\"value\":\"a\",\"delay_ms\":1001},{\"value\":\"b\"}]}");
+
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(other.statusCode()).as(other.body()).isBetween(409, 422);
+        pass(2_000);
+        assertThat(values(face.receive(10))).containsExactlyInAnyOrder("a", "b");
+    }
+
+    private HttpResponse<String> sendWithKey(String key, String body) {
+        return face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages"))
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", key)
+                .POST(BodyPublishers.ofString(body)));
+    }
+
+    @Test
+    void aMessageOfADeduplicationIdIsSentOnce() {
+        JsonArray list = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "b"))
+                .add(new JsonObject().put("value", "again").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "c").put("dedup_id", "2"));
+        List<JsonObject> first = messages(face.sendAll(list));
+        assertThat(first.get(2))
+                .isEqualTo(
+                        new JsonObject().put("id", first.get(0).getString("id")).put("duplicate", true));
+        assertThat(first).filteredOn(one -> !one.containsKey("duplicate")).hasSize(3);
+        face.server.restart();
+
+        HttpResponse<String> raw =
+                face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages?dedup_id=2"))
+                        .header("Content-Type", "text/plain")
+                        .POST(BodyPublishers.ofString("c")));
+        List<JsonObject> second = messages(face.sendAll(new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "d").put("dedup_id", "3"))));
+
+        assertThat(raw.statusCode()).as(raw.body()).isEqualTo(200);
+        assertThat(messages(new JsonObject(raw.body())).get(0).getString("id"))
+                .isEqualTo(first.get(3).getString("id"));
+        assertThat(second.get(0).getString("id")).isEqualTo(first.get(0).getString("id"));
+        assertThat(second.get(1).containsKey("duplicate")).isFalse();
+        assertThat(values(face.receive(10))).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void whatCouldNotBeSentFreesItsDeduplicationId() {
+        face.server.send("PATCH", "/v1/topics/default", "{\"config\":{\"max.message.bytes\":1000}}");
+        JsonObject large = new JsonObject().put("value", "x".repeat(2_000)).put("dedup_id", "1");
+        problem(face.post("messages", new JsonObject().put("messages", new JsonArray().add(large))), 413);
+
+        face.send(new JsonObject().put("value", "small").put("dedup_id", "1"));
+
+        assertThat(values(face.receive(10))).containsExactly("small");
+    }
+
+    @Test
+    void aFullQueueTakesNoMore() {
+        assertThat(face.server
+                        .send("PATCH", "/v1/queues/default", "{\"max_messages\":2}")
+                        .statusCode())
+                .isEqualTo(200);
+        face.send("a", "b");
+
+        JsonObject full =
+                problem(face.server.send("POST", "/v1/queues/default/messages", "{\"messages\":[{\"value\":1}]}"), 429);
+        assertThat(full.getString("code")).isEqualTo("queue_full");
+        assertThat(full.getLong("messages")).isEqualTo(2);
+        ok(face.post("ack", leases(face.receive(1))));
+        face.send("c");
+
+        face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":0,\"max_bytes\":100}");
+        assertThat(problem(
+                                face.server.send(
+                                        "POST", "/v1/queues/default/messages", "{\"messages\":[{\"value\":1}]}"),
+                                429)
+                        .getLong("bytes"))
+                .isGreaterThanOrEqualTo(100);
+    }
+
+    @Test
+    void whatAKafkaProducerSendsIsAMessage() throws Exception {
+        for (String compression : List.of("none", "lz4")) {
+            try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                    Map.of(
+                            "bootstrap.servers",
+                            face.server.bootstrap(),
+                            "compression.type",
+                            compression,
+                            "linger.ms",
+                            50),
+                    new ByteArraySerializer(),
+                    new ByteArraySerializer())) {
+                List<java.util.concurrent.Future<?>> sent = new ArrayList<>();
+                for (int i = 0; i < 100; i++) {
+                    byte[] value = i == 7 ? null : (compression + i).getBytes(StandardCharsets.UTF_8);
+                    sent.add(producer.send(
+                            new ProducerRecord<>("default", ("k" + i % 3).getBytes(StandardCharsets.UTF_8), value)));
+                }
+                for (java.util.concurrent.Future<?> one : sent) {
+                    one.get(30, TimeUnit.SECONDS);
+                }
+            }
+            List<Object> all = new ArrayList<>();
+            while (all.size() < 100) {
+                JsonObject some = face.receive(new JsonObject().put("max", 30).put("values", "text"));
+                all.addAll(values(some));
+                ok(face.post("ack", leases(some)));
+            }
+            assertThat(all).hasSize(100).containsNull().contains(compression + "0", compression + "99");
+        }
+        assertThat(ids(face.receive(1))).isEmpty();
+    }
+
+    @Test
+    void thereIsNoQueueOfThatName() {
+        for (String verb : List.of("messages", "receive", "pop", "ack", "nack", "extend")) {
+            JsonObject body = switch (verb) {
+                case "messages" ->
+                    new JsonObject().put("messages", new JsonArray().add(new JsonObject().put("value", 1)));
+                case "receive", "pop" -> new JsonObject();
+                default -> new JsonObject().put("leases", new JsonArray().add("0-0-1"));
+            };
+            JsonObject problem = problem(face.server.send("POST", "/v1/queues/none/" + verb, body.encode()), 404);
+            assertThat(problem.getString("code")).as(verb).isEqualTo("unknown_queue");
+        }
+        assertThat(face.server.get("/v1/topics/none").statusCode()).isEqualTo(404);
+    }
+
+    // ---- receiving ----
+
+    @Test
+    void whoWaitsIsAnsweredWhenThereIsAMessage() throws Exception {
+        CompletableFuture<HttpResponse<String>> waiting = face.postAsync("receive", WAIT);
+
+        List<String> sent = face.send("late");
+
+        assertThat(ids(ok(waiting.get(20, TimeUnit.SECONDS)))).isEqualTo(sent);
+    }
+
+    @Test
+    void whoDoesNotWaitFindsWhatLiesInTheLog() {
+        List<String> sent = face.send("a", "b", "c");
+        face.server.restart();
+
+        JsonObject received = face.receive(10);
+
+        assertThat(ids(received)).isEqualTo(sent);
+        assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void aMessageIsGivenToOneReceiverUntilItsLeaseEnds() {
+        face.send("a");
+        JsonObject first = face.receive(new JsonObject().put("consumer", "one").put("visibility_timeout_ms", 5_000));
+        assertThat(ids(face.receive(1))).isEmpty();
+
+        pass(5_001);
+        JsonObject second = Await.value(
+                "the lease has ended",
+                () -> face.receive(new JsonObject().put("consumer", "two")),
+                got -> !ids(got).isEmpty());
+
+        assertThat(messages(first).get(0).getInteger("deliveries")).isEqualTo(1);
+        JsonObject message = messages(second).get(0);
+        assertThat(message.getInteger("deliveries")).isEqualTo(2);
+        assertThat(message.getLong("first_received_at"))
+                .isEqualTo(messages(first).get(0).getLong("first_received_at"));
+        JsonObject refused = problem(face.post("ack", leases(first)), 409);
+        JsonObject error = results(refused).get(0).getJsonObject("error");
+        assertThat(error.getString("code")).isEqualTo("stale_lease");
+        assertThat(error.getString("holder")).isEqualTo("two");
+        assertThat(error.getLong("since")).isEqualTo(clock.millis());
+        ok(face.post("ack", leases(second)));
+    }
+
+    @Test
+    void whatIsDelayedComesWhenItIsDue() throws Exception {
+        long now = clock.millis();
+        // The server's own clock says when a message was sent, so a delay counts from that.
+        face.send(new JsonObject().put("value", "at").put("deliver_at", now + 60_000));
+        face.send("now");
+        assertThat(values(face.receive(10))).containsExactly("now");
+
+        CompletableFuture<HttpResponse<String>> waiting = face.postAsync(
+                "receive", new JsonObject().put("wait_ms", 30_000).put("max", 1));
+        pass(59_999 - (clock.millis() - now));
+        // Nobody is there who could be late: the clock stands still.
+        assertThat(waiting).isNotDone();
+        pass(1);
+
+        HttpResponse<String> answer = waiting.get(20, TimeUnit.SECONDS);
+        assertThat(answer.statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aLargeAnswerIsCutAndTheRestIsNotCountedAsDelivered() {
+        face.send("a".repeat(600), "b".repeat(600), "c".repeat(600));
+
+        JsonObject some = face.receive(new JsonObject().put("max", 3).put("max_bytes", 1_000));
+        assertThat(values(some)).containsExactly("a".repeat(600), "b".repeat(600));
+
+        JsonObject rest = Await.value("given back", () -> face.receive(3), got -> !ids(got).isEmpty());
+        assertThat(values(rest)).containsExactly("c".repeat(600));
+        assertThat(messages(rest).get(0).getInteger("deliveries")).isEqualTo(1);
+    }
+
+    @Test
+    void whoHasGoneGetsNothing() {
+        try (RawConnection gone = new RawConnection(face.server.port())) {
+            String body = "{\"wait_ms\":30000,\"consumer\":\"gone\"}";
+            gone.send(
+                    "POST /v1/queues/default/receive HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+                            + body.length() + "\r\n\r\n" + body);
+            // It is waiting when somebody behind it on the same loops has been answered.
+            assertThat(ids(face.receive(1))).isEmpty();
+        }
+
+        face.send("a");
+
+        JsonObject received = Await.value("nobody holds it", () -> face.receive(1), got -> !ids(got).isEmpty());
+        assertThat(messages(received).get(0).getInteger("deliveries")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"max\":0} max",
+                "{\"max\":1001} max",
+                "{\"wait_ms\":-1} wait_ms",
+                "{\"visibility_timeout_ms\":43200001} visibility_timeout_ms",
+                "{\"session_timeout_ms\":999,\"consumer\":\"c\"} session_timeout_ms",
+                "{\"session_timeout_ms\":5000} consumer",
+                "{\"session_timeout_ms\":5000,\"consumer\":\"c\",\"visibility_timeout_ms\":1} visibility_timeout_ms",
+                "{\"values\":\"xml\"} values",
+                "{\"until\":1} until",
+            })
+    void aWrongRequestNamesItsField(String bodyAndField) {
+        int space = bodyAndField.lastIndexOf(' ');
+        JsonObject problem =
+                problem(face.server.send("POST", "/v1/queues/default/receive", bodyAndField.substring(0, space)), 400);
+
+        assertThat(problem.getString("field")).isEqualTo(bodyAndField.substring(space + 1));
+    }
+
+    // ---- leases ----
+
+    @Test
+    void eachLeaseIsAnsweredOnItsOwn() {
+        face.send("a", "b");
+        JsonObject received = face.receive(2);
+        String good = messages(received).get(0).getString("lease");
+
+        JsonObject answer = ok(face.post(
+                "ack",
+                new JsonObject()
+                        .put(
+                                "entries",
+                                new JsonArray()
+                                        .add(new JsonObject()
+                                                .put("lease", good)
+                                                .put("result", new JsonObject().put("n", 1)))
+                                        .add(new JsonObject().put("lease", "0-99-1")))));
+
+        assertThat(results(answer).get(0).getBoolean("ok")).isTrue();
+        assertThat(results(answer).get(1).getJsonObject("error").getString("code"))
+                .isEqualTo("stale_lease");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "x", "0-1", "0-1-", "0-1-G", "-1-1-1", "0-1-1-1", "1e3-1-1", "99999999999-1-1"})
+    void whatIsNoLeaseIsRefused(String token) {
+        JsonObject problem = problem(face.post("ack", new JsonObject().put("leases", new JsonArray().add(token))), 400);
+
+        assertThat(problem.getString("field")).isEqualTo("leases");
+    }
+
+    @Test
+    void aRejectedMessageComesBackWhenItIsToldTo() {
+        face.send("a");
+        JsonObject received = face.receive(1);
+        ok(face.post("nack", leases(received).put("delay_ms", 10_000).put("reason", "not now")));
+        assertThat(ids(face.receive(1))).isEmpty();
+
+        pass(10_000);
+
+        JsonObject again = Await.value("due again", () -> face.receive(1), got -> !ids(got).isEmpty());
+        assertThat(messages(again).get(0).getInteger("deliveries")).isEqualTo(2);
+        problem(face.post("ack", leases(received)), 409);
+    }
+
+    @Test
+    void anExtendedLeaseLastsLonger() {
+        face.send("a");
+        JsonObject received = face.receive(new JsonObject().put("visibility_timeout_ms", 5_000));
+        pass(4_000);
+        JsonObject extended = ok(face.post("extend", leases(received).put("visibility_timeout_ms", 5_000)));
+        assertThat(results(extended).get(0).getLong("lease_expires_at")).isEqualTo(clock.millis() + 5_000);
+        pass(4_000);
+
+        ok(face.post("ack", leases(received)));
+    }
+
+    @Test
+    void aConsumerKeepsItsMessagesForAsLongAsItIsHeard() {
+        face.send("a", "b");
+        JsonObject mine = face.receive(
+                new JsonObject().put("consumer", "w/1").put("max", 2).put("session_timeout_ms", 10_000));
+        assertThat(messages(mine).get(0).getValue("lease_expires_at")).isNull();
+        for (int i = 0; i < 10; i++) {
+            pass(9_000);
+            JsonObject heard = ok(face.server.send("POST", "/v1/queues/default/consumers/w%2F1/heartbeat", ""));
+            assertThat(heard).isEqualTo(new JsonObject().put("session", true).put("leases", 2));
+        }
+        assertThat(ids(face.receive(2))).isEmpty();
+
+        pass(10_001);
+
+        JsonObject others = Await.value("silent for too long", () -> face.receive(2), got -> ids(got).size() == 2);
+        assertThat(ids(others)).isEqualTo(ids(mine));
+        problem(face.post("ack", leases(mine)), 409);
+        assertThat(ok(face.server.send("POST", "/v1/queues/default/consumers/w%2F1/heartbeat", ""))
+                        .getBoolean("session"))
+                .isFalse();
+    }
+
+    @Test
+    void aConsumerThatLeavesGivesBackWhatItHas() {
+        face.send("a");
+        JsonObject mine = face.receive(new JsonObject().put("consumer", "w").put("session_timeout_ms", 3_600_000));
+
+        JsonObject left = ok(face.server.send("DELETE", "/v1/queues/default/consumers/w"));
+
+        assertThat(left.getInteger("returned")).isEqualTo(1);
+        assertThat(ids(face.receive(1))).isEqualTo(ids(mine));
+    }
+
+    @Test
+    void leasesOutliveTheBroker() {
+        face.send("a", "b");
+        JsonObject one = face.receive(new JsonObject().put("consumer", "timed").put("visibility_timeout_ms", 60_000));
+        JsonObject two = face.receive(new JsonObject().put("consumer", "heard").put("session_timeout_ms", 10_000));
+        face.server.restart();
+
+        assertThat(ids(face.receive(2))).isEmpty();
+        ok(face.post("ack", leases(one)));
+        assertThat(ok(face.server.send("POST", "/v1/queues/default/consumers/heard/heartbeat", ""))
+                        .getInteger("leases"))
+                .isEqualTo(1);
+        ok(face.post("ack", leases(two)));
+        pass(100_000);
+        assertThat(ids(face.receive(2))).isEmpty();
+    }
+}

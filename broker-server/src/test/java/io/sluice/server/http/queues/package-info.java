@@ -1,0 +1,2 @@
+/** Queues over HTTP, against a running server. */
+package io.sluice.server.http.queues;

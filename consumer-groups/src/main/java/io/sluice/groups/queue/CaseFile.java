@@ -1,0 +1,99 @@
+package io.sluice.groups.queue;
+
+import io.sluice.core.record.Headers;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+
+/** What a dead letter says of its life, in the headers behind its own. */
+final class CaseFile {
+    /** What is said of a death. A message that has died in its dead letter queue has each twice, and the last one counts. */
+    private static final Set<String> NAMES = Set.of(
+            MessageHeaders.QUEUE,
+            MessageHeaders.PARTITION,
+            MessageHeaders.OFFSET,
+            MessageHeaders.ENQUEUED_AT,
+            MessageHeaders.DIED_AT,
+            MessageHeaders.REASON,
+            MessageHeaders.DELIVERIES,
+            MessageHeaders.ATTEMPTS);
+
+    private CaseFile() {}
+
+    /** Whether a header tells of a death. */
+    static boolean isOne(StoredMessage.Header header) {
+        return NAMES.contains(new String(header.name(), StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The headers of a message that has died.
+     *
+     * @param whole whether each attempt is told
+     */
+    static Headers headers(String queue, Message message, StoredMessage stored, boolean whole) {
+        Headers headers = new Headers();
+        stored.headers().forEach(header -> add(headers, header));
+        if (stored.header(MessageHeaders.ID).isEmpty()) {
+            add(headers, MessageHeaders.ID, message.id.toString());
+        }
+        add(headers, MessageHeaders.QUEUE, queue);
+        add(headers, MessageHeaders.PARTITION, Integer.toString(message.id.partition()));
+        add(headers, MessageHeaders.OFFSET, Long.toString(message.id.offset()));
+        add(headers, MessageHeaders.ENQUEUED_AT, Long.toString(stored.timestampMs()));
+        add(headers, MessageHeaders.DIED_AT, Long.toString(message.sinceMs));
+        add(headers, MessageHeaders.DELIVERIES, Integer.toString(message.deliveries));
+        if (whole) {
+            add(headers, MessageHeaders.REASON, message.reason);
+            add(headers, MessageHeaders.ATTEMPTS, json(message.attempts));
+        }
+        return headers;
+    }
+
+    static void add(Headers headers, StoredMessage.Header header) {
+        byte[] value = header.value().orElse(null);
+        headers.add(header.name(), 0, header.name().length, value, 0, value == null ? -1 : value.length);
+    }
+
+    static void add(Headers headers, String name, String value) {
+        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String json(List<Attempt> attempts) {
+        StringBuilder text = new StringBuilder("[");
+        for (Attempt attempt : attempts) {
+            text.append(text.length() > 1 ? "," : "")
+                    .append("{\"at\":")
+                    .append(attempt.atMs())
+                    .append(',')
+                    .append(ofConsumer(attempt.consumer()))
+                    .append(",\"held_ms\":")
+                    .append(attempt.heldMs())
+                    .append(",\"reason\":");
+            quoted(text, attempt.reason()).append('}');
+        }
+        return text.append(']').toString();
+    }
+
+    /**
+     * What the attempts of a message say if one was by a consumer. Quotes within a text are escaped, so this stands nowhere
+     * else in them.
+     */
+    static String ofConsumer(String consumer) {
+        return quoted(new StringBuilder("\"consumer\":"), consumer).toString();
+    }
+
+    private static StringBuilder quoted(StringBuilder text, String value) {
+        text.append('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\') {
+                text.append('\\').append(c);
+            } else if (c < ' ') {
+                text.append("\\u%04x".formatted((int) c));
+            } else {
+                text.append(c);
+            }
+        }
+        return text.append('"');
+    }
+}

@@ -1,0 +1,331 @@
+package io.sluice.groups.queue;
+
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
+import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.LogEngine;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.record.Headers;
+import io.sluice.core.record.Murmur2;
+import io.sluice.core.record.RecordBatch;
+import io.sluice.core.record.RecordBatchBuilder;
+import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.QueueEvent.Copied;
+import io.sluice.groups.queue.QueueEvent.Copying;
+import io.sluice.groups.queue.QueueEvent.Part;
+import io.sluice.groups.queue.QueueEvent.TransferBegun;
+import io.sluice.groups.queue.Transfer.Pending;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Copies messages of one queue into another, each exactly once, whatever fails meanwhile: it is written down what is to be appended, then it is
+ * appended, then it is written down that it is there. After a failure, or a start of the broker, the log of the target says whether a
+ * batch is there. Nothing is given up because it does not work at the moment: it is tried again after a pause.
+ *
+ * <p>Everything it does is done on the thread of the queues, and waits for nothing there.
+ */
+abstract class Conveyor {
+    private static final Logger LOG = LoggerFactory.getLogger(Conveyor.class);
+    /** How many bytes of messages a step takes. */
+    static final int STEP_BYTES = 512 * 1024;
+
+    /** What a batch has besides its records, and more. */
+    private static final int BATCH_OVERHEAD = 128;
+
+    private static final long FIRST_PAUSE_MS = 100;
+    private static final long MAX_PAUSE_MS = 15_000;
+
+    /**
+     * What it works with.
+     *
+     * @param thread runs tasks on the thread of the queues
+     */
+    record Surroundings(LogEngine engine, MessageReader reader, Turns turns, Executor thread, InstantSource clock) {}
+
+    final Surroundings with;
+    final String name;
+    final UUID id;
+    private final long transfer;
+    /** The messages of this step, as far as they have been read. */
+    private final Map<MessageId, StoredMessage> read = new HashMap<>();
+    /** Whether what is on its way may be there already. */
+    private boolean unsure = true;
+
+    private long pauseMs = FIRST_PAUSE_MS;
+    private boolean ended;
+
+    /**
+     * One that does nothing yet.
+     *
+     * @param name of the queue that the messages are in
+     * @param id of that queue
+     * @param transfer which of its transfers
+     */
+    Conveyor(Surroundings with, String name, UUID id, long transfer) {
+        this.with = with;
+        this.name = name;
+        this.id = id;
+        this.transfer = transfer;
+    }
+
+    // ---- what is copied ----
+
+    /**
+     * Nothing is on its way: finds what comes next, and has it written down by {@link QueueEvent.Copying}; then {@link #go}.
+     *
+     * @param anew whether something has failed: what is remembered of steps before may not be true
+     */
+    abstract void next(Transfer.View view, boolean anew);
+
+    /** The records of a part, as {@link #builder} gives the batch; empty if they are not to be copied any more. For a turn. */
+    abstract Optional<RecordBatchBuilder> records(Queue queue, Part part, Map<MessageId, StoredMessage> messages);
+
+    /**
+     * A part is not there and cannot be appended as it is.
+     *
+     * @param gone messages of it that are not in the log any more
+     * @return those that are to be copied all the same, at once; for a turn
+     */
+    abstract List<MessageId> rest(Queue queue, Part part, Set<MessageId> gone);
+
+    /**
+     * A part is there, or will not be. For a turn, before that is written down.
+     *
+     * @param rest those that are copied all the same, if it will not be there
+     */
+    abstract void settled(Queue queue, Part part, boolean there, List<MessageId> rest, QueueEffects effects);
+
+    /** Nothing more is done: there is nothing to do, or the queue is not here any more. */
+    abstract void onEnd();
+
+    // ---- one step after the other ----
+
+    /** Goes on with whatever there is to do. */
+    final void go() {
+        if (!ended) {
+            then(turn((queue, effects) -> queue.transfer(transfer).view()), this::act);
+        }
+    }
+
+    final void end() {
+        if (!ended) {
+            ended = true;
+            onEnd();
+        }
+    }
+
+    private void act(Transfer.View view) {
+        if (view.pending().isEmpty()) {
+            boolean anew = unsure;
+            unsure = false;
+            read.clear();
+            next(view, anew);
+            return;
+        }
+        Pending first = view.pending().get(0);
+        if (unsure) {
+            lookUp(view, first);
+        } else {
+            append(view, first);
+        }
+    }
+
+    /** The messages that a step is about to copy have been read. */
+    final void keep(Map<MessageId, StoredMessage> messages) {
+        read.putAll(messages);
+    }
+
+    /** Asks the target whether a batch is there. */
+    private void lookUp(Transfer.View view, Pending pending) {
+        UUID target = view.target().orElseThrow();
+        if (with.engine().topic(target).isEmpty()) {
+            notThere(pending.part(), Set.of());
+            return;
+        }
+        PartitionLog log = with.reader().log(target, pending.part().partition());
+        then(log.activeProducers(), producers -> {
+            boolean there = producers.stream()
+                    .anyMatch(producer -> producer.producerId() == view.producerId()
+                            && producer.lastSequence() == pending.lastSequence());
+            if (there) {
+                there(pending.part());
+            } else {
+                append(view, pending);
+            }
+        });
+    }
+
+    private void append(Transfer.View view, Pending pending) {
+        List<MessageId> missing = pending.part().messages().stream()
+                .filter(message -> !read.containsKey(message))
+                .toList();
+        if (!missing.isEmpty()) {
+            then(with.reader().find(id, missing, STEP_BYTES), found -> {
+                keep(found.found());
+                if (found.gone().isEmpty()) {
+                    append(view, pending);
+                } else {
+                    notThere(pending.part(), found.gone());
+                }
+            });
+            return;
+        }
+        then(turn((queue, effects) -> records(queue, pending.part(), read)), records -> {
+            if (records.isEmpty()) {
+                notThere(pending.part(), Set.of());
+                return;
+            }
+            RecordBatch batch = records.get()
+                    .producer(view.producerId(), (short) 0, pending.firstSequence())
+                    .build();
+            PartitionLog log = with.reader()
+                    .log(view.target().orElseThrow(), pending.part().partition());
+            then(log.append(batch, Acks.COMMITTED), appended -> {
+                pauseMs = FIRST_PAUSE_MS;
+                there(pending.part());
+            });
+        });
+    }
+
+    private void there(Part part) {
+        settle(part, (queue, effects) -> {
+            settled(queue, part, true, List.of(), effects);
+            effects.record(new Copied(id, transfer, part.partition(), true));
+        });
+    }
+
+    private void notThere(Part part, Set<MessageId> gone) {
+        settle(part, (queue, effects) -> {
+            List<MessageId> rest = rest(queue, part, gone);
+            settled(queue, part, false, rest, effects);
+            effects.record(new Copied(id, transfer, part.partition(), false));
+            if (!rest.isEmpty()) {
+                Job job = queue.jobs().get(transfer);
+                effects.record(new Copying(
+                        id,
+                        transfer,
+                        List.of(new Part(part.partition(), rest)),
+                        job == null ? Progress.NONE : job.progress));
+            }
+        });
+    }
+
+    private void settle(Part part, BiConsumer<Queue, QueueEffects> how) {
+        turn((queue, effects) -> {
+            if (queue.transfer(transfer).pending(part.partition()).equals(Optional.of(part))) {
+                how.accept(queue, effects);
+            }
+            return part;
+        });
+        // The next turn comes behind this one. Should this one fail, the log of the target knows the batch again.
+        go();
+    }
+
+    /** Copies go to this topic from now on; then goes on. */
+    final void bind(UUID target) {
+        then(
+                with.engine()
+                        .newProducerId()
+                        .thenCompose(producer -> turn((queue, effects) -> {
+                            effects.record(new TransferBegun(id, transfer, target, producer));
+                            return producer;
+                        })),
+                done -> go());
+    }
+
+    // ---- tools ----
+
+    final <T> CompletableFuture<T> turn(BiFunction<Queue, QueueEffects, T> turn) {
+        return with.turns().turn(name, id, turn);
+    }
+
+    /** Goes on when something has come about; if it does not, begins again after a pause. */
+    final <T> void then(CompletableFuture<T> future, Consumer<T> next) {
+        future.whenCompleteAsync(
+                (value, failure) -> {
+                    if (failure != null) {
+                        again(Failures.cause(failure));
+                        return;
+                    }
+                    try {
+                        next.accept(value);
+                    } catch (RuntimeException e) {
+                        again(e);
+                    }
+                },
+                with.thread());
+    }
+
+    private void again(Throwable failure) {
+        if (failure instanceof Turns.NoTurn none && none.isForEver()) {
+            end();
+            return;
+        }
+        boolean isStrange = !(failure instanceof Turns.NoTurn) && !(failure instanceof BrokerException);
+        if (isStrange) {
+            LOG.error("{} failed; it is tried again", this, failure);
+        } else if (pauseMs == FIRST_PAUSE_MS) {
+            LOG.warn("{} has to wait: {}", this, failure.getMessage());
+        } else {
+            LOG.debug("{} has to wait", this, failure);
+        }
+        unsure = true;
+        boolean isForgotten = Failures.code(failure)
+                .filter(code -> code == ErrorCode.OUT_OF_ORDER_SEQUENCE || code == ErrorCode.INVALID_PRODUCER_EPOCH)
+                .isPresent();
+        if (isForgotten) {
+            // The log remembers the producer otherwise than we do: by another one nothing can be mistaken.
+            then(
+                    turn((queue, effects) -> queue.transfer(transfer).view()),
+                    view -> bind(view.target().orElseThrow()));
+            return;
+        }
+        pause(pauseMs);
+        pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs);
+    }
+
+    /** Goes on later. */
+    final void pause(long ms) {
+        CompletableFuture.delayedExecutor(ms, TimeUnit.MILLISECONDS, with.thread())
+                .execute(this::go);
+    }
+
+    /** In which partition of a topic a copy belongs: a key decides as it did for its producer. */
+    static int partitionOf(StoredMessage message, Topic target) {
+        byte[] key = message.key().orElseGet(() -> message.id().toString().getBytes(StandardCharsets.US_ASCII));
+        return Murmur2.partition(key, 0, key.length, target.partitions());
+    }
+
+    /** How large a copy is at most. */
+    static long size(StoredMessage message, Headers headers) {
+        return RecordBatchBuilder.maxSizeOf(
+                message.key().map(bytes -> bytes.length).orElse(0),
+                message.value().map(bytes -> bytes.length).orElse(0),
+                headers);
+    }
+
+    /** How many bytes of records a batch for a topic may have. */
+    static int maxRecordBytes(Topic target) {
+        return Math.max(0, target.config().maxMessageBytes() - RecordBatch.HEADER_BYTES - BATCH_OVERHEAD);
+    }
+
+    @Override
+    public String toString() {
+        return "transfer " + transfer + " of queue " + name;
+    }
+}

@@ -1,0 +1,432 @@
+package io.sluice.groups.queue;
+
+import io.sluice.core.engine.LogEngine;
+import io.sluice.core.engine.PartitionLog;
+import io.sluice.core.record.RecordCursor;
+import io.sluice.core.topic.Topic;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Remembers the deduplication ids of messages for as long as the windows of their queues. The log has them, in a header of each message, so this can be
+ * forgotten and read again at any time; before anybody is answered, all that was in the log when he asked has been looked at, whoever wrote it.
+ *
+ * <p>Of the thread of the queues.
+ */
+final class Deduplication {
+    private static final Logger LOG = LoggerFactory.getLogger(Deduplication.class);
+    private static final byte[] HEADER = MessageHeaders.DEDUP_ID.getBytes(StandardCharsets.US_ASCII);
+    private static final int READ_BYTES = 256 * 1024;
+    private static final long SWEEP_MS = 60_000;
+    /** Of a queue that has no window. */
+    private static final Dedup.Reservation NOTHING_HELD = new Dedup.Reservation() {
+        @Override
+        public void confirmed(MessageId id) {}
+
+        @Override
+        public void released() {}
+    };
+
+    private final LogEngine engine;
+    private final MessageReader reader;
+    private final Executor thread;
+    private final InstantSource clock;
+    private final Limits limits;
+    private final Map<UUID, Seen> seen = new HashMap<>();
+    /** Ids of all queues. */
+    private int total;
+
+    private long sweptMs;
+
+    /**
+     * How many ids are remembered.
+     *
+     * @param ofQueue those of one queue
+     * @param ofAll those of all queues together
+     */
+    record Limits(int ofQueue, int ofAll) {
+        static final Limits DEFAULTS = new Limits(200_000, 500_000);
+    }
+
+    Deduplication(LogEngine engine, MessageReader reader, Executor thread, InstantSource clock, Limits limits) {
+        this.engine = engine;
+        this.reader = reader;
+        this.thread = thread;
+        this.clock = clock;
+        this.limits = limits;
+    }
+
+    /** An id, as 128 bits of its SHA-256: that two have the same is less likely than that the disk lies. */
+    private record Hash(long high, long low) {
+        static Hash of(byte[] id) {
+            try {
+                ByteBuffer digest =
+                        ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(id));
+                return new Hash(digest.getLong(), digest.getLong());
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every Java has SHA-256", e);
+            }
+        }
+    }
+
+    /** A message with an id. */
+    private record Sighting(Hash hash, long offset, long timestampMs) {}
+
+    /** Who has an id: a message, or a sender if there is none. */
+    private record Owner(Optional<MessageId> message, long sinceMs) {}
+
+    /** A request that waits until the log has been read, or others have settled what they have. */
+    private static final class Request {
+        private final List<Hash> hashes;
+        private final CompletableFuture<Dedup.Answer> answer;
+        /** Up to where each partition has to be read. */
+        private List<Long> ends = List.of();
+
+        Request(List<Hash> hashes, CompletableFuture<Dedup.Answer> answer) {
+            this.hashes = hashes;
+            this.answer = answer;
+        }
+    }
+
+    /** The ids of one queue. */
+    private final class Seen {
+        private final UUID topic;
+        /** In about the order of their times. */
+        private final Map<Hash, Owner> owners = new LinkedHashMap<>();
+
+        private final List<Request> waiting = new ArrayList<>();
+        /** Of each partition: the handle that was read by, and up to where. */
+        private final List<PartitionLog> logs = new ArrayList<>();
+
+        private final List<Long> readTo = new ArrayList<>();
+        private boolean reading;
+        private int reserved;
+        private long windowMs;
+        private long usedMs;
+        /** Until when there are messages whose ids could not be remembered. */
+        private long fullUntilMs;
+
+        Seen(UUID topic) {
+            this.topic = topic;
+        }
+
+        // ---- requests ----
+
+        void add(Request request, long window) {
+            windowMs = window;
+            usedMs = clock.millis();
+            try {
+                openLogs();
+                request.ends = ends();
+            } catch (RuntimeException e) {
+                refuse(request, e);
+                return;
+            }
+            waiting.add(request);
+            serve();
+        }
+
+        private void refuse(Request request, Throwable why) {
+            LOG.debug("the ids of a queue's messages cannot be read", why);
+            request.answer.complete(new Dedup.Answer(QueueError.UNAVAILABLE, List.of()));
+        }
+
+        /** Another handle may not have what the one before had in flight: everything is read again. */
+        private void openLogs() {
+            int partitions = engine.topic(topic).map(Topic::partitions).orElse(0);
+            boolean isOther = logs.size() != partitions;
+            List<PartitionLog> now = new ArrayList<>();
+            for (int i = 0; i < partitions; i++) {
+                now.add(reader.log(topic, i));
+                isOther |= i >= logs.size() || logs.get(i) != now.get(i);
+            }
+            if (isOther && !reading) {
+                logs.clear();
+                logs.addAll(now);
+                readTo.clear();
+                now.forEach(log -> readTo.add(-1L));
+                owners.values().removeIf(owner -> {
+                    boolean isMessage = owner.message().isPresent();
+                    total -= isMessage ? 1 : 0;
+                    return isMessage;
+                });
+            }
+        }
+
+        private List<Long> ends() {
+            return logs.stream().map(PartitionLog::highWatermark).toList();
+        }
+
+        private void serve() {
+            if (reading) {
+                return;
+            }
+            for (Iterator<Request> each = waiting.iterator(); each.hasNext(); ) {
+                Request request = each.next();
+                Optional<Integer> behind = behind(request);
+                if (behind.isPresent()) {
+                    read(behind.get());
+                    return;
+                }
+                if (request.hashes.stream().noneMatch(this::isReserved)) {
+                    each.remove();
+                    request.answer.complete(new Dedup.Answer(QueueError.NONE, entries(request.hashes)));
+                }
+            }
+        }
+
+        private Optional<Integer> behind(Request request) {
+            for (int i = 0; i < request.ends.size(); i++) {
+                if (readTo.get(i) < request.ends.get(i)) {
+                    return Optional.of(i);
+                }
+            }
+            return Optional.empty();
+        }
+
+        private boolean isReserved(Hash hash) {
+            Owner owner = owners.get(hash);
+            return owner != null && owner.message().isEmpty();
+        }
+
+        private List<Dedup.Entry> entries(List<Hash> hashes) {
+            expire();
+            Map<Hash, Integer> before = new HashMap<>();
+            List<Dedup.Entry> entries = new ArrayList<>(hashes.size());
+            for (Hash hash : hashes) {
+                Integer same = before.putIfAbsent(hash, entries.size());
+                entries.add(same == null ? entry(hash) : new Dedup.Repeats(same));
+            }
+            return entries;
+        }
+
+        private Dedup.Entry entry(Hash hash) {
+            long nowMs = clock.millis();
+            Owner owner = owners.get(hash);
+            if (owner != null && isWithin(owner.sinceMs(), nowMs)) {
+                return new Dedup.Sent(owner.message().orElseThrow());
+            }
+            if (owner == null) {
+                if (nowMs < fullUntilMs || owners.size() >= limits.ofQueue()) {
+                    return new Dedup.Full(limits.ofQueue());
+                }
+                if (total >= limits.ofAll() && !makeRoom(this)) {
+                    return new Dedup.Full(limits.ofAll());
+                }
+                total++;
+            }
+            put(hash, new Owner(Optional.empty(), nowMs));
+            reserved++;
+            return new Dedup.Reserved(new Held(this, hash));
+        }
+
+        private boolean isWithin(long sinceMs, long nowMs) {
+            return sinceMs + windowMs > nowMs;
+        }
+
+        /** Behind all others. */
+        private void put(Hash hash, Owner owner) {
+            owners.remove(hash);
+            owners.put(hash, owner);
+        }
+
+        // ---- what becomes of reservations ----
+
+        void confirmed(Hash hash, MessageId message) {
+            reserved--;
+            put(hash, new Owner(Optional.of(message), clock.millis()));
+            int partition = message.partition();
+            // What follows each other need not be read.
+            if (!reading && partition < readTo.size() && readTo.get(partition) == message.offset()) {
+                readTo.set(partition, message.offset() + 1);
+            }
+            serve();
+        }
+
+        void released(Hash hash) {
+            reserved--;
+            owners.remove(hash);
+            total--;
+            List<Request> again = List.copyOf(waiting);
+            try {
+                openLogs();
+                List<Long> ends = ends();
+                again.forEach(request -> request.ends = ends);
+            } catch (RuntimeException e) {
+                waiting.clear();
+                again.forEach(request -> refuse(request, e));
+            }
+            serve();
+        }
+
+        // ---- the log ----
+
+        private void read(int partition) {
+            reading = true;
+            long from = readTo.get(partition);
+            CompletableFuture<Long> begin = from >= 0
+                    ? CompletableFuture.completedFuture(from)
+                    : logs.get(partition)
+                            .offsetForTimestamp(clock.millis() - windowMs)
+                            .thenApply(found ->
+                                    found.map(at -> at.offset()).orElseGet(logs.get(partition)::highWatermark));
+            begin.thenCompose(at -> reader.scan(topic, partition, at, READ_BYTES, Deduplication::sighting))
+                    .whenCompleteAsync(
+                            (chunk, failure) -> {
+                                reading = false;
+                                if (failure == null) {
+                                    chunk.found().forEach(one -> sighted(partition, one));
+                                    readTo.set(partition, chunk.next());
+                                    serve();
+                                } else {
+                                    List<Request> all = List.copyOf(waiting);
+                                    waiting.clear();
+                                    all.forEach(request -> refuse(request, failure));
+                                }
+                            },
+                            thread);
+        }
+
+        private void sighted(int partition, Sighting one) {
+            long nowMs = clock.millis();
+            Owner owner = owners.get(one.hash());
+            boolean isKnown = owner != null && (owner.message().isEmpty() || isWithin(owner.sinceMs(), nowMs));
+            if (isKnown || !isWithin(one.timestampMs(), nowMs)) {
+                return;
+            }
+            if (owner == null && (owners.size() >= limits.ofQueue() || total >= limits.ofAll())) {
+                fullUntilMs = Math.max(fullUntilMs, one.timestampMs() + windowMs);
+                return;
+            }
+            total += owner == null ? 1 : 0;
+            put(one.hash(), new Owner(Optional.of(new MessageId(partition, one.offset())), one.timestampMs()));
+        }
+
+        // ---- forgetting ----
+
+        void expire() {
+            long nowMs = clock.millis();
+            for (Iterator<Owner> eldest = owners.values().iterator(); eldest.hasNext(); ) {
+                Owner owner = eldest.next();
+                if (owner.message().isEmpty() || isWithin(owner.sinceMs(), nowMs)) {
+                    return;
+                }
+                eldest.remove();
+                total--;
+            }
+        }
+
+        boolean isIdle() {
+            return reserved == 0 && waiting.isEmpty() && !reading;
+        }
+    }
+
+    /** Forgets what can be read again: the ids of the queue that has not been asked for longest. */
+    private boolean makeRoom(Seen of) {
+        Optional<Seen> idle = seen.values().stream()
+                .filter(other -> other != of && other.isIdle())
+                .min((one, other) -> Long.compare(one.usedMs, other.usedMs));
+        idle.ifPresent(this::forget);
+        return idle.isPresent();
+    }
+
+    private void forget(Seen queue) {
+        total -= queue.owners.size();
+        seen.remove(queue.topic);
+    }
+
+    private void sweep() {
+        long nowMs = clock.millis();
+        if (nowMs - sweptMs < SWEEP_MS) {
+            return;
+        }
+        sweptMs = nowMs;
+        for (Seen queue : List.copyOf(seen.values())) {
+            queue.expire();
+            if (queue.isIdle() && nowMs - queue.usedMs > queue.windowMs) {
+                forget(queue);
+            }
+        }
+    }
+
+    private static Optional<Sighting> sighting(RecordCursor record) {
+        if (record.headerCount() == 0) {
+            return Optional.empty();
+        }
+        byte[][] id = new byte[1][];
+        record.forEachHeader((name, hasValue, value) -> {
+            if (hasValue && name.equals(ByteBuffer.wrap(HEADER))) {
+                id[0] = new byte[value.remaining()];
+                value.get(value.position(), id[0]);
+            }
+        });
+        return id[0] == null
+                ? Optional.empty()
+                : Optional.of(new Sighting(Hash.of(id[0]), record.offset(), record.timestamp()));
+    }
+
+    /** An id that is a sender's. */
+    private final class Held implements Dedup.Reservation {
+        private final Seen of;
+        private final Hash hash;
+        private final AtomicBoolean settled = new AtomicBoolean();
+
+        Held(Seen of, Hash hash) {
+            this.of = of;
+            this.hash = hash;
+        }
+
+        @Override
+        public void confirmed(MessageId id) {
+            if (settled.compareAndSet(false, true)) {
+                thread.execute(() -> of.confirmed(hash, id));
+            }
+        }
+
+        @Override
+        public void released() {
+            if (settled.compareAndSet(false, true)) {
+                thread.execute(() -> of.released(hash));
+            }
+        }
+    }
+
+    /**
+     * Whose some ids are.
+     *
+     * @param topic that of the queue
+     * @param windowMs for how long messages with the same id are the same
+     */
+    CompletableFuture<Dedup.Answer> reserve(UUID topic, long windowMs, List<String> ids) {
+        if (windowMs == 0) {
+            return CompletableFuture.completedFuture(new Dedup.Answer(
+                    QueueError.NONE,
+                    ids.stream()
+                            .map(id -> (Dedup.Entry) new Dedup.Reserved(NOTHING_HELD))
+                            .toList()));
+        }
+        sweep();
+        CompletableFuture<Dedup.Answer> answer = new CompletableFuture<>();
+        List<Hash> hashes = ids.stream()
+                .map(id -> Hash.of(id.getBytes(StandardCharsets.UTF_8)))
+                .toList();
+        seen.computeIfAbsent(topic, Seen::new).add(new Request(hashes, answer), windowMs);
+        return answer;
+    }
+}
