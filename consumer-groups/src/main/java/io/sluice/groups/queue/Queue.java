@@ -865,10 +865,7 @@ final class Queue {
             if (held == null && lane != null) {
                 unload(lane, message.offset());
             }
-            Window.Soon soon = window.soon.remove(message.offset());
-            if (soon != null) {
-                agenda.cancel(soon);
-            }
+            forgetSoon(window, message.offset());
             window.unread.remove(message.offset());
             window.lane(message.key()).overflow.remove(message.offset());
             deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
@@ -1184,12 +1181,7 @@ final class Queue {
         window.open.remove(offset);
         window.delayed.remove(offset);
         window.unread.remove(offset);
-        window.later.remove(offset);
-        Window.Soon soon = window.soon.remove(offset);
-        if (soon != null) {
-            agenda.cancel(soon);
-            memory.soon(-1);
-        }
+        forgetSoon(window, offset);
         Message held = window.held.remove(offset);
         if (held != null) {
             heldCount--;
@@ -1204,6 +1196,15 @@ final class Queue {
         if (lane != null) {
             unload(lane, offset);
             letGo(lane);
+        }
+    }
+
+    private void forgetSoon(Window window, long offset) {
+        window.later.remove(offset);
+        Window.Soon soon = window.soon.remove(offset);
+        if (soon != null) {
+            agenda.cancel(soon);
+            memory.soon(-1);
         }
     }
 
