@@ -385,7 +385,7 @@ class QueueModelTest {
                             effects)));
             good(outcomes.get(), some).stream()
                     .filter(item -> !item.inSession)
-                    .forEach(item -> item.untilMs = machine.nowMs() + visibilityMs);
+                    .forEach(item -> model.extended(item, machine.nowMs() + visibilityMs));
             pass(0);
         }
 
@@ -451,15 +451,13 @@ class QueueModelTest {
             free.removeIf(item -> random.nextInt(3) > 0);
             free.forEach(item -> assertThat(machine.queue().standing(item.id)).isEqualTo(Queue.Standing.FREE));
             if (!free.isEmpty()) {
-                machine.turn(effects -> {
-                    machine.queue()
-                            .claim(
-                                    JOB,
-                                    partition,
-                                    free.stream().map(item -> item.arrival).toList(),
-                                    effects);
-                    free.forEach(item -> model.claimed(item, JOB.nonce()));
-                });
+                machine.turn(effects -> machine.queue()
+                        .claim(
+                                JOB,
+                                partition,
+                                free.stream().map(item -> item.arrival).toList(),
+                                effects));
+                free.forEach(item -> model.claimed(item, JOB.nonce()));
                 machine.read();
             }
         }
@@ -470,17 +468,17 @@ class QueueModelTest {
                     .filter(item -> item.state == State.LEASED && item.nonce == JOB.nonce())
                     .toList();
             List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
-            if (moved) {
-                machine.turn(effects -> {
+            settling.addAll(claimed);
+            machine.turn(effects -> {
+                if (moved) {
                     machine.queue().moved(JOB, ids, effects);
                     claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
-                });
-            } else {
-                machine.turn(effects -> {
+                } else {
                     machine.queue().letGo(JOB, ids, effects);
-                    claimed.forEach(item -> model.letGo(item, machine.nowMs()));
-                });
-            }
+                    claimed.stream().filter(Item::isUnfinished).forEach(item -> model.letGo(item, machine.nowMs()));
+                }
+            });
+            settling.clear();
             pass(0);
             machine.read();
         }
@@ -562,6 +560,17 @@ class QueueModelTest {
                         .as(() -> "nothing is withheld from " + waiting.size() + " that wait: " + machine.all())
                         .isEmpty();
             }
+            assertThat(machine.memory.messages())
+                    .as("what is counted as being in memory")
+                    .isEqualTo(machine.queue().windows().stream()
+                            .mapToInt(window -> window.loaded.size() + window.soon.size())
+                            .sum())
+                    .isEqualTo(machine.queue().windows().stream()
+                            .mapToInt(window -> window.soon.size()
+                                    + window.lanes.values().stream()
+                                            .mapToInt(Lane::freshCount)
+                                            .sum())
+                            .sum());
             for (String consumer : List.of("c0", "c1", "c2")) {
                 assertThat(machine.queue().sessions().stream()
                                 .filter(session -> session.consumer.equals(consumer))
