@@ -108,6 +108,8 @@ final class Queue {
         private final Receive.Request request;
         private final Reply<Receive.Answer> reply;
         private boolean hadTime;
+        /** How often it has been passed over because more was to be read for it. */
+        private int fills;
 
         Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
             this.request = request;
@@ -117,10 +119,18 @@ final class Queue {
         @Override
         void due(QueueEffects effects) {
             // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && ring.isEmpty() && hasMore()) {
+            if (!hadTime && !paused && (ring.isEmpty() || fills > 0) && hasMore()) {
                 hadTime = true;
                 agenda.set(this, effects.nowMs() + READ_MS);
                 return;
+            }
+            if (fills > 0) {
+                // Nothing has been read for it. What there is without that is its own.
+                fills = Integer.MAX_VALUE;
+                dispatch(effects);
+                if (!waiters.contains(this)) {
+                    return;
+                }
             }
             waiters.remove(this);
             agenda.cancel(this);
@@ -442,6 +452,11 @@ final class Queue {
     private void dispatch(QueueEffects effects) {
         while (!waiters.isEmpty() && !paused) {
             Waiter waiter = waiters.peek();
+            if (isFilling(waiter) && hasMore()) {
+                waiter.fills++;
+                feeding.wants(this);
+                return;
+            }
             long expired = counters.expired;
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
@@ -461,6 +476,18 @@ final class Queue {
                 feeding.wants(this);
             }
         }
+    }
+
+    /**
+     * Whether a receiver should have more than there is in memory. Once for each partition others may be read first: who asks for ten and finds one
+     * there gets those as well that lie behind it in the log.
+     */
+    private boolean isFilling(Waiter waiter) {
+        int returned = 0;
+        for (Window window : windows.values()) {
+            returned += window.returned;
+        }
+        return memory.loaded() + returned < waiter.request.max() && waiter.fills < feeding.partitions(this);
     }
 
     private void deliver(Waiter waiter, List<Delivery> deliveries, QueueEffects effects) {

@@ -161,17 +161,26 @@ final class QueueMachine {
 
     /** Reads the log, in pieces of any size, as far as the queue wants it. */
     void read() {
-        for (int partition = 0; partition < log.size(); partition++) {
-            OptionalLong from = queue().nextToRead(partition);
-            while (from.isPresent() && from.getAsLong() < end(partition)) {
-                long to = Math.min(end(partition), from.getAsLong() + random.nextInt(1, 20));
-                long begin = from.getAsLong();
-                List<Arrival> found = found(partition, begin, to);
-                int at = partition;
-                turn(effects -> queue().feed(at, begin, to, found, effects));
-                from = queue().nextToRead(partition);
+        for (boolean isRead = true; isRead; ) {
+            isRead = false;
+            for (int partition = 0; partition < log.size(); partition++) {
+                isRead |= read(partition);
             }
         }
+    }
+
+    private boolean read(int partition) {
+        boolean isRead = false;
+        OptionalLong from = queue().nextToRead(partition);
+        while (from.isPresent() && from.getAsLong() < end(partition)) {
+            long to = Math.min(end(partition), from.getAsLong() + random.nextInt(1, 20));
+            long begin = from.getAsLong();
+            List<Arrival> found = found(partition, begin, to);
+            turn(effects -> queue().feed(partition, begin, to, found, effects));
+            from = queue().nextToRead(partition);
+            isRead = true;
+        }
+        return isRead;
     }
 
     private List<Arrival> found(int partition, long from, long to) {
