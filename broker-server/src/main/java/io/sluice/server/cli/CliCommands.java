@@ -8,6 +8,7 @@ import io.sluice.server.cli.consume.ConsumeCommand;
 import io.sluice.server.cli.groups.GroupsCommand;
 import io.sluice.server.cli.log.LogCommand;
 import io.sluice.server.cli.produce.ProduceCommand;
+import io.sluice.server.cli.queues.QueuesCommand;
 import io.sluice.server.cli.tail.TailCommand;
 import io.sluice.server.cli.topics.TopicsCommand;
 import io.sluice.server.cli.why.WhyCommand;
@@ -37,6 +38,7 @@ public final class CliCommands {
         commands.put("consume", () -> new ConsumeCommand(streams));
         commands.put("tail", () -> new TailCommand(streams));
         commands.put("groups", () -> new GroupsCommand(streams));
+        commands.put("queues", () -> withBelow(new QueuesCommand(streams)));
         commands.put("clients", () -> new ClientsCommand(streams));
         commands.put("why", () -> new WhyCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));
@@ -48,6 +50,12 @@ public final class CliCommands {
     /** Whether a command must know all others. */
     public static boolean needsAll(String name) {
         return name.equals(COMPLETION);
+    }
+
+    private static CommandLine withBelow(QueuesCommand queues) {
+        CommandLine line = new CommandLine(queues);
+        queues.commands().forEach(line::addSubcommand);
+        return line;
     }
 
     private static CommandLine withBelow(LogCommand log) {

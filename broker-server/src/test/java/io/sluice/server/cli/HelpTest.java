@@ -72,7 +72,17 @@ class HelpTest {
 
         assertThat(result.exitCode()).isZero();
         assertThat(result.text())
-                .contains("produce", "consume", "topics", "groups", "clients", "why", "--key-separator", "repair");
+                .contains(
+                        "produce",
+                        "consume",
+                        "topics",
+                        "groups",
+                        "clients",
+                        "queues",
+                        "why",
+                        "--session-timeout",
+                        "--key-separator",
+                        "repair");
         Process bash =
                 new ProcessBuilder("bash", "-n").redirectErrorStream(true).start();
         try (OutputStream script = bash.getOutputStream()) {

@@ -234,6 +234,7 @@ final class QueueModel {
     /** A job has it, whatever stands before it, until it says otherwise. */
     void claimed(Item item, long nonce) {
         item.state = State.LEASED;
+        item.inSession = false;
         item.deliveries++;
         item.wasDelivered = true;
         item.nonce = nonce;

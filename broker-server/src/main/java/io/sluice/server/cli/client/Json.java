@@ -2,6 +2,7 @@ package io.sluice.server.cli.client;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -27,9 +28,25 @@ public final class Json {
         return MAPPER.readTree(bytes);
     }
 
+    /**
+     * The one document that these bytes are, with nothing behind it.
+     *
+     * @throws IOException if they are something else
+     */
+    public static JsonNode parseWhole(byte[] bytes) throws IOException {
+        return MAPPER.reader()
+                .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .readTree(bytes);
+    }
+
     /** Reads these bytes token by token. */
     public static JsonParser parser(byte[] bytes) throws IOException {
         return MAPPER.createParser(bytes);
+    }
+
+    /** A whole number. */
+    public static JsonNode number(long number) {
+        return MAPPER.getNodeFactory().numberNode(number);
     }
 
     /** As bytes, on one line. */

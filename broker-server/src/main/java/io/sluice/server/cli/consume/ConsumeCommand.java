@@ -5,6 +5,7 @@ import io.sluice.server.cli.client.BrokenPipeException;
 import io.sluice.server.cli.client.BrokerConnection;
 import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Durations;
+import io.sluice.server.cli.client.OwnName;
 import io.sluice.server.cli.client.ServerOptions;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.client.Version;
@@ -173,7 +174,7 @@ public final class ConsumeCommand implements Callable<Integer> {
         RecordPrinter printer = printer();
         BrokerConnection broker = server.connect();
         Membership membership =
-                new Membership(broker, name, member.orElseGet(Membership::ownName), topics, from, limits, streams);
+                new Membership(broker, name, member.orElseGet(OwnName::make), topics, from, limits, streams);
         return new GroupLoop(membership, GroupLoop.endsOf(broker, topics), printer, follow, limits)::run;
     }
 

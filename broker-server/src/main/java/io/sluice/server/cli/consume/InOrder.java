@@ -19,11 +19,16 @@ public final class InOrder {
 
     /** Runs it to its end, or until it was interrupted. */
     public static void run(Work work) {
+        run(work, TIME_TO_END_S);
+    }
+
+    /** As {@link #run(Work)}, for work that may need some time to come to its end. */
+    public static void run(Work work, long timeToEndS) {
         Thread main = Thread.currentThread();
         CountDownLatch ended = new CountDownLatch(1);
         Thread onInterrupt = new Thread(() -> {
             main.interrupt();
-            await(ended);
+            await(ended, timeToEndS);
         });
         Runtime.getRuntime().addShutdownHook(onInterrupt);
         try {
@@ -36,9 +41,9 @@ public final class InOrder {
         }
     }
 
-    private static void await(CountDownLatch ended) {
+    private static void await(CountDownLatch ended, long timeToEndS) {
         try {
-            ended.await(TIME_TO_END_S, TimeUnit.SECONDS);
+            ended.await(timeToEndS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

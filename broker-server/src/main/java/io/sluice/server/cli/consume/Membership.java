@@ -8,8 +8,6 @@ import io.sluice.server.cli.client.Json;
 import io.sluice.server.cli.client.Problem;
 import io.sluice.server.cli.client.Streams;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -53,18 +51,6 @@ final class Membership {
         this.from = from;
         this.limits = limits;
         this.streams = streams;
-    }
-
-    /** A name that no other member has. */
-    static String ownName() {
-        String host;
-        try {
-            host = InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException nameless) {
-            host = "localhost";
-        }
-        String random = Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36 * 36), 36);
-        return host + "-" + ProcessHandle.current().pid() + "-" + random;
     }
 
     /**

@@ -9,26 +9,34 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The inputs by their names, opened one after the other. */
-final class Inputs {
+public final class Inputs {
     private static final String STANDARD_INPUT = "-";
 
     private final InputStream standardInput;
     private final List<String> names;
 
-    Inputs(InputStream standardInput, List<String> names) {
+    /**
+     * Checks that they can be read.
+     *
+     * @param command whose inputs they are, for messages
+     * @param names files; - or none is standard input
+     * @throws CliException USAGE if one cannot
+     */
+    public Inputs(String command, InputStream standardInput, List<String> names) {
         this.standardInput = standardInput;
         this.names = names.isEmpty() ? List.of(STANDARD_INPUT) : names;
         for (String name : this.names) {
             if (!name.equals(STANDARD_INPUT) && !Files.isReadable(Path.of(name))) {
-                throw CliException.usage("produce: cannot read " + name);
+                throw CliException.usage(command + ": cannot read " + name);
             }
             if (Files.isDirectory(Path.of(name))) {
-                throw CliException.usage("produce: " + name + " is a folder");
+                throw CliException.usage(command + ": " + name + " is a folder");
             }
         }
     }
 
-    List<String> names() {
+    /** All of them. */
+    public List<String> names() {
         return names;
     }
 
@@ -37,7 +45,8 @@ final class Inputs {
         return Path.of(name).getFileName().toString();
     }
 
-    InputStream open(String name) throws IOException {
+    /** Opens one; closing standard input does nothing. */
+    public InputStream open(String name) throws IOException {
         if (name.equals(STANDARD_INPUT)) {
             // Standard input is not ours to close.
             return new FilterInputStream(standardInput) {

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * Walks the lines of a stream as bytes; nothing is decoded. A line ends before {@code \n} or at the end of the stream;
  * a {@code \r} belongs to the line. Accessors speak of the line that the last {@link #next()} moved to. For one thread.
  */
-final class LineReader {
+public final class LineReader {
     private static final int FIRST_BUFFER_BYTES = 256 * 1024;
 
     private final InputStream in;
@@ -29,7 +29,7 @@ final class LineReader {
      * @param maxLineBytes how long a line may be
      * @param beforeWaiting runs when the next read may have to wait for somebody to write
      */
-    LineReader(InputStream in, int maxLineBytes, Runnable beforeWaiting) {
+    public LineReader(InputStream in, int maxLineBytes, Runnable beforeWaiting) {
         this.in = in;
         this.maxLineBytes = maxLineBytes;
         this.beforeWaiting = beforeWaiting;
@@ -41,7 +41,7 @@ final class LineReader {
      * @return false at the end of the stream
      * @throws CliException USAGE if a line is longer than allowed
      */
-    boolean next() throws IOException {
+    public boolean next() throws IOException {
         from = next;
         int scanned = from;
         while (true) {
@@ -99,16 +99,17 @@ final class LineReader {
     }
 
     /** The array that holds the line, valid until the next move. */
-    byte[] array() {
+    public byte[] array() {
         return buffer;
     }
 
-    int from() {
+    /** Where in it the line begins. */
+    public int from() {
         return from;
     }
 
     /** Bytes of the line, without its line end. */
-    int length() {
+    public int length() {
         return length;
     }
 
@@ -118,7 +119,7 @@ final class LineReader {
     }
 
     /** The line's number, from 1. */
-    long number() {
+    public long number() {
         return number;
     }
 }

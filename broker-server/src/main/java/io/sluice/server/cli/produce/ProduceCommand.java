@@ -147,7 +147,7 @@ public final class ProduceCommand implements Callable<Integer> {
             Requests requests = new Requests(broker, topic, acks, BrokerConnection.REQUEST_TIMEOUT);
             RetryingSender sender = new RetryingSender(broker, retry);
             Lane.Limits limits = new Lane.Limits(batchBytes, batchRecords);
-            Inputs inputs = new Inputs(streams.in(), files);
+            Inputs inputs = new Inputs("produce", streams.in(), files);
             if (ndjson) {
                 new RecordReading(inputs).objects(new LinesOutlet(limits, requests, sender, progress, executor));
             } else {

@@ -13,7 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * Sends a request until it is answered. The same request goes out each time, idempotency key included, so a request
  * whose answer was lost is not done twice. Safe for use by several threads.
  */
-final class RetryingSender {
+public final class RetryingSender {
     private static final long FIRST_BACKOFF_MS = 100;
     private static final long MAX_BACKOFF_MS = 5_000;
 
@@ -21,17 +21,19 @@ final class RetryingSender {
     private final long retryTimeoutNs;
 
     /** @param retryTimeout how long one request is repeated before the sender gives up */
-    RetryingSender(BrokerConnection broker, Duration retryTimeout) {
+    public RetryingSender(BrokerConnection broker, Duration retryTimeout) {
         this.broker = broker;
         this.retryTimeoutNs = retryTimeout.toNanos();
     }
 
     /**
+     * Sends it.
+     *
      * @return an answer with a status below 300
      * @throws CliException USAGE if the broker does not take the records; REFUSED if it refuses for another reason, for
      *     good or still when the time is over; NOT_CONNECTED if it cannot be reached until then
      */
-    HttpResponse<byte[]> send(HttpRequest request) throws InterruptedException {
+    public HttpResponse<byte[]> send(HttpRequest request) throws InterruptedException {
         long startNs = System.nanoTime();
         long backoffMs = FIRST_BACKOFF_MS;
         while (true) {

@@ -14,6 +14,8 @@ public record PushLimits(
     /** How many partitions one subscription may read: its cursor names them all, and has to fit into a header. */
     static final int MAX_PARTITIONS = 1_000;
 
-    static final long MIN_HEARTBEAT_MS = 100;
-    static final long MAX_HEARTBEAT_MS = 300_000;
+    /** The bounds of what a client may ask for. */
+    public static final long MIN_HEARTBEAT_MS = 100;
+
+    public static final long MAX_HEARTBEAT_MS = 300_000;
 }

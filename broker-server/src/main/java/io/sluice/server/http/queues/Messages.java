@@ -92,7 +92,7 @@ final class Messages {
         return parse("id", ctx.pathParam("id"));
     }
 
-    private static MessageId parse(String field, String text) {
+    static MessageId parse(String field, String text) {
         return MessageTokens.message(text)
                 .orElseThrow(() -> Query.invalid(field, "is \"" + text + "\", not the id of a message, like 0-17"));
     }
@@ -121,6 +121,11 @@ final class Messages {
             return reading.read(List.of(found.message()))
                     .map(seen -> seen.get(0).document());
         });
+    }
+
+    /** Messages with what their records say of them, but without what they carry. */
+    Future<List<Seen>> seen(RoutingContext ctx, String queue, List<MessageView> views) {
+        return new Reading(ctx, queue, new Shown(Values.AUTO, false), DEFAULT_BYTES).read(views);
     }
 
     /** How keys, values and headers are shown. */

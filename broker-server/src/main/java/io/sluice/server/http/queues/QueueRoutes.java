@@ -5,6 +5,8 @@ import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.server.http.HttpLimits;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.RouteGroup;
+import io.sluice.server.http.Routes;
+import io.sluice.server.http.push.PushLimits;
 import io.sluice.server.http.records.RecordRoutes;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -21,9 +23,11 @@ import java.time.InstantSource;
  *  POST   /v1/queues/{queue}/messages                      send
  *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
  *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
+ *  GET    /v1/queues/{queue}/events                        what happens to it, as Server-Sent Events
  *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
  *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
  *  GET, DELETE /v1/queues/{queue}/jobs[/{id}]              what these have begun
+ *  GET    /v1/queues/{queue}/events                        what happens to it, as Server-Sent Events
  *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
  *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
  *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
@@ -32,13 +36,18 @@ import java.time.InstantSource;
  * </pre>
  */
 public final class QueueRoutes implements RouteGroup {
+    private final Vertx vertx;
     private final Broker broker;
     private final QueueCoordinator queues;
     private final RecordRoutes records;
     private final Receives receives;
     private final Settlements settlements;
+    private final PushLimits push;
+    private final QueueHub hub;
+    private final QueueDocuments documents;
     private final QueueAdmin admin;
     private final Messages messages;
+    private final QueueFacts facts;
     private final DeadLetters deadLetters;
     private final QueueJobs jobs;
 
@@ -46,6 +55,7 @@ public final class QueueRoutes implements RouteGroup {
      * The routes over a broker and its queues.
      *
      * @param records how records are written and read
+     * @param push what streams of events may take
      */
     public QueueRoutes(
             Vertx vertx,
@@ -53,7 +63,11 @@ public final class QueueRoutes implements RouteGroup {
             QueueCoordinator queues,
             RecordRoutes records,
             HttpLimits http,
+            PushLimits push,
             InstantSource clock) {
+        this.vertx = vertx;
+        this.push = push;
+        this.hub = new QueueHub(vertx, broker);
         this.broker = broker;
         this.queues = queues;
         this.records = records;
@@ -61,11 +75,18 @@ public final class QueueRoutes implements RouteGroup {
         this.settlements = new Settlements(queues, http.maxBodyBytes());
         QueueRates rates = new QueueRates(clock.millis());
         queues.listen(rates);
+        queues.listen(hub);
+        this.documents = new QueueDocuments(broker, records.access(), rates, clock);
         this.messages = new Messages(broker, queues, records.access(), clock);
+        this.facts = new QueueFacts(broker, queues, messages, rates, clock);
         this.deadLetters = new DeadLetters(broker, queues, records.access());
         this.jobs = new QueueJobs(queues, http.maxBodyBytes(), clock);
-        this.admin = new QueueAdmin(
-                broker, queues, new QueueDocuments(broker, records.access(), rates, clock), http.maxBodyBytes());
+        this.admin = new QueueAdmin(broker, queues, documents, http.maxBodyBytes());
+    }
+
+    /** What whoever explains queues has to know of them. */
+    public QueueFacts facts() {
+        return facts;
     }
 
     @Override
@@ -83,6 +104,8 @@ public final class QueueRoutes implements RouteGroup {
         router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
         messages.mount(router);
+        QueueEvents events = new QueueEvents(vertx.getOrCreateContext(), queues, hub, documents, push);
+        Routes.get(router, "/v1/queues/:queue/events", events::events);
         deadLetters.mount(router);
         jobs.mount(router);
     }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Reads one stream of events as the standard says, on a thread of its own. */
-final class EventReader implements AutoCloseable {
+public final class EventReader implements AutoCloseable {
     private final Socket socket;
     private final List<Event> events = new CopyOnWriteArrayList<>();
     private final List<String> comments = new CopyOnWriteArrayList<>();
@@ -22,8 +22,8 @@ final class EventReader implements AutoCloseable {
     private volatile boolean reading = true;
 
     /** One event. */
-    record Event(String name, String id, String data) {
-        JsonObject json() {
+    public record Event(String name, String id, String data) {
+        public JsonObject json() {
             return new JsonObject(data);
         }
 
@@ -32,7 +32,7 @@ final class EventReader implements AutoCloseable {
         }
     }
 
-    EventReader(int port, String path, String... headers) {
+    public EventReader(int port, String path, String... headers) {
         try {
             socket = new Socket("127.0.0.1", port);
             StringBuilder request = new StringBuilder("GET " + path + " HTTP/1.0\r\nHost: localhost\r\n");
@@ -84,13 +84,13 @@ final class EventReader implements AutoCloseable {
         }
     }
 
-    String head() {
+    public String head() {
         Await.until("an answer", () -> open || ended);
         return head.toString();
     }
 
     /** All events but those of the stream itself. */
-    List<Event> records() {
+    public List<Event> records() {
         return events.stream()
                 .filter(event -> !event.name().startsWith("sluice."))
                 .toList();
@@ -101,7 +101,7 @@ final class EventReader implements AutoCloseable {
     }
 
     /** The first event of the stream itself of this kind, which is waited for. */
-    Event own(String kind) {
+    public Event own(String kind) {
         String name = "sluice." + kind;
         Await.until(name, () -> events.stream().anyMatch(event -> event.name().equals(name)));
         return events.stream()
@@ -110,11 +110,11 @@ final class EventReader implements AutoCloseable {
                 .orElseThrow();
     }
 
-    List<Event> all() {
+    public List<Event> all() {
         return events;
     }
 
-    List<String> comments() {
+    public List<String> comments() {
         return comments;
     }
 
@@ -126,11 +126,11 @@ final class EventReader implements AutoCloseable {
         return bytes;
     }
 
-    boolean hasEnded() {
+    public boolean hasEnded() {
         return ended;
     }
 
-    void awaitRecords(int count) {
+    public void awaitRecords(int count) {
         Await.until(count + " records", () -> records().size() >= count);
     }
 
