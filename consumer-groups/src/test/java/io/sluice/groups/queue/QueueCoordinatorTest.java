@@ -86,6 +86,21 @@ class QueueCoordinatorTest {
         assertThat(running.describe("q").leased()).isEqualTo(1_000);
     }
 
+    /** What is read before somebody asks for it may be a part of what there is by then. */
+    @Test
+    void whoAsksForManyGetsThemAllAlsoIfSomeOfThemAreInMemory() {
+        start();
+        running.create("q", CONFIG);
+        for (int round = 0; round < 20; round++) {
+            Receiving waiting = running.ask("q", "c", 1, 0, 600_000);
+            for (int i = 0; i < 11; i++) {
+                running.send("q", 1);
+            }
+            assertThat(get(waiting.answer()).messages()).hasSize(1);
+            assertThat(running.take("q", "c", 10)).hasSize(10);
+        }
+    }
+
     @Test
     void whoWaitsGetsWhatComesAndWhoCameFirstIsFirst() {
         start();
