@@ -1,5 +1,7 @@
 package io.sluice.groups.queue;
 
+import io.sluice.core.BrokerException;
+import io.sluice.core.ErrorCode;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.RecordCursor;
@@ -156,7 +158,10 @@ final class Deduplication {
                 now.add(reader.log(topic, i));
                 isOther |= i >= logs.size() || logs.get(i) != now.get(i);
             }
-            if (isOther && !reading) {
+            if (isOther && reading) {
+                throw new BrokerException(ErrorCode.NOT_OWNER, "the topic is being read by handles of before");
+            }
+            if (isOther) {
                 logs.clear();
                 logs.addAll(now);
                 readTo.clear();
@@ -166,6 +171,7 @@ final class Deduplication {
                     total -= isMessage ? 1 : 0;
                     return isMessage;
                 });
+                waiting.forEach(request -> request.ends = ends());
             }
         }
 

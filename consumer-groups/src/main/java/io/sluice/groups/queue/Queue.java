@@ -41,6 +41,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -54,6 +55,8 @@ import java.util.function.Consumer;
 final class Queue {
     /** How long somebody who does not wait may have to wait until the log has been read. */
     private static final long READ_MS = 5_000;
+    /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
+    private static final int MAX_LOOKS = 3;
 
     private final UUID id;
     private final String name;
@@ -108,8 +111,8 @@ final class Queue {
         private final Receive.Request request;
         private final Reply<Receive.Answer> reply;
         private boolean hadTime;
-        /** Whether the log has been read since it came: it gets what there is then, and not only what was in memory before. */
-        private boolean hasLooked;
+        /** How often the log has been read since it came: it gets what there is then, and not only what was in memory before. */
+        private int looks;
 
         Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
             this.request = request;
@@ -119,12 +122,12 @@ final class Queue {
         @Override
         void due(QueueEffects effects) {
             // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && (ring.isEmpty() || !hasLooked) && hasMore()) {
+            if (!hadTime && !paused && (ring.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
                 hadTime = true;
                 agenda.set(this, effects.nowMs() + READ_MS);
                 return;
             }
-            hasLooked = true;
+            looks = MAX_LOOKS;
             dispatch(effects);
             if (!waiters.remove(this)) {
                 return;
@@ -320,7 +323,7 @@ final class Queue {
         }
         scheduleWaking();
         if (!waiters.isEmpty()) {
-            waiters.peek().hasLooked = true;
+            waiters.peek().looks++;
         }
         dispatch(effects);
     }
@@ -451,6 +454,10 @@ final class Queue {
     private void dispatch(QueueEffects effects) {
         while (!waiters.isEmpty() && !paused) {
             Waiter waiter = waiters.peek();
+            if (isWorthReading(waiter)) {
+                feeding.wants(this);
+                return;
+            }
             long expired = counters.expired;
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
@@ -516,7 +523,7 @@ final class Queue {
 
     /** Whether a receiver could have more if the log were read first. */
     private boolean isWorthReading(Waiter waiter) {
-        return !waiter.hasLooked && memory.loaded() < waiter.request.max() && hasMore();
+        return waiter.looks < MAX_LOOKS && memory.loaded() < waiter.request.max() && hasMore();
     }
 
     /** Those who do not want to wait get nothing, once it is known that there is nothing. */
@@ -790,6 +797,11 @@ final class Queue {
     /** Messages that are on their way to the dead letters, in the order in which they died. */
     Collection<Message> condemned() {
         return condemned.values();
+    }
+
+    /** One of them, if it is still. */
+    Optional<Message> condemned(MessageId message) {
+        return Optional.ofNullable(condemned.get(message));
     }
 
     /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Undertaker {
     private static final Logger LOG = LoggerFactory.getLogger(Undertaker.class);
-    private static final int STEP_MESSAGES = 200;
+    private static final int STEP_MESSAGES = 500;
     private static final int MAX_AT_A_TIME = 16;
 
     private final Conveyor.Surroundings with;
@@ -146,21 +146,20 @@ final class Undertaker {
             keep(found.found());
             then(
                     turn((queue, effects) -> {
-                        Map<MessageId, Message> dying = new HashMap<>();
-                        queue.condemned().forEach(message -> dying.put(message.id, message));
                         List<MessageId> lost = new ArrayList<>();
                         Map<Integer, List<MessageId>> parts = new TreeMap<>();
                         Map<Integer, Long> sizes = new HashMap<>();
                         for (MessageId message : messages) {
                             StoredMessage stored = found.found().get(message);
-                            if (!dying.containsKey(message)
-                                    || stored == null && !found.gone().contains(message)) {
+                            Optional<Message> dying = queue.condemned(message);
+                            if (dying.isEmpty()
+                                    || (stored == null && !found.gone().contains(message))) {
                                 continue;
                             }
                             Optional<Headers> headers =
-                                    stored == null ? Optional.empty() : headers(dying.get(message), stored, target);
+                                    stored == null ? Optional.empty() : headers(dying.get(), stored, target);
                             if (headers.isEmpty()) {
-                                lost(dying.get(message), stored == null);
+                                lost(dying.get(), stored == null);
                                 lost.add(message);
                                 continue;
                             }
@@ -211,16 +210,16 @@ final class Undertaker {
 
         @Override
         Optional<RecordBatchBuilder> records(Queue queue, Part part, Map<MessageId, StoredMessage> messages) {
-            Map<MessageId, Message> dying = new HashMap<>();
-            queue.condemned().forEach(message -> dying.put(message.id, message));
             Optional<Topic> target = queue.transfer(0).view().target().flatMap(with.engine()::topic);
-            if (target.isEmpty() || !dying.keySet().containsAll(part.messages())) {
+            if (target.isEmpty()
+                    || part.messages().stream()
+                            .anyMatch(message -> queue.condemned(message).isEmpty())) {
                 return Optional.empty();
             }
             RecordBatchBuilder batch = new RecordBatchBuilder(STEP_BYTES / 8);
             for (MessageId message : part.messages()) {
                 StoredMessage stored = messages.get(message);
-                Optional<Headers> headers = headers(dying.get(message), stored, target.get());
+                Optional<Headers> headers = headers(queue.condemned(message).orElseThrow(), stored, target.get());
                 if (headers.isEmpty()) {
                     return Optional.empty();
                 }

@@ -51,7 +51,7 @@ final class CrashingQueues implements AutoCloseable {
     }
 
     private void start() {
-        BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "0");
+        BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "1048576");
         engine = LocalLogEngine.on(config, machine.root());
         engine.start();
         queues = new QueueCoordinator(engine, SETUP, config.codecs(), clock);
@@ -110,6 +110,16 @@ final class CrashingQueues implements AutoCloseable {
                         .answer());
         assertThat(answer.error()).isEqualTo(QueueError.NONE);
         return answer.messages();
+    }
+
+    /** Receives just so many, which are there. */
+    List<Received> receiveAll(String queue, int count) {
+        List<Received> all = new ArrayList<>();
+        Await.until(count + " messages are received", () -> {
+            all.addAll(receive(queue, count - all.size()));
+            return all.size() == count;
+        });
+        return all;
     }
 
     /** What is received is dead. */

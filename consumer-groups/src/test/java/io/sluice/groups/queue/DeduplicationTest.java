@@ -110,6 +110,18 @@ class DeduplicationTest {
     }
 
     @Test
+    void whoWaitsIsAnsweredAlsoIfTheQueueIsDeleted() {
+        Reservation first = reserved("a");
+        CompletableFuture<Dedup.Answer> second = ask("a");
+        get(it.queues.describe("q"));
+        get(it.queues.delete("q"));
+
+        first.released();
+
+        assertThat(get(second)).isNotNull();
+    }
+
+    @Test
     void whatIsInTheLogAfterAllIsNotSentAgain() {
         Reservation reservation = reserved("a");
         MessageId message = append("a", 0);

@@ -90,7 +90,7 @@ class JobsTest {
         for (int i = 0; i < count; i++) {
             it.send("q", 0, "k" + i, reason + i, "h", reason);
         }
-        it.reject("q", it.receive("q", count), reason);
+        it.reject("q", it.receiveAll("q", count), reason);
     }
 
     @Test
@@ -110,7 +110,7 @@ class JobsTest {
             assertThat(done.state()).isEqualTo(JobView.State.DONE);
             assertThat(done.moved()).isEqualTo(3);
             assertThat(letters(it)).isEmpty();
-            List<Received> again = it.receive("q", 10);
+            List<Received> again = it.receiveAll("q", 3);
             assertThat(again)
                     .hasSize(3)
                     .allSatisfy(message -> assertThat(message.deliveries()).isEqualTo(1));
@@ -165,7 +165,7 @@ class JobsTest {
             for (int i = 1; i <= 2; i++) {
                 awaitDead(it, i);
                 assertThat(run(it, twice).moved()).isEqualTo(1);
-                it.reject("q", it.receive("q", 1), "no");
+                it.reject("q", it.receiveAll("q", 1), "no");
             }
             awaitDead(it, 3);
 
@@ -188,7 +188,7 @@ class JobsTest {
             for (int i = 0; i < 6; i++) {
                 it.send("q", 0, null, "m" + i, MessageHeaders.DEDUP_ID, "d" + i);
             }
-            List<Received> some = it.receive("q", 4);
+            List<Received> some = it.receiveAll("q", 4);
             it.acknowledge("q", some.subList(0, 2));
             it.reject("q", some.subList(2, 3), "no");
             awaitDead(it, 1);
@@ -263,7 +263,7 @@ class JobsTest {
             for (int i = 0; i < 30; i++) {
                 it.send("q", 0, null, "m" + i);
             }
-            it.acknowledge("q", it.receive("q", 30));
+            it.acknowledge("q", it.receiveAll("q", 30));
             JobSpec slow = new JobSpec(Kind.REPLAY, "q", "r", all(), 5, 0, 0, "a test");
             String id =
                     get(it.queues.afterlife().begin(slow)).job().orElseThrow().id();

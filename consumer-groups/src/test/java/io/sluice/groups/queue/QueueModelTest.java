@@ -451,15 +451,13 @@ class QueueModelTest {
             free.removeIf(item -> random.nextInt(3) > 0);
             free.forEach(item -> assertThat(machine.queue().standing(item.id)).isEqualTo(Queue.Standing.FREE));
             if (!free.isEmpty()) {
-                machine.turn(effects -> {
-                    machine.queue()
-                            .claim(
-                                    JOB,
-                                    partition,
-                                    free.stream().map(item -> item.arrival).toList(),
-                                    effects);
-                    free.forEach(item -> model.claimed(item, JOB.nonce()));
-                });
+                machine.turn(effects -> machine.queue()
+                        .claim(
+                                JOB,
+                                partition,
+                                free.stream().map(item -> item.arrival).toList(),
+                                effects));
+                free.forEach(item -> model.claimed(item, JOB.nonce()));
                 machine.read();
             }
         }
@@ -470,17 +468,15 @@ class QueueModelTest {
                     .filter(item -> item.state == State.LEASED && item.nonce == JOB.nonce())
                     .toList();
             List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
-            if (moved) {
-                machine.turn(effects -> {
-                    machine.queue().moved(JOB, ids, effects);
+            machine.turn(effects -> {
+                if (moved) {
                     claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
-                });
-            } else {
-                machine.turn(effects -> {
-                    machine.queue().letGo(JOB, ids, effects);
+                    machine.queue().moved(JOB, ids, effects);
+                } else {
                     claimed.forEach(item -> model.letGo(item, machine.nowMs()));
-                });
-            }
+                    machine.queue().letGo(JOB, ids, effects);
+                }
+            });
             pass(0);
             machine.read();
         }
