@@ -306,6 +306,32 @@ class QueueCoordinatorTest {
         }
     }
 
+    @Test
+    void manyQueuesAreListedByNamePageByPage() {
+        int count = Seeds.longBudget() ? 10_000 : 1_000;
+        CrashingMachine machine = new CrashingMachine(new SplittableRandom(1));
+        running = new RunningQueues(
+                LocalLogEngine.on(config(Path.of("unused")), machine.root()), QueueSetup.defaults(), clock);
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            names.add(String.format("q%05d", i));
+            running.create(names.get(i), CONFIG);
+        }
+
+        List<String> found = new ArrayList<>();
+        Optional<String> next = Optional.of("");
+        while (next.isPresent()) {
+            QueueCoordinator.Listing page = get(running.queues.list(next.get(), 90));
+            assertThat(page.queues()).hasSizeLessThanOrEqualTo(90);
+            page.queues().forEach(queue -> found.add(queue.name()));
+            next = page.next();
+            // Whoever goes on behind a queue does not need it to be there.
+            next.ifPresent(last -> get(running.queues.delete(last)));
+        }
+
+        assertThat(found).isEqualTo(names);
+    }
+
     /**
      * The machine loses its power or the broker is killed, again and again. Whoever was answered may rely on it: what was acknowledged is not given to
      * anybody any more, and what somebody has is not given to anybody else.
