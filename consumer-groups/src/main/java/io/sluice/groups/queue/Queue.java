@@ -479,18 +479,6 @@ final class Queue {
         }
     }
 
-    /**
-     * Whether a receiver should have more than there is in memory. Once for each partition others may be read first: who asks for ten and finds one
-     * there gets those as well that lie behind it in the log.
-     */
-    private boolean isFilling(Waiter waiter) {
-        int returned = 0;
-        for (Window window : windows.values()) {
-            returned += window.returned;
-        }
-        return memory.loaded() + returned < waiter.request.max() && waiter.fills < feeding.partitions(this);
-    }
-
     private void deliver(Waiter waiter, List<Delivery> deliveries, QueueEffects effects) {
         Receive.Request request = waiter.request;
         long nowMs = effects.nowMs();
