@@ -182,20 +182,6 @@ final class QueueMachine {
         return hasRead;
     }
 
-    private boolean read(int partition) {
-        boolean isRead = false;
-        OptionalLong from = queue().nextToRead(partition);
-        while (from.isPresent() && from.getAsLong() < end(partition)) {
-            long to = Math.min(end(partition), from.getAsLong() + random.nextInt(1, 20));
-            long begin = from.getAsLong();
-            List<Arrival> found = found(partition, begin, to);
-            turn(effects -> queue().feed(partition, begin, to, found, effects));
-            from = queue().nextToRead(partition);
-            isRead = true;
-        }
-        return isRead;
-    }
-
     private List<Arrival> found(int partition, long from, long to) {
         List<Arrival> all = log.get(partition);
         return all.subList(indexOf(all, from), indexOf(all, to));
