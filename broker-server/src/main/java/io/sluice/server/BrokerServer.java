@@ -5,7 +5,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.queue.QueueCoordinator;
-import io.sluice.groups.queue.QueueSetup;
 import io.sluice.server.alerts.AlertBook;
 import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
@@ -91,7 +90,7 @@ public final class BrokerServer implements AutoCloseable {
                 broker.engine(), config.groups(), config.broker().clock());
         this.queues = new QueueCoordinator(
                 broker.engine(),
-                QueueSetup.defaults(),
+                config.queues(),
                 config.broker().codecs(),
                 config.broker().clock());
         this.errors = new ErrorLog(config.broker().clock());
@@ -153,6 +152,14 @@ public final class BrokerServer implements AutoCloseable {
             Health health,
             PrometheusMeterRegistry registry) {
         RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), registry);
+        QueueRoutes queueRoutes = new QueueRoutes(
+                vertx,
+                broker,
+                queues,
+                records,
+                config.limits(),
+                config.push(),
+                config.broker().clock());
         return List.of(
                 new MetaRoutes(Version.current()),
                 new HealthRoutes(health),
@@ -167,6 +174,7 @@ public final class BrokerServer implements AutoCloseable {
                         broker,
                         clients,
                         new GroupFacts(broker, groups, clients, config.broker().clock()),
+                        queueRoutes.facts(),
                         errors,
                         overloads,
                         config.broker().clock()),
@@ -180,14 +188,7 @@ public final class BrokerServer implements AutoCloseable {
                         config.limits(),
                         config.broker().clock(),
                         registry),
-                new QueueRoutes(
-                        vertx,
-                        broker,
-                        queues,
-                        records,
-                        config.limits(),
-                        config.push(),
-                        config.broker().clock()),
+                queueRoutes,
                 new PushRoutes(
                         vertx,
                         broker,

@@ -8,6 +8,7 @@ import io.sluice.core.config.SettingSource;
 import io.sluice.core.config.SettingValues;
 import io.sluice.core.config.Settings;
 import io.sluice.groups.GroupConfig;
+import io.sluice.groups.queue.QueueSetup;
 import io.sluice.server.KafkaSettings.KafkaConfig;
 import io.sluice.server.alerts.AlertConfig;
 import io.sluice.server.codec.KafkaCodecs;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
  * @param http where HTTP listens
  * @param kafka the Kafka listener
  * @param groups the group coordinator
+ * @param queues how queues are set up
  * @param alerts what is looked after, and who is told
  * @param settings every setting of the process as it holds
  * @param eventLoopCount how many event loops serve connections
@@ -45,6 +47,7 @@ public record ServerConfig(
         HostAndPort http,
         KafkaConfig kafka,
         GroupConfig groups,
+        QueueSetup queues,
         AlertConfig alerts,
         List<SettingDescription> settings,
         int eventLoopCount,
@@ -117,6 +120,10 @@ public record ServerConfig(
                 HostAndPort.parse(values.get(ServerSettings.HTTP)),
                 KafkaSettings.read(values),
                 KafkaSettings.groups(values, contradictions),
+                QueueSetup.defaults()
+                        .with(
+                                values.get(ServerSettings.QUEUES_MAX_RECEIVERS),
+                                values.get(ServerSettings.QUEUES_MEMORY_MESSAGES)),
                 AlertSettings.read(values),
                 values.describe(SettingSource.BROKER),
                 values.get(ServerSettings.HTTP_EVENT_LOOPS),
@@ -141,6 +148,7 @@ public record ServerConfig(
                 http,
                 kafka,
                 groups,
+                queues,
                 alerts,
                 settings,
                 eventLoopCount,

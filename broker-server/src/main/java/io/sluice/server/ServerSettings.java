@@ -3,12 +3,14 @@ package io.sluice.server;
 import io.sluice.core.config.Rule;
 import io.sluice.core.config.Setting;
 import io.sluice.core.config.Settings;
+import io.sluice.groups.queue.QueueSetup;
 import io.sluice.server.http.records.RecordLimits;
 import java.util.List;
 
 /** The settings of the server around the log. Those of the log have Kafka's names and come from the core. */
 public final class ServerSettings {
     private static final RecordLimits RECORDS = RecordLimits.defaults();
+    private static final QueueSetup QUEUES = QueueSetup.defaults();
 
     /** {@code data.dir}. */
     public static final Setting<String> DATA_DIR = Setting.ofString(
@@ -218,6 +220,21 @@ public final class ServerSettings {
             Rule.between(1, 10_000),
             "How many records of one WebSocket may be on their way into the log; then it is not read until one is there.");
 
+    /** {@code queues.max.receivers}. */
+    public static final Setting<Integer> QUEUES_MAX_RECEIVERS = Setting.ofInt(
+            "queues.max.receivers",
+            QUEUES.limits().waiters(),
+            Rule.between(1, 1_000_000),
+            "How many receives may wait at one queue; one more is answered 429.");
+
+    /** {@code queues.memory.messages}. */
+    public static final Setting<Integer> QUEUES_MEMORY_MESSAGES = Setting.ofInt(
+            "queues.memory.messages",
+            QUEUES.maxMessages(),
+            Rule.between(1_000, 100_000_000),
+            "How many messages that wait for their first delivery may be known in memory, of all queues together; the others wait"
+                    + " in the logs. By default as many as fit into a quarter of the heap at 512 bytes each, and at most a million.");
+
     /** All of them. */
     public static final Settings ALL = Settings.of(List.of(
             DATA_DIR,
@@ -247,7 +264,9 @@ public final class ServerSettings {
             HTTP_PUSH_MEMORY_BYTES,
             HTTP_PUSH_MAX_SUBSCRIPTIONS,
             HTTP_PUSH_MAX_MESSAGE_BYTES,
-            HTTP_PUSH_MAX_PUBLISHES));
+            HTTP_PUSH_MAX_PUBLISHES,
+            QUEUES_MAX_RECEIVERS,
+            QUEUES_MEMORY_MESSAGES));
 
     private ServerSettings() {}
 }

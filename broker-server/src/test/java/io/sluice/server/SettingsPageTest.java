@@ -19,6 +19,7 @@ class SettingsPageTest {
             "http.max.produce.bytes",
             "http.memory.bytes",
             "http.push.memory.bytes",
+            "queues.memory.messages",
             "num.partition.workers",
             "max.queued.append.bytes",
             "tail.cache.bytes",

@@ -11,7 +11,8 @@ import java.util.OptionalLong;
  * @param code which
  * @param message a sentence for people
  * @param sinceMs since when, in ms since the epoch, if that is known
- * @param culprit whom or what it is about: some of {@code partition}, {@code topic}, {@code member}, {@code client}, {@code setting}
+ * @param culprit whom or what it is about: some of {@code partition}, {@code topic}, {@code member}, {@code client}, {@code setting},
+ *     {@code consumers}, {@code messages}
  * @param details numbers behind the sentence
  */
 public record Reason(
@@ -65,10 +66,38 @@ public record Reason(
         LAG_GROWING(true),
         /** The position stays, though there is something to read. */
         NOT_COMMITTING(true),
+        /** Of a queue: its state is being read. */
+        QUEUE_LOADING(true),
+        /** Of a queue: somebody has paused it. */
+        QUEUE_PAUSED(true),
+        /** Of a queue: messages could be received, and nobody asks for them. */
+        NO_CONSUMERS(true),
+        /** Of a queue: as many messages are under way as may be. */
+        IN_FLIGHT_LIMIT(true),
+        /** A message of the same key has to be finished first. */
+        KEY_BLOCKED(true),
+        /** Of a queue: many deliveries come to nothing. */
+        CONSUMERS_FAILING(true),
+        /** Messages become too old before anybody takes them. */
+        MESSAGES_EXPIRE(true),
+        /** Dead messages do not get to their queue. */
+        DEAD_LETTERS_WAIT(true),
+        /** Of a queue: no more messages are taken. */
+        QUEUE_FULL(true),
         /** Writes are refused: the disk is low. */
         DISK_LOW(true),
         /** Requests are refused, or were a moment ago: a queue is full. */
         OVERLOADED(true),
+        /** Consumers have the message, or all that there are. */
+        LEASED(false),
+        /** The message is not due, or none of them is. */
+        DELAYED(false),
+        /** A message will be delivered when it is its turn. */
+        WAITING(false),
+        /** Of a queue: messages are done. */
+        WORKING(false),
+        /** The message is finished, or all are. */
+        FINISHED(false),
         /** Nothing is written. */
         NO_TRAFFIC(false),
         /** Records are written. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
 import io.sluice.server.cli.fixture.LossyProxy;
+import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.RunningServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -189,6 +190,32 @@ class QueuesTest {
             assertThat(sent.text().lines().distinct()).hasSize(1_500);
         }
         assertThat(ok("queues list").lines().toList().get(1)).matches("q +1 +1500 .*");
+    }
+
+    @Test
+    void whatDiedIsListedSentAgainAndDoneOnceMore() {
+        ok("queues create q --set max_deliveries=1");
+        ok("one\ntwo\n", "queues send q");
+        List<String> taken =
+                ok("queues receive q --max 2 --consumer me").lines().toList();
+        ok("queues nack q " + taken.get(0).split("\t")[0] + " --reason unreadable");
+        ok("queues nack q " + taken.get(1).split("\t")[0] + " --reason late");
+        Await.until("both are dead", () -> ok("queues dead q").lines().count() == 3);
+
+        assertThat(ok("queues dead q").lines().toList().get(1)).matches("0-0 +20\\S+Z +1 +0 +me +unreadable");
+        assertThat(ok("queues dead q --max 1 --json")).contains("unreadable").doesNotContain("late");
+        assertThat(ok("queues redrive q --reason late --dry-run")).isEqualTo("would send 1 message\n");
+        assertThat(ok("queues redrive q --reason late --died-after -1h"))
+                .isEqualTo("redrive-1 done: sent 1 message to q\n");
+        assertThat(ok("queues receive q --wait 5s --json")).contains("\"id\":\"0-1\"", "\"deliveries\":1");
+
+        ok("queues create again");
+        assertThat(ok("queues replay q --outcome dead --target again --from -1h --to-id 0-0"))
+                .contains("done: sent 1 message to again");
+        assertThat(ok("queues receive again --wait 5s --ack")).isEqualTo("one\n");
+        assertThat(ok("queues jobs q").lines()).hasSize(3).anyMatch(line -> line.startsWith("redrive-1  done"));
+        assertThat(refused("queues jobs q --stop none-1", 1)).contains("(unknown_job)");
+        assertThat(refused("queues replay q --outcome perhaps", 1)).contains("perhaps");
     }
 
     private static byte[] lines(int count) {

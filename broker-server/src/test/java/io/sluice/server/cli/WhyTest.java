@@ -33,7 +33,17 @@ class WhyTest {
             assertThat(new JsonObject(topic.text()).getString("topic")).isEqualTo("t");
             assertThat(Shell.run("why", "topic", "nowhere", "--server", at).err())
                     .contains("(unknown_topic)");
-            assertThat(Shell.run("why").err()).contains("topic or group");
+            assertThat(Shell.run("why").err()).contains("topic, group or queue");
+
+            server.send("PUT", "/v1/queues/q", "{}");
+            server.send("POST", "/v1/topics/q/records", "{\"records\": [{\"value\": 1}]}");
+            assertThat(Shell.run("why", "queue", "q", "--server", at).text()).containsPattern("! +no_consumers");
+            assertThat(Shell.run("why", "queue", "q", "--message", "0-0", "--server", at)
+                            .text())
+                    .containsPattern("! +no_consumers");
+            assertThat(Shell.run("why", "queue", "q", "--message", "0-7", "--server", at)
+                            .err())
+                    .contains("(unknown_message)");
         }
     }
 }

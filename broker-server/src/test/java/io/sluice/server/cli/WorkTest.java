@@ -173,6 +173,16 @@ class WorkTest {
     }
 
     @Test
+    void whatRunsMayComeAgainBeforeThereIsNothing() {
+        send("one");
+
+        Shell.Result ended = worked("-c 4 --until-empty", "sleep 0.3; [ $SLUICE_DELIVERIES = 3 ]");
+
+        assertThat(ended.exitCode()).isZero();
+        assertThat(counter("acknowledged")).as(ended.err()).isEqualTo(1);
+    }
+
+    @Test
     void aCommandNeedNotReadItsInput() {
         send("x".repeat(300_000));
 

@@ -55,6 +55,8 @@ import java.util.function.Consumer;
 final class Queue {
     /** How long somebody who does not wait may have to wait until the log has been read. */
     private static final long READ_MS = 5_000;
+    /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
+    private static final int MAX_LOOKS = 3;
 
     private final UUID id;
     private final String name;
@@ -109,8 +111,8 @@ final class Queue {
         private final Receive.Request request;
         private final Reply<Receive.Answer> reply;
         private boolean hadTime;
-        /** Whether the log has been read since it came: it gets what there is then, and not only what was in memory before. */
-        private boolean hasLooked;
+        /** How often the log has been read since it came: it gets what there is then, and not only what was in memory before. */
+        private int looks;
 
         Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
             this.request = request;
@@ -120,12 +122,12 @@ final class Queue {
         @Override
         void due(QueueEffects effects) {
             // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && (ring.isEmpty() || !hasLooked) && hasMore()) {
+            if (!hadTime && !paused && (ring.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
                 hadTime = true;
                 agenda.set(this, effects.nowMs() + READ_MS);
                 return;
             }
-            hasLooked = true;
+            looks = MAX_LOOKS;
             dispatch(effects);
             if (!waiters.remove(this)) {
                 return;
@@ -321,7 +323,7 @@ final class Queue {
         }
         scheduleWaking();
         if (!waiters.isEmpty()) {
-            waiters.peek().hasLooked = true;
+            waiters.peek().looks++;
         }
         dispatch(effects);
     }
@@ -452,6 +454,10 @@ final class Queue {
     private void dispatch(QueueEffects effects) {
         while (!waiters.isEmpty() && !paused) {
             Waiter waiter = waiters.peek();
+            if (isWorthReading(waiter)) {
+                feeding.wants(this);
+                return;
+            }
             long expired = counters.expired;
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
@@ -471,6 +477,18 @@ final class Queue {
                 feeding.wants(this);
             }
         }
+    }
+
+    /**
+     * Whether a receiver should have more than there is in memory. Once for each partition others may be read first: who asks for ten and finds one
+     * there gets those as well that lie behind it in the log.
+     */
+    private boolean isFilling(Waiter waiter) {
+        int returned = 0;
+        for (Window window : windows.values()) {
+            returned += window.returned;
+        }
+        return memory.loaded() + returned < waiter.request.max() && waiter.fills < feeding.partitions(this);
     }
 
     private void deliver(Waiter waiter, List<Delivery> deliveries, QueueEffects effects) {
@@ -517,7 +535,7 @@ final class Queue {
 
     /** Whether a receiver could have more if the log were read first. */
     private boolean isWorthReading(Waiter waiter) {
-        return !waiter.hasLooked && memory.loaded() < waiter.request.max() && hasMore();
+        return waiter.looks < MAX_LOOKS && memory.loaded() < waiter.request.max() && hasMore();
     }
 
     /** Those who do not want to wait get nothing, once it is known that there is nothing. */
@@ -859,10 +877,7 @@ final class Queue {
             if (held == null && lane != null) {
                 unload(lane, message.offset());
             }
-            Window.Soon soon = window.soon.remove(message.offset());
-            if (soon != null) {
-                agenda.cancel(soon);
-            }
+            forgetSoon(window, message.offset());
             window.unread.remove(message.offset());
             window.lane(message.key()).overflow.remove(message.offset());
             deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
@@ -1178,12 +1193,7 @@ final class Queue {
         window.open.remove(offset);
         window.delayed.remove(offset);
         window.unread.remove(offset);
-        window.later.remove(offset);
-        Window.Soon soon = window.soon.remove(offset);
-        if (soon != null) {
-            agenda.cancel(soon);
-            memory.soon(-1);
-        }
+        forgetSoon(window, offset);
         Message held = window.held.remove(offset);
         if (held != null) {
             heldCount--;
@@ -1198,6 +1208,15 @@ final class Queue {
         if (lane != null) {
             unload(lane, offset);
             letGo(lane);
+        }
+    }
+
+    private void forgetSoon(Window window, long offset) {
+        window.later.remove(offset);
+        Window.Soon soon = window.soon.remove(offset);
+        if (soon != null) {
+            agenda.cancel(soon);
+            memory.soon(-1);
         }
     }
 

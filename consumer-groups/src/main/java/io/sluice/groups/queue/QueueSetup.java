@@ -37,4 +37,21 @@ public record QueueSetup(
                 (int) Math.min(MAX_MESSAGES, heapBytes / 4 / MESSAGE_BYTES),
                 Math.min(MAX_DONE_BYTES, heapBytes / 16));
     }
+
+    /**
+     * The same with other bounds.
+     *
+     * @param waiters how many receivers may wait at a queue
+     * @param messages how many messages that were never delivered all queues together may have in memory
+     */
+    public QueueSetup with(int waiters, int messages) {
+        return new QueueSetup(
+                new QueueLimits(limits.loaded(), limits.loadedOfKey(), waiters),
+                partitions,
+                maxQueued,
+                maxBatchBytes,
+                checkpointBytes,
+                messages,
+                maxDoneBytes);
+    }
 }

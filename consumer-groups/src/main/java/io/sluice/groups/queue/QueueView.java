@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param leased messages that consumers have
  * @param delayed messages that are not due, those that are to be delivered again included
  * @param condemned messages that are on their way to the dead letters
+ * @param held messages that have been delivered and are not finished: of these there may be as many as {@code max_in_flight}
  * @param receivers how many wait for messages
  * @param sessions consumers that keep what they have for as long as they are heard
  * @param oldest the first message of each partition that is not finished, if there is one
@@ -38,6 +39,7 @@ public record QueueView(
         long leased,
         long delayed,
         long condemned,
+        int held,
         int receivers,
         long askedMs,
         List<SessionView> sessions,
@@ -75,6 +77,7 @@ public record QueueView(
                 leased,
                 delayed,
                 condemned,
+                held,
                 receivers,
                 askedMs,
                 sessions,
@@ -95,6 +98,7 @@ public record QueueView(
                 0,
                 0,
                 Counts.ZERO,
+                0,
                 0,
                 0,
                 0,

@@ -82,6 +82,7 @@ public final class QueueViews {
                 leased,
                 asleep + again,
                 dying,
+                queue.heldCount(),
                 queue.waiterCount(),
                 queue.askedMs(),
                 queue.sessions().stream()

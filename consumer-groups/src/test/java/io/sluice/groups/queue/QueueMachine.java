@@ -161,6 +161,12 @@ final class QueueMachine {
 
     /** Reads the log, in pieces of any size, as far as the queue wants it. */
     void read() {
+        // What was read of one may make the queue want more of another.
+        while (readOnce()) {}
+    }
+
+    private boolean readOnce() {
+        boolean hasRead = false;
         for (int partition = 0; partition < log.size(); partition++) {
             OptionalLong from = queue().nextToRead(partition);
             while (from.isPresent() && from.getAsLong() < end(partition)) {
@@ -170,8 +176,24 @@ final class QueueMachine {
                 int at = partition;
                 turn(effects -> queue().feed(at, begin, to, found, effects));
                 from = queue().nextToRead(partition);
+                hasRead = true;
             }
         }
+        return hasRead;
+    }
+
+    private boolean read(int partition) {
+        boolean isRead = false;
+        OptionalLong from = queue().nextToRead(partition);
+        while (from.isPresent() && from.getAsLong() < end(partition)) {
+            long to = Math.min(end(partition), from.getAsLong() + random.nextInt(1, 20));
+            long begin = from.getAsLong();
+            List<Arrival> found = found(partition, begin, to);
+            turn(effects -> queue().feed(partition, begin, to, found, effects));
+            from = queue().nextToRead(partition);
+            isRead = true;
+        }
+        return isRead;
     }
 
     private List<Arrival> found(int partition, long from, long to) {

@@ -72,6 +72,9 @@ final class QueueModel {
 
     final Map<String, Session> sessions = new HashMap<>();
 
+    /** Up to where {@link #pass} has looked. */
+    private long passedMs;
+
     QueueConfig config;
     boolean paused;
 
@@ -98,6 +101,10 @@ final class QueueModel {
 
     /** What has happened of itself up to now: leases end, and consumers have been silent for too long. */
     void pass(long nowMs) {
+        if (nowMs == passedMs) {
+            return;
+        }
+        passedMs = nowMs;
         while (true) {
             Item lease = unfinished.values().stream()
                     .filter(item -> item.state == State.LEASED && item.untilMs <= nowMs)
@@ -118,6 +125,12 @@ final class QueueModel {
                 return;
             }
         }
+    }
+
+    /** A lease ends at another time, which may be now. */
+    void extended(Item item, long untilMs) {
+        item.untilMs = untilMs;
+        passedMs = 0;
     }
 
     long backoffMs(Item item) {
@@ -225,6 +238,7 @@ final class QueueModel {
         item.deliveries++;
         item.wasDelivered = true;
         item.nonce = nonce;
+        item.inSession = false;
         item.untilMs = Long.MAX_VALUE;
     }
 

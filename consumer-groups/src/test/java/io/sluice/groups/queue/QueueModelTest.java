@@ -385,7 +385,7 @@ class QueueModelTest {
                             effects)));
             good(outcomes.get(), some).stream()
                     .filter(item -> !item.inSession)
-                    .forEach(item -> item.untilMs = machine.nowMs() + visibilityMs);
+                    .forEach(item -> model.extended(item, machine.nowMs() + visibilityMs));
             pass(0);
         }
 
@@ -468,15 +468,17 @@ class QueueModelTest {
                     .filter(item -> item.state == State.LEASED && item.nonce == JOB.nonce())
                     .toList();
             List<MessageId> ids = claimed.stream().map(item -> item.id).toList();
+            settling.addAll(claimed);
             machine.turn(effects -> {
                 if (moved) {
-                    claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
                     machine.queue().moved(JOB, ids, effects);
+                    claimed.forEach(item -> model.done(item, QueueEvent.Outcome.ACKNOWLEDGED));
                 } else {
-                    claimed.forEach(item -> model.letGo(item, machine.nowMs()));
                     machine.queue().letGo(JOB, ids, effects);
+                    claimed.stream().filter(Item::isUnfinished).forEach(item -> model.letGo(item, machine.nowMs()));
                 }
             });
+            settling.clear();
             pass(0);
             machine.read();
         }
@@ -558,6 +560,17 @@ class QueueModelTest {
                         .as(() -> "nothing is withheld from " + waiting.size() + " that wait: " + machine.all())
                         .isEmpty();
             }
+            assertThat(machine.memory.messages())
+                    .as("what is counted as being in memory")
+                    .isEqualTo(machine.queue().windows().stream()
+                            .mapToInt(window -> window.loaded.size() + window.soon.size())
+                            .sum())
+                    .isEqualTo(machine.queue().windows().stream()
+                            .mapToInt(window -> window.soon.size()
+                                    + window.lanes.values().stream()
+                                            .mapToInt(Lane::freshCount)
+                                            .sum())
+                            .sum());
             for (String consumer : List.of("c0", "c1", "c2")) {
                 assertThat(machine.queue().sessions().stream()
                                 .filter(session -> session.consumer.equals(consumer))

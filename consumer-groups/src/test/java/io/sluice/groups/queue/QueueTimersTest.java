@@ -41,6 +41,7 @@ class QueueTimersTest {
                             new Receive.Request("c", 100, OptionalLong.of(60_000), 0, Long.MAX_VALUE),
                             answer::set,
                             effects));
+            machine.read();
             while (answer.get() == null) {
                 machine.step();
             }
@@ -55,8 +56,12 @@ class QueueTimersTest {
                                     .map(received -> new Receive.Ack(received.lease(), new byte[0]))
                                     .toList(),
                             effects));
+            assertThat(machine.memory.messages()).as("in memory").isLessThanOrEqualTo(2 * LIMITS.loaded());
             if (machine.nowMs() - lastRestart > 5 * DAY_MS) {
                 lastRestart = machine.nowMs();
+                if (random.nextBoolean()) {
+                    machine.checkpoint();
+                }
                 machine.restart();
                 machine.read();
             }

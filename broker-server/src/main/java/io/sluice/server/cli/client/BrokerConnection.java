@@ -50,6 +50,11 @@ public final class BrokerConnection {
         return "/v1/groups/" + encode(group);
     }
 
+    /** The path of a queue, with its name made safe. */
+    public static String queuePath(String queue) {
+        return "/v1/queues/" + encode(queue);
+    }
+
     /** Text made safe for a path or a query. */
     public static String encode(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");

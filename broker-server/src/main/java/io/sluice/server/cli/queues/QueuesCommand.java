@@ -11,9 +11,11 @@ import io.sluice.server.cli.client.ServerOptions;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.client.Version;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +33,7 @@ import picocli.CommandLine.Spec;
 public final class QueuesCommand implements Runnable {
     private static final int CREATED = 201;
     private static final int NOT_FOUND = 404;
+    private static final int MAX_PAGE = 100;
 
     private final Streams streams;
 
@@ -49,7 +52,9 @@ public final class QueuesCommand implements Runnable {
                 new ReceiveCommand(streams),
                 new AckCommand(streams),
                 new NackCommand(streams),
-                new WorkCommand(streams));
+                new WorkCommand(streams),
+                new RedriveCommand(streams),
+                new ReplayCommand(streams));
     }
 
     @Override
@@ -57,7 +62,7 @@ public final class QueuesCommand implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "queues: say what to do: create, list, describe, alter, stats, send, receive, ack, nack, work,"
-                        + " purge, pause, resume or delete");
+                        + " dead, redrive, replay, jobs, purge, pause, resume or delete");
     }
 
     @Command(
@@ -180,6 +185,62 @@ public final class QueuesCommand implements Runnable {
                 server,
                 purged,
                 "purged " + QueueText.counted(purged.path("purged").asLong(), "message") + " of queue " + queue);
+        return CliException.OK;
+    }
+
+    @Command(
+            name = "dead",
+            mixinStandardHelpOptions = true,
+            description = "List what has died in a queue, and why.",
+            versionProvider = Version.class)
+    int dead(
+            @Mixin ServerOptions server,
+            @Parameters(paramLabel = "QUEUE", description = "The queue in which they died.") String queue,
+            @Option(
+                            names = "--max",
+                            paramLabel = "N",
+                            defaultValue = "100",
+                            description = "How many at most, the oldest first. Default: ${DEFAULT-VALUE}")
+                    int max) {
+        if (max < 1) {
+            throw CliException.usage("queues dead: --max " + max + " is not at least 1");
+        }
+        BrokerConnection broker = server.connect();
+        List<JsonNode> messages = new ArrayList<>();
+        String after = "";
+        do {
+            JsonNode page = broker.get(QueueApi.path(queue) + "/dead-letters?limit="
+                    + Math.min(MAX_PAGE, max - messages.size())
+                    + (after.isEmpty() ? "" : "&after=" + BrokerConnection.encode(after)));
+            page.path("messages").forEach(messages::add);
+            after = page.path("next").asText("");
+        } while (!after.isEmpty() && messages.size() < max);
+        ObjectNode document = Json.object();
+        document.putArray("messages").addAll(messages);
+        answer(server, document, JobText.deadLetters(messages));
+        return CliException.OK;
+    }
+
+    @Command(
+            name = "jobs",
+            mixinStandardHelpOptions = true,
+            description = "Show how far redrives and replays of a queue are.",
+            versionProvider = Version.class)
+    int jobs(
+            @Mixin ServerOptions server,
+            @Parameters(paramLabel = "QUEUE", description = "The queue.") String queue,
+            @Option(names = "--stop", paramLabel = "JOB", description = "Stop this one.") Optional<String> stop) {
+        BrokerConnection broker = server.connect();
+        String path = QueueApi.path(queue) + "/jobs";
+        if (stop.isPresent()) {
+            JsonNode stopped = broker.json(broker.send(broker.request(path + "/" + BrokerConnection.encode(stop.get()))
+                    .DELETE()
+                    .build()));
+            answer(server, stopped, JobText.of(stopped));
+        } else {
+            JsonNode jobs = broker.get(path);
+            answer(server, jobs, JobText.jobs(jobs.path("jobs")));
+        }
         return CliException.OK;
     }
 

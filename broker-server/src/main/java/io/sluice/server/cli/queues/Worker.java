@@ -118,13 +118,18 @@ final class Worker {
         while (left > 0) {
             free.acquire();
             int slots = 1 + free.drainPermits();
+            boolean nothingRuns = slots == settings.concurrency();
             int wanted = (int) Math.min(slots, left);
             List<Delivered> taken = receive(wanted);
             free.release(slots - taken.size());
             left -= taken.size();
             taken.forEach(this::start);
             if (taken.isEmpty() && settings.untilEmpty()) {
-                return;
+                if (nothingRuns) {
+                    return;
+                }
+                // What fails comes again.
+                awaitCommands(Long.MAX_VALUE);
             }
         }
     }

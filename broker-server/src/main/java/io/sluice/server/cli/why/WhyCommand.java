@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         name = "why",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Tell why a topic or a group does not move.")
+        description = "Tell why a topic, a group or a queue does not move.")
 public final class WhyCommand implements Runnable {
     private final Streams streams;
 
@@ -37,7 +37,7 @@ public final class WhyCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "why: say of what: topic or group");
+        throw new ParameterException(spec.commandLine(), "why: say of what: topic, group or queue");
     }
 
     @Command(
@@ -69,6 +69,32 @@ public final class WhyCommand implements Runnable {
                             })
                     long idleMs) {
         return answer(server, BrokerConnection.groupPath(group) + "/why?idle_ms=" + idleMs);
+    }
+
+    @Command(
+            name = "queue",
+            mixinStandardHelpOptions = true,
+            description = "Tell why a queue, or one of its messages, does not move.",
+            versionProvider = Version.class)
+    int queue(
+            @Mixin ServerOptions server,
+            @Parameters(paramLabel = "QUEUE", description = "The queue's name.") String queue,
+            @Option(
+                            names = "--message",
+                            paramLabel = "ID",
+                            description = "Tell of this message of the queue, like 0-17.")
+                    String message,
+            @Option(
+                            names = "--idle-ms",
+                            paramLabel = "MS",
+                            defaultValue = "30000",
+                            description = {
+                                "For how long nobody must have asked for messages",
+                                "to count as nobody being there. Default: 30000"
+                            })
+                    long idleMs) {
+        String of = message == null ? "" : "/messages/" + BrokerConnection.encode(message);
+        return answer(server, BrokerConnection.queuePath(queue) + of + "/why?idle_ms=" + idleMs);
     }
 
     private int answer(ServerOptions server, String path) {

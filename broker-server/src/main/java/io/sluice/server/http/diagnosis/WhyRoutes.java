@@ -15,6 +15,7 @@ import io.sluice.server.http.Query;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.Routes;
 import io.sluice.server.http.groups.GroupFacts;
+import io.sluice.server.http.queues.QueueFacts;
 import io.sluice.server.why.BrokerSnapshot;
 import io.sluice.server.why.GroupSnapshot;
 import io.sluice.server.why.Overloads;
@@ -24,6 +25,7 @@ import io.sluice.server.why.Sample;
 import io.sluice.server.why.Samples;
 import io.sluice.server.why.TopicSnapshot;
 import io.sluice.server.why.WhyGroup;
+import io.sluice.server.why.WhyQueue;
 import io.sluice.server.why.WhyTopic;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -43,8 +45,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * {@code GET /v1/topics/{topic}/why} and {@code GET /v1/groups/{group}/why}. Rates need an earlier look: if there is none, the answer
- * takes the second that it needs for one.
+ * {@code GET /v1/topics/{topic}/why} and {@code GET /v1/groups/{group}/why}: rates need an earlier look, and if there is none, the answer takes the
+ * second that it needs for one. {@code GET /v1/queues/{queue}/why} and {@code GET /v1/queues/{queue}/messages/{id}/why}: these are counted all the
+ * time.
  */
 public final class WhyRoutes implements RouteGroup {
     private static final long DEFAULT_IDLE_MS = 30_000;
@@ -60,6 +63,7 @@ public final class WhyRoutes implements RouteGroup {
     private final Broker broker;
     private final ClientRegistry clients;
     private final GroupFacts groups;
+    private final QueueFacts queues;
     private final ErrorLog errors;
     private final Overloads overloads;
     private final InstantSource clock;
@@ -77,6 +81,7 @@ public final class WhyRoutes implements RouteGroup {
             Broker broker,
             ClientRegistry clients,
             GroupFacts groups,
+            QueueFacts queues,
             ErrorLog errors,
             Overloads overloads,
             InstantSource clock) {
@@ -84,6 +89,7 @@ public final class WhyRoutes implements RouteGroup {
         this.broker = broker;
         this.clients = clients;
         this.groups = groups;
+        this.queues = queues;
         this.errors = errors;
         this.overloads = overloads;
         this.clock = clock;
@@ -93,6 +99,8 @@ public final class WhyRoutes implements RouteGroup {
     public void mount(Router router) {
         Routes.get(router, "/v1/topics/:topic/why", JsonAnswer.answering(this::topic));
         Routes.get(router, "/v1/groups/:group/why", JsonAnswer.answering(this::group));
+        Routes.get(router, "/v1/queues/:queue/why", JsonAnswer.answering(this::queue));
+        Routes.get(router, "/v1/queues/:queue/messages/:id/why", JsonAnswer.answering(this::message));
     }
 
     private Future<JsonAnswer> topic(RoutingContext ctx) {
@@ -107,13 +115,37 @@ public final class WhyRoutes implements RouteGroup {
     }
 
     private Future<JsonAnswer> group(RoutingContext ctx) {
-        long idleMs = Query.of(ctx, Set.of("idle_ms")).number("idle_ms", DEFAULT_IDLE_MS, 0, MAX_IDLE_MS);
+        long idleMs = idleMs(ctx);
         String group = GroupFacts.named(ctx);
         return measured("group:" + group, () -> groups.of(group), GroupSnapshot::sample)
                 .map(seen -> answer(
                         new JsonObject().put("group", group),
                         seen.now().nowMs(),
                         WhyGroup.reasons(seen.now(), brokerNow(), seen.before(), idleMs)));
+    }
+
+    private Future<JsonAnswer> queue(RoutingContext ctx) {
+        long idleMs = idleMs(ctx);
+        String queue = QueueFacts.named(ctx);
+        return queues.of(ctx, queue)
+                .map(now -> answer(
+                        new JsonObject().put("queue", queue), now.nowMs(), WhyQueue.reasons(now, brokerNow(), idleMs)));
+    }
+
+    private Future<JsonAnswer> message(RoutingContext ctx) {
+        long idleMs = idleMs(ctx);
+        String queue = QueueFacts.named(ctx);
+        return queues.message(ctx, queue)
+                .map(now -> answer(
+                        new JsonObject()
+                                .put("queue", queue)
+                                .put("message", now.message().id().toString()),
+                        now.queue().nowMs(),
+                        WhyQueue.reasons(now, brokerNow(), idleMs)));
+    }
+
+    private static long idleMs(RoutingContext ctx) {
+        return Query.of(ctx, Set.of("idle_ms")).number("idle_ms", DEFAULT_IDLE_MS, 0, MAX_IDLE_MS);
     }
 
     private record Seen<T>(T now, Sample before) {}

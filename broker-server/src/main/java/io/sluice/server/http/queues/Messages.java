@@ -123,6 +123,11 @@ final class Messages {
         });
     }
 
+    /** Messages with what their records say of them, but without what they carry. */
+    Future<List<Seen>> seen(RoutingContext ctx, String queue, List<MessageView> views) {
+        return new Reading(ctx, queue, new Shown(Values.AUTO, false), DEFAULT_BYTES).read(views);
+    }
+
     /** How keys, values and headers are shown. */
     private record Shown(Values values, boolean content) {
         static Shown of(Query query) {

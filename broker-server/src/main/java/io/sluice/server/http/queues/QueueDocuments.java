@@ -55,7 +55,7 @@ final class QueueDocuments {
                 .put("created_at", queue.createdMs())
                 .put("modified_at", queue.changedMs())
                 .put("messages", messages(queue))
-                .put("lag", lag(queue))
+                .put("lag", queue.unfinished())
                 .put("receivers", queue.receivers());
     }
 
@@ -65,10 +65,6 @@ final class QueueDocuments {
                 .put("in_flight", queue.leased())
                 .put("delayed", queue.delayed())
                 .put("dying", queue.condemned());
-    }
-
-    private static long lag(QueueView queue) {
-        return queue.waiting() + queue.leased() + queue.delayed() + queue.condemned();
     }
 
     /** All there is to say about a queue. */
@@ -108,6 +104,7 @@ final class QueueDocuments {
                             .put("session_timeout_ms", session.timeoutMs())
                             .put("expires_at", session.expiresMs())));
             document.put("sessions", sessions);
+            document.put("unfinished_bytes", queue.unfinishedBytes()).put("pinned_bytes", queue.pinnedBytes());
             if (queue.askedMs() > 0) {
                 document.put("received_at", queue.askedMs());
             }
@@ -125,6 +122,7 @@ final class QueueDocuments {
         return document.put("received", now.received())
                 .put("acknowledged", now.acknowledged())
                 .put("returned", now.returned())
+                .put("expired", now.expired())
                 .put("measured_ms", now.overMs());
     }
 

@@ -28,7 +28,8 @@ final class QueueRates implements QueueListener {
     private enum Kind {
         RECEIVED,
         ACKNOWLEDGED,
-        RETURNED
+        RETURNED,
+        EXPIRED
     }
 
     /**
@@ -37,9 +38,10 @@ final class QueueRates implements QueueListener {
      * @param received deliveries
      * @param acknowledged messages that are done
      * @param returned deliveries that failed
+     * @param expired messages that became too old
      * @param overMs over what time that was counted
      */
-    record Rates(double received, double acknowledged, double returned, long overMs) {}
+    record Rates(double received, double acknowledged, double returned, double expired, long overMs) {}
 
     /** @param startedMs since when it listens, in ms since the epoch */
     QueueRates(long startedMs) {
@@ -52,6 +54,8 @@ final class QueueRates implements QueueListener {
             count(event.queue(), Kind.RECEIVED, leased.messages().size(), leased.atMs());
         } else if (event instanceof Finished finished && finished.outcome() == Outcome.ACKNOWLEDGED) {
             count(event.queue(), Kind.ACKNOWLEDGED, finished.messages().size(), finished.atMs());
+        } else if (event instanceof Finished finished && finished.outcome() == Outcome.EXPIRED) {
+            count(event.queue(), Kind.EXPIRED, finished.messages().size(), finished.atMs());
         } else if (event instanceof Returned returned) {
             count(event.queue(), Kind.RETURNED, returned.messages().size(), returned.atMs());
         } else if (event instanceof Deleted) {
@@ -78,6 +82,7 @@ final class QueueRates implements QueueListener {
                 perSecond(counts[Kind.RECEIVED.ordinal()], overMs),
                 perSecond(counts[Kind.ACKNOWLEDGED.ordinal()], overMs),
                 perSecond(counts[Kind.RETURNED.ordinal()], overMs),
+                perSecond(counts[Kind.EXPIRED.ordinal()], overMs),
                 overMs);
     }
 

@@ -23,6 +23,7 @@ import java.time.InstantSource;
  *  POST   /v1/queues/{queue}/messages                      send
  *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
  *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
+ *  GET    /v1/queues/{queue}/events                        what happens to it, as Server-Sent Events
  *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
  *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
  *  GET, DELETE /v1/queues/{queue}/jobs[/{id}]              what these have begun
@@ -46,6 +47,7 @@ public final class QueueRoutes implements RouteGroup {
     private final QueueDocuments documents;
     private final QueueAdmin admin;
     private final Messages messages;
+    private final QueueFacts facts;
     private final DeadLetters deadLetters;
     private final QueueJobs jobs;
 
@@ -76,9 +78,15 @@ public final class QueueRoutes implements RouteGroup {
         queues.listen(hub);
         this.documents = new QueueDocuments(broker, records.access(), rates, clock);
         this.messages = new Messages(broker, queues, records.access(), clock);
+        this.facts = new QueueFacts(broker, queues, messages, rates, clock);
         this.deadLetters = new DeadLetters(broker, queues, records.access());
         this.jobs = new QueueJobs(queues, http.maxBodyBytes(), clock);
         this.admin = new QueueAdmin(broker, queues, documents, http.maxBodyBytes());
+    }
+
+    /** What whoever explains queues has to know of them. */
+    public QueueFacts facts() {
+        return facts;
     }
 
     @Override
@@ -96,9 +104,9 @@ public final class QueueRoutes implements RouteGroup {
         router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
         messages.mount(router);
-        deadLetters.mount(router);
-        jobs.mount(router);
         QueueEvents events = new QueueEvents(vertx.getOrCreateContext(), queues, hub, documents, push);
         Routes.get(router, "/v1/queues/:queue/events", events::events);
+        deadLetters.mount(router);
+        jobs.mount(router);
     }
 }

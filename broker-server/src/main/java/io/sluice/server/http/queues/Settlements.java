@@ -50,7 +50,8 @@ final class Settlements {
                 new String[] {"result"},
                 (lease, fields) ->
                         new Ack(lease, fields.json("result", MAX_RESULT_BYTES).orElse(NOTHING)),
-                queues::acknowledge);
+                queues::acknowledge,
+                false);
     }
 
     Future<JsonAnswer> nack(RoutingContext ctx) {
@@ -62,7 +63,8 @@ final class Settlements {
                         optional(fields, "delay_ms", MAX_DELAY_MS),
                         fields.flag("dead", false),
                         fields.text("reason", MAX_REASON_CHARS).orElse("rejected")),
-                queues::reject);
+                queues::reject,
+                false);
     }
 
     Future<JsonAnswer> extend(RoutingContext ctx) {
@@ -73,7 +75,8 @@ final class Settlements {
                         lease,
                         optional(fields, "visibility_timeout_ms", Receives.MAX_VISIBILITY_MS),
                         fields.json("progress", MAX_PROGRESS_BYTES)),
-                queues::extend);
+                queues::extend,
+                true);
     }
 
     private static OptionalLong optional(JsonFields fields, String name, long max) {
@@ -84,13 +87,14 @@ final class Settlements {
             RoutingContext ctx,
             String[] settings,
             BiFunction<Lease, JsonFields, T> entry,
-            BiFunction<String, List<T>, CompletableFuture<Outcomes>> turn) {
+            BiFunction<String, List<T>, CompletableFuture<Outcomes>> turn,
+            boolean holds) {
         Query.refuse(ctx);
         String queue = ctx.pathParam("queue");
         return JsonBody.read(ctx, maxBodyBytes)
                 .map(fields -> entries(fields, settings, entry))
                 .compose(entries -> JsonAnswer.here(turn.apply(queue, entries)))
-                .map(outcomes -> answer(queue, outcomes));
+                .map(outcomes -> answer(queue, outcomes, holds));
     }
 
     /** Leases that share their settings, or entries each with its own. */
@@ -125,23 +129,24 @@ final class Settlements {
         return all.toArray(String[]::new);
     }
 
-    private static JsonAnswer answer(String queue, Outcomes outcomes) {
+    /** @param holds whether the leases go on, so that their ends are worth knowing */
+    private static JsonAnswer answer(String queue, Outcomes outcomes, boolean holds) {
         QueueErrors.require(outcomes.error(), queue);
         JsonArray results = new JsonArray();
         boolean any = false;
         for (Outcome outcome : outcomes.outcomes()) {
             boolean good = outcome.error() == QueueError.NONE;
             any |= good;
-            results.add(result(outcome, good));
+            results.add(result(outcome, good, holds));
         }
         return JsonAnswer.of(any ? 200 : 409, new JsonObject().put("results", results));
     }
 
-    private static JsonObject result(Outcome outcome, boolean good) {
+    private static JsonObject result(Outcome outcome, boolean good, boolean holds) {
         JsonObject result = new JsonObject().put("lease", MessageTokens.of(outcome.lease()));
         if (good) {
             result.put("ok", true);
-            if (outcome.untilMs() != 0 && outcome.untilMs() != Long.MAX_VALUE) {
+            if (holds && outcome.untilMs() != 0 && outcome.untilMs() != Long.MAX_VALUE) {
                 result.put("lease_expires_at", outcome.untilMs());
             }
             return result;

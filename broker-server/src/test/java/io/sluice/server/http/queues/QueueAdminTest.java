@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -372,6 +373,22 @@ class QueueAdminTest {
         queues.server.send("DELETE", "/v1/topics/jobs");
 
         Await.until("it is gone", () -> queues.get("jobs").statusCode() == 404);
+    }
+
+    @Test
+    void noMoreReceiversWaitThanMay() {
+        queues.close();
+        queues = new QueueFace(folder, Map.of("queues.max.receivers", "1"));
+        queues.create("jobs");
+        var parked = queues.postAsync("jobs/receive", json("{'wait_ms': 30000}"));
+        Await.until("it waits", () -> queues.described("jobs").getInteger("receivers") == 1);
+
+        HttpResponse<String> second = queues.post("jobs/receive", json("{'wait_ms': 30000}"));
+
+        QueueFace.problem(second, 429, "too_many_receivers");
+        assertThat(second.headers().firstValue("Retry-After")).isPresent();
+        queues.produce("jobs", "a");
+        assertThat(QueueFace.ok(parked.join()).getJsonArray("messages")).hasSize(1);
     }
 
     @Test

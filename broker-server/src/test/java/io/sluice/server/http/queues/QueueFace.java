@@ -12,7 +12,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +23,11 @@ final class QueueFace implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     QueueFace(Path folder) {
-        server = TestServers.on(folder, Map.of());
+        this(folder, Map.of());
     }
 
-    /** With a clock that the test moves. */
-    QueueFace(Path folder, InstantSource clock) {
-        server = TestServers.on(folder, Map.of(), clock);
+    QueueFace(Path folder, Map<String, String> settings) {
+        server = TestServers.on(folder, settings);
     }
 
     /** A new queue. */

@@ -1,0 +1,88 @@
+package io.sluice.server.why;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.groups.queue.QueueConfig;
+import io.sluice.groups.queue.QueueError;
+import io.sluice.groups.queue.QueueView;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What a running server cannot easily be brought to. */
+class WhyQueueTest {
+    private static final BrokerSnapshot FINE = new BrokerSnapshot(false, 1, 0, Optional.empty());
+
+    @Test
+    void aQueueThatIsBeingReadSaysSo() {
+        QueueSnapshot loading = new QueueSnapshot(
+                "jobs",
+                1_000,
+                Optional.empty(),
+                List.of(),
+                new QueueSnapshot.Rates(0, 0, 0, 0, 0),
+                List.of(),
+                List.of(),
+                "",
+                OptionalLong.empty());
+
+        List<Reason> reasons = WhyQueue.reasons(loading, FINE, 30_000);
+
+        assertThat(reasons).extracting(Reason::code).containsExactly(Reason.Code.QUEUE_LOADING);
+        assertThat(reasons.get(0).message()).contains("jobs");
+    }
+
+    @Test
+    void deadMessagesThatDoNotGetAnywhereNameTheirQueue() {
+        QueueView queue = new QueueView(
+                QueueError.NONE,
+                new UUID(0, 1),
+                "jobs",
+                QueueConfig.DEFAULTS.withDeadLetterQueue(Optional.of("jobs.dead")),
+                false,
+                0,
+                0,
+                2,
+                new QueueView.Counts(2, 0, 0, 0, 0, 0, 0),
+                0,
+                0,
+                0,
+                2,
+                2,
+                0,
+                0,
+                List.of(),
+                Map.of(),
+                Long.MAX_VALUE,
+                0,
+                0);
+
+        assertThat(codes(dying(queue, 25_000))).containsExactly(Reason.Code.DEAD_LETTERS_WAIT);
+        assertThat(dying(queue, 25_000).get(0).culprit()).containsEntry("queue", "jobs.dead");
+        assertThat(dying(queue, 25_000).get(0).sinceMs()).hasValue(25_000);
+        assertThat(codes(dying(queue, 39_000))).isEmpty();
+    }
+
+    private static List<Reason> dying(QueueView queue, long sinceMs) {
+        return WhyQueue.reasons(
+                new QueueSnapshot(
+                        "jobs",
+                        40_000,
+                        Optional.of(queue),
+                        List.of(),
+                        new QueueSnapshot.Rates(0, 0, 0, 0, 60_000),
+                        List.of(),
+                        List.of(),
+                        "",
+                        OptionalLong.of(sinceMs)),
+                FINE,
+                30_000);
+    }
+
+    private static List<Reason.Code> codes(List<Reason> reasons) {
+        return reasons.stream().map(Reason::code).toList();
+    }
+}
