@@ -11,6 +11,9 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.CreatePartitionsRequestData;
+import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
+import org.apache.kafka.common.message.CreatePartitionsResponseData;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableReplicaAssignment;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
@@ -161,6 +164,28 @@ class TopicsWireTest {
         }
         assertThat(errorsOf(create(true, topic("large", 9_000), topic("small", 1_000))))
                 .containsExactlyInAnyOrder("large NONE", "small NONE");
+    }
+
+    @Test
+    void aRequestThatAddsTooManyPartitionsIsRefusedAsAWhole() {
+        create(false, topic("a", 1), topic("b", 1));
+
+        assertThat(add(true, 5_001, 5_002)).containsExactlyInAnyOrder("a POLICY_VIOLATION", "b POLICY_VIOLATION");
+        assertThat(add(true, 5_001, 5_001)).containsExactlyInAnyOrder("a NONE", "b NONE");
+    }
+
+    /** What is answered to so many partitions for topics a and b. */
+    private List<String> add(boolean validateOnly, int a, int b) {
+        CreatePartitionsRequestData request =
+                new CreatePartitionsRequestData().setTimeoutMs(10_000).setValidateOnly(validateOnly);
+        request.topics()
+                .add(new CreatePartitionsTopic().setName("a").setCount(a).setAssignments(null));
+        request.topics()
+                .add(new CreatePartitionsTopic().setName("b").setCount(b).setAssignments(null));
+        CreatePartitionsResponseData answer = wire.call(ApiKeys.CREATE_PARTITIONS, 3, request);
+        return answer.results().stream()
+                .map(one -> one.name() + " " + Errors.forCode(one.errorCode()))
+                .toList();
     }
 
     @Test

@@ -108,18 +108,18 @@ final class WorkAudit {
 
     /** Those of which a worker was told that they are done. */
     Set<String> acknowledged() {
-        return idsWith("ok");
+        return idsWith(Set.of("ok"));
     }
 
-    /** Those that were acknowledged without an answer: they may be done. */
+    /** Those that were acknowledged without an answer, or without anybody who could write it down: they may be done. */
     Set<String> perhapsAcknowledged() {
-        return idsWith("lost");
+        return idsWith(Set.of("lost", ""));
     }
 
-    private Set<String> idsWith(String answer) {
+    private Set<String> idsWith(Set<String> answers) {
         Set<String> ids = new HashSet<>();
         deliveries.forEach((id, all) -> {
-            if (all.values().stream().anyMatch(one -> one.how.equals("ack") && one.answer.equals(answer))) {
+            if (all.values().stream().anyMatch(one -> one.how.equals("ack") && answers.contains(one.answer))) {
                 ids.add(id);
             }
         });

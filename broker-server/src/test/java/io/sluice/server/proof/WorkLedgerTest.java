@@ -51,7 +51,7 @@ class WorkLedgerTest {
     /** How much is tried. */
     private record Budget(int messages, int batch, long killMs) {
         static Budget now() {
-            return Seeds.longBudget() ? new Budget(500_000, 20, 6_000) : new Budget(4_000, 5, 4_000);
+            return Seeds.longBudget() ? new Budget(500_000, 20, 6_000) : new Budget(2_000, 5, 4_000);
         }
     }
 

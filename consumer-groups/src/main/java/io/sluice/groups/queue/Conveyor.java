@@ -17,6 +17,7 @@ import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.Transfer.Pending;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -158,10 +159,22 @@ abstract class Conveyor {
             return;
         }
         PartitionLog log = with.reader().log(target, pending.part().partition());
-        then(log.activeProducers(), producers -> {
-            boolean there = producers.stream()
-                    .anyMatch(producer -> producer.producerId() == view.producerId()
-                            && producer.lastSequence() == pending.lastSequence());
+        CompletableFuture<Boolean> isThere = log.activeProducers()
+                .thenCompose(producers -> producers.stream()
+                        .filter(producer -> producer.producerId() == view.producerId())
+                        .findFirst()
+                        .map(producer ->
+                                CompletableFuture.completedFuture(producer.lastSequence() == pending.lastSequence()))
+                        // It has not written yet, or was forgotten: the log of a broker that was away for a day
+                        // forgets.
+                        .orElseGet(() -> with.reader()
+                                .hasBatch(
+                                        target,
+                                        pending.part().partition(),
+                                        pending.part().from(),
+                                        view.producerId(),
+                                        pending.firstSequence())));
+        then(isThere, there -> {
             if (there) {
                 there(pending.part());
             } else {
@@ -219,7 +232,7 @@ abstract class Conveyor {
                 effects.record(new Copying(
                         id,
                         transfer,
-                        List.of(new Part(part.partition(), rest)),
+                        List.of(new Part(part.partition(), part.from(), rest)),
                         job == null ? Progress.NONE : job.progress));
             }
         });
@@ -303,6 +316,22 @@ abstract class Conveyor {
     final void pause(long ms) {
         CompletableFuture.delayedExecutor(ms, TimeUnit.MILLISECONDS, with.thread())
                 .execute(this::go);
+    }
+
+    /** Where the partitions of a topic end; throws if that cannot be told. */
+    final List<Long> endsOf(Topic target) {
+        List<Long> ends = new ArrayList<>();
+        for (int i = 0; i < target.partitions(); i++) {
+            ends.add(with.reader().log(target.id(), i).highWatermark());
+        }
+        return ends;
+    }
+
+    /** What is to be copied, by partition of the target, as parts. */
+    static List<Part> parts(Map<Integer, List<MessageId>> messages, List<Long> ends) {
+        List<Part> parts = new ArrayList<>();
+        messages.forEach((partition, some) -> parts.add(new Part(partition, ends.get(partition), some)));
+        return parts;
     }
 
     /** In which partition of a topic a copy belongs: a key decides as it did for its producer. */

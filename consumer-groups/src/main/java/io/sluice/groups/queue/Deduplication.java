@@ -90,8 +90,14 @@ final class Deduplication {
     /** A message with an id. */
     private record Sighting(Hash hash, long offset, long timestampMs) {}
 
-    /** Who has an id: a message, or a sender if there is none. */
-    private record Owner(Optional<MessageId> message, long sinceMs) {}
+    /**
+     * Who has an id.
+     *
+     * @param isReserved whether it is a sender's, who has not said what became of his message
+     * @param message the message, as far as it has been seen: that of a sender may be in the log before he knows
+     * @param sinceMs since when, in ms since the epoch
+     */
+    private record Owner(boolean isReserved, Optional<MessageId> message, long sinceMs) {}
 
     /** A request that waits until the log has been read, or others have settled what they have. */
     private static final class Request {
@@ -166,11 +172,10 @@ final class Deduplication {
                 logs.addAll(now);
                 readTo.clear();
                 now.forEach(log -> readTo.add(-1L));
-                owners.values().removeIf(owner -> {
-                    boolean isMessage = owner.message().isPresent();
-                    total -= isMessage ? 1 : 0;
-                    return isMessage;
-                });
+                total -= owners.size();
+                owners.values().removeIf(owner -> !owner.isReserved());
+                owners.replaceAll((hash, owner) -> new Owner(true, Optional.empty(), owner.sinceMs()));
+                total += owners.size();
                 waiting.forEach(request -> request.ends = ends());
             }
         }
@@ -208,7 +213,7 @@ final class Deduplication {
 
         private boolean isReserved(Hash hash) {
             Owner owner = owners.get(hash);
-            return owner != null && owner.message().isEmpty();
+            return owner != null && owner.isReserved();
         }
 
         private List<Dedup.Entry> entries(List<Hash> hashes) {
@@ -237,7 +242,7 @@ final class Deduplication {
                 }
                 total++;
             }
-            put(hash, new Owner(Optional.empty(), nowMs));
+            put(hash, new Owner(true, Optional.empty(), nowMs));
             reserved++;
             return new Dedup.Reserved(new Held(this, hash));
         }
@@ -256,7 +261,7 @@ final class Deduplication {
 
         void confirmed(Hash hash, MessageId message) {
             reserved--;
-            put(hash, new Owner(Optional.of(message), clock.millis()));
+            put(hash, new Owner(false, Optional.of(message), clock.millis()));
             int partition = message.partition();
             // What follows each other need not be read.
             if (!reading && partition < readTo.size() && readTo.get(partition) == message.offset()) {
@@ -267,8 +272,12 @@ final class Deduplication {
 
         void released(Hash hash) {
             reserved--;
-            owners.remove(hash);
-            total--;
+            Owner owner = owners.remove(hash);
+            if (owner.message().isPresent()) {
+                owners.put(hash, new Owner(false, owner.message(), owner.sinceMs()));
+            } else {
+                total--;
+            }
             List<Request> again = List.copyOf(waiting);
             try {
                 openLogs();
@@ -312,7 +321,8 @@ final class Deduplication {
         private void sighted(int partition, Sighting one) {
             long nowMs = clock.millis();
             Owner owner = owners.get(one.hash());
-            boolean isKnown = owner != null && (owner.message().isEmpty() || isWithin(owner.sinceMs(), nowMs));
+            boolean isReserved = owner != null && owner.isReserved();
+            boolean isKnown = owner != null && owner.message().isPresent() && isWithin(owner.sinceMs(), nowMs);
             if (isKnown || !isWithin(one.timestampMs(), nowMs)) {
                 return;
             }
@@ -321,7 +331,9 @@ final class Deduplication {
                 return;
             }
             total += owner == null ? 1 : 0;
-            put(one.hash(), new Owner(Optional.of(new MessageId(partition, one.offset())), one.timestampMs()));
+            put(
+                    one.hash(),
+                    new Owner(isReserved, Optional.of(new MessageId(partition, one.offset())), one.timestampMs()));
         }
 
         // ---- forgetting ----
@@ -330,7 +342,7 @@ final class Deduplication {
             long nowMs = clock.millis();
             for (Iterator<Owner> eldest = owners.values().iterator(); eldest.hasNext(); ) {
                 Owner owner = eldest.next();
-                if (owner.message().isEmpty() || isWithin(owner.sinceMs(), nowMs)) {
+                if (owner.isReserved() || isWithin(owner.sinceMs(), nowMs)) {
                     return;
                 }
                 eldest.remove();

@@ -164,7 +164,7 @@ final class Feeder implements Feeding {
             feed.awaiting = log.awaitBeyond(from, 1, AWAIT_MS);
             feed.awaiting.whenComplete((isThere, failure) -> {
                 if (failure == null) {
-                    thread.execute(() -> feed(queue));
+                    thread.execute(() -> feedIfWaiting(queue));
                 } else if (!(failure instanceof java.util.concurrent.CancellationException)) {
                     later(queue, failure);
                 }
@@ -203,10 +203,12 @@ final class Feeder implements Feeding {
     private void later(Queue queue, Throwable failure) {
         LOG.debug("queue {} cannot be read at the moment", queue.name(), failure);
         CompletableFuture.delayedExecutor(RETRY_MS, TimeUnit.MILLISECONDS, thread)
-                .execute(() -> {
-                    if (queue.hasWaiters()) {
-                        feed(queue);
-                    }
-                });
+                .execute(() -> feedIfWaiting(queue));
+    }
+
+    private void feedIfWaiting(Queue queue) {
+        if (queue.hasWaiters()) {
+            feed(queue);
+        }
     }
 }

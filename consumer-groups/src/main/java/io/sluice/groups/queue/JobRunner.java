@@ -198,6 +198,7 @@ final class JobRunner {
         private void choose(Topic target, long end, Now now, MessageReader.Chunk<StoredMessage> chunk) {
             long left = spec.max() > 0 ? spec.max() - now.moved() : Long.MAX_VALUE;
             long max = Math.min(left, spec.rate() > 0 ? Math.max(1, spec.rate() / STEPS_A_SECOND) : STEP_MESSAGES);
+            List<Long> targetEnds = endsOf(target);
             then(
                     turn((queue, effects) -> {
                         Job job = queue.jobs().get(number);
@@ -210,7 +211,8 @@ final class JobRunner {
                         JobCopies.Look look = JobCopies.look(queue, spec, at, chunk, end, limits);
                         at = look.progress();
                         if (!look.chosen().isEmpty()) {
-                            effects.record(new Copying(id, number, parts(look.chosen(), target), at));
+                            effects.record(
+                                    new Copying(id, number, parts(byPartition(look.chosen(), target), targetEnds), at));
                             if (spec.kind() == Kind.REDRIVE) {
                                 queue.claim(
                                         job,
@@ -235,15 +237,13 @@ final class JobRunner {
         }
 
         /** All of them together fit a batch of the target, so each part does. */
-        private List<Part> parts(List<StoredMessage> messages, Topic target) {
+        private static Map<Integer, List<MessageId>> byPartition(List<StoredMessage> messages, Topic target) {
             Map<Integer, List<MessageId>> parts = new TreeMap<>();
             for (StoredMessage message : messages) {
                 parts.computeIfAbsent(partitionOf(message, target), absent -> new ArrayList<>())
                         .add(message.id());
             }
-            List<Part> all = new ArrayList<>();
-            parts.forEach((partition, some) -> all.add(new Part(partition, some)));
-            return all;
+            return parts;
         }
 
         @Override

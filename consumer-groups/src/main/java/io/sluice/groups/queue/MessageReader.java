@@ -38,6 +38,7 @@ import org.slf4j.LoggerFactory;
 final class MessageReader {
     private static final Logger LOG = LoggerFactory.getLogger(MessageReader.class);
     private static final int READ_BYTES = 64 * 1024;
+    private static final int BATCHES_BYTES = 1024 * 1024;
 
     private final LogEngine engine;
     private final Codecs codecs;
@@ -158,6 +159,47 @@ final class MessageReader {
             LOG.error("messages at offset {} cannot be read: {}", batch.baseOffset(), e.getMessage());
             all.subList(before, all.size()).clear();
         }
+    }
+
+    /**
+     * Looks for a batch of a producer.
+     *
+     * @param from where it lies at the earliest
+     * @return fails as {@link #scan} does
+     */
+    CompletableFuture<Boolean> hasBatch(UUID topic, int partition, long from, long producerId, int firstSequence) {
+        PartitionLog log;
+        try {
+            log = log(topic, partition);
+        } catch (BrokerException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        long begin = Math.max(from, log.logStartOffset());
+        if (begin >= log.highWatermark()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        return log.read(begin, BATCHES_BYTES)
+                .thenComposeAsync(
+                        read -> hasBatch(read, producerId, firstSequence)
+                                ? CompletableFuture.completedFuture(true)
+                                : hasBatch(topic, partition, read.nextOffset(), producerId, firstSequence),
+                        ForkJoinPool.commonPool());
+    }
+
+    private static boolean hasBatch(LogRead read, long producerId, int firstSequence) {
+        boolean found = false;
+        for (ByteBuffer bytes : read.batches()) {
+            for (RecordBatch batch : RecordBatches.in(bytes)) {
+                found |= batch.producerId() == producerId && batch.baseSequence() == firstSequence;
+            }
+        }
+        if (read.oversized().isPresent()) {
+            try (OversizedBatch large = read.oversized().get()) {
+                RecordBatch batch = large.header();
+                found |= batch.producerId() == producerId && batch.baseSequence() == firstSequence;
+            }
+        }
+        return found;
     }
 
     /**

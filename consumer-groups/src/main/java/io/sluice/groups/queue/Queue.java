@@ -523,7 +523,11 @@ final class Queue {
 
     /** Whether a receiver could have more if the log were read first. */
     private boolean isWorthReading(Waiter waiter) {
-        return waiter.looks < MAX_LOOKS && memory.loaded() < waiter.request.max() && hasMore();
+        int inMemory = memory.loaded();
+        for (Window window : windows.values()) {
+            inMemory += window.returned;
+        }
+        return waiter.looks < MAX_LOOKS && inMemory < waiter.request.max() && hasMore();
     }
 
     /** Those who do not want to wait get nothing, once it is known that there is nothing. */
@@ -628,7 +632,7 @@ final class Queue {
             if (outcome.error() == QueueError.NONE) {
                 done.put(ack.lease().id(), new Finish(ack.lease().id(), ack.result()));
             }
-            outcomes.add(outcome);
+            outcomes.add(over(outcome));
         }
         if (!done.isEmpty()) {
             effects.record(new Finished(id, Outcome.ACKNOWLEDGED, effects.nowMs(), List.copyOf(done.values())));
@@ -667,7 +671,7 @@ final class Queue {
             if (outcome.error() == QueueError.NONE) {
                 failed.put(held(nack.lease().id()), nack);
             }
-            outcomes.add(outcome);
+            outcomes.add(over(outcome));
         }
         List<Return> again = new ArrayList<>();
         Map<String, List<MessageId>> noMore = new LinkedHashMap<>();
@@ -767,6 +771,11 @@ final class Queue {
         sessions.remove(session.consumer, session);
         fail(session.held(), "session expired", effects);
         dispatch(effects);
+    }
+
+    /** The lease ends with what was said of it. */
+    private static Receive.Outcome over(Receive.Outcome outcome) {
+        return new Receive.Outcome(outcome.lease(), outcome.error(), 0, outcome.holder(), outcome.sinceMs());
     }
 
     private Receive.Outcome check(Lease lease, long nowMs) {

@@ -159,10 +159,10 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Each queue is looked after about once a minute, a few at a time. */
     private void lookAfterSome() {
-        lookAfter(UPKEEP_ROUNDS);
-        memory.tidy(clock.millis());
         CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
                 .execute(this::lookAfterSome);
+        lookAfter(UPKEEP_ROUNDS);
+        memory.tidy(clock.millis());
     }
 
     /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */

@@ -130,8 +130,9 @@ public sealed interface QueueEvent {
      * Messages whose copies are one batch.
      *
      * @param partition of the target
+     * @param from where its log ended: if they are there, they are not before it
      */
-    record Part(int partition, List<MessageId> messages) {
+    record Part(int partition, long from, List<MessageId> messages) {
         public Part {
             messages = List.copyOf(messages);
         }

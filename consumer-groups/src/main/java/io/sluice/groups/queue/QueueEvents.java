@@ -59,7 +59,7 @@ import java.util.stream.Collectors;
  *     13, trimmed     4 partition, 8 before offset
  *     14, checkpoint  4 part, 4 parts, bytes of {@link QueueState} (4 bytes of their length, and the bytes)
  *     20, transfer    8 transfer, 16 id of the target's topic, 8 producer id
- *     21, copying     8 transfer, list of: 4 partition of the target, list of messages; progress
+ *     21, copying     8 transfer, list of: 4 partition of the target, 8 from, list of messages; progress
  *     22, copied      8 transfer, 4 partition of the target, 1 whether they are there
  *     23, job begun   8 job, job, list of ends: 8, 8 at
  *     24, job ended   8 job, 1 state, why (text), 8 at, progress
@@ -149,6 +149,7 @@ public final class QueueEvents {
                     .putAll(
                             copying.parts(),
                             part -> out.putInt(part.partition())
+                                    .putLong(part.from())
                                     .putAll(part.messages(), message -> message(out, message)));
             progress(out, copying.progress());
         } else if (event instanceof Copied copied) {
@@ -327,7 +328,7 @@ public final class QueueEvents {
                         in.getLong(),
                         in.getAll(
                                 2 * Integer.BYTES,
-                                () -> new Part(in.getInt(), in.getAll(MESSAGE_BYTES, () -> message(in)))),
+                                () -> new Part(in.getInt(), in.getLong(), in.getAll(MESSAGE_BYTES, () -> message(in)))),
                         progress(in));
             case 22 -> new Copied(queue, in.getLong(), in.getInt(), in.getByte() != 0);
             case 23 -> new JobBegun(queue, in.getLong(), job(in), in.getAll(Long.BYTES, in::getLong), in.getLong());

@@ -89,6 +89,7 @@ final class Transfer {
         out.putAll(
                 pending.values(),
                 part -> out.putInt(part.partition())
+                        .putLong(part.from())
                         .putAll(part.messages(), message -> QueueEvents.message(out, message)));
     }
 
@@ -101,6 +102,9 @@ final class Transfer {
         in.getAll(2 * Integer.BYTES, () -> sequences.put(in.getInt(), in.getInt()));
         copying(in.getAll(
                 2 * Integer.BYTES,
-                () -> new Part(in.getInt(), in.getAll(Integer.BYTES + Long.BYTES, () -> QueueEvents.message(in)))));
+                () -> new Part(
+                        in.getInt(),
+                        in.getLong(),
+                        in.getAll(Integer.BYTES + Long.BYTES, () -> QueueEvents.message(in)))));
     }
 }

@@ -45,7 +45,9 @@ final class Trimmer {
             pinned(queue, window, 0);
             return;
         }
-        log.offsetForTimestamp(effects.nowMs() - retentionMs)
+        // What has been sent within the window of deduplication is found in the log after a start.
+        long keepMs = Math.max(retentionMs, queue.config().dedupWindowMs());
+        log.offsetForTimestamp(effects.nowMs() - keepMs)
                 .thenAcceptAsync(
                         young -> trim(
                                 queue,

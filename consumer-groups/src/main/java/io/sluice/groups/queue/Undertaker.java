@@ -144,6 +144,7 @@ final class Undertaker {
 
         private void choose(Topic target, List<MessageId> messages, MessageReader.Found found) {
             keep(found.found());
+            List<Long> ends = endsOf(target);
             then(
                     turn((queue, effects) -> {
                         List<MessageId> lost = new ArrayList<>();
@@ -176,9 +177,7 @@ final class Undertaker {
                         }
                         queue.buried(lost, effects);
                         if (!parts.isEmpty()) {
-                            List<Part> all = new ArrayList<>();
-                            parts.forEach((partition, some) -> all.add(new Part(partition, some)));
-                            effects.record(new Copying(id, 0, all, Progress.NONE));
+                            effects.record(new Copying(id, 0, parts(parts, ends), Progress.NONE));
                         }
                         return queue;
                     }),

@@ -150,7 +150,7 @@ class BurialTest {
                 it.reject("q", some, "no");
                 some.forEach(message -> died.add(message.id().toString()));
                 if (random.nextInt(3) == 0) {
-                    it.crash();
+                    it.crashOrRestart(random.nextBoolean());
                 }
             }
             awaitBuried(it, died.size());

@@ -51,7 +51,10 @@ final class CrashingQueues implements AutoCloseable {
     }
 
     private void start() {
-        BrokerConfig config = BrokerConfig.at(Path.of("unused")).with("log.min.free.bytes", "1048576");
+        BrokerConfig config = BrokerConfig.at(Path.of("unused"))
+                .with("log.min.free.bytes", "1048576")
+                // A log forgets producers at once, as it does after a day.
+                .with("producer.id.expiration.ms", "1");
         engine = LocalLogEngine.on(config, machine.root());
         engine.start();
         queues = new QueueCoordinator(engine, SETUP, config.codecs(), clock);
@@ -70,6 +73,21 @@ final class CrashingQueues implements AutoCloseable {
             LoggerFactory.getLogger(CrashingQueues.class).debug("it did not close in order, which is the point", e);
         }
         start();
+    }
+
+    /** The broker ends in order, whatever it is doing, and starts again. */
+    void restart() {
+        close();
+        start();
+    }
+
+    /** One of both. */
+    void crashOrRestart(boolean crash) {
+        if (crash) {
+            crash();
+        } else {
+            restart();
+        }
     }
 
     static <T> T get(CompletableFuture<T> future) {

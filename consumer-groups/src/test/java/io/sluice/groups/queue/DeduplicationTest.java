@@ -133,6 +133,18 @@ class DeduplicationTest {
     }
 
     @Test
+    void whatWasSeenInTheLogWhileItsSenderDidNotKnowIsNotSentAgain() {
+        Reservation reservation = reserved("a");
+        MessageId message = append("a", 0);
+        // Somebody else has the log read.
+        assertThat(one("b")).isInstanceOf(Reserved.class);
+
+        reservation.released();
+
+        assertThat(one("a")).isEqualTo(new Sent(message));
+    }
+
+    @Test
     void whatOthersProduceCountsAsWell() {
         assertThat(one("z")).isInstanceOf(Reserved.class);
         MessageId message = append("a", 1);

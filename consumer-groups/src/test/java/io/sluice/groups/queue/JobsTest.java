@@ -315,7 +315,7 @@ class JobsTest {
                             .id());
                 }
                 if (random.nextInt(2) == 0) {
-                    it.crash();
+                    it.crashOrRestart(random.nextBoolean());
                 }
             }
             jobs.forEach(id -> assertThat(awaitEnd(it, id).state()).isEqualTo(JobView.State.DONE));
@@ -357,7 +357,7 @@ class JobsTest {
         JobSpec spec = new JobSpec(Kind.REPLAY, "q", "replayed", all(), random.nextInt(20, 200), 0, 0, "a test");
         String id = get(it.queues.afterlife().begin(spec)).job().orElseThrow().id();
         Await.until("some are sent", () -> job(it, id).moved() > 0);
-        it.crash();
+        it.crashOrRestart(random.nextBoolean());
         assertThat(awaitEnd(it, id).moved()).isEqualTo(acknowledged);
         List<String> of = it.all("replayed").stream()
                 .map(message -> message.text(MessageHeaders.REPLAY_OF).orElseThrow() + " " + text(message))

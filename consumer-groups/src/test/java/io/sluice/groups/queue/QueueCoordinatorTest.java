@@ -86,6 +86,21 @@ class QueueCoordinatorTest {
         assertThat(running.describe("q").leased()).isEqualTo(1_000);
     }
 
+    /** What is read before somebody asks for it may be a part of what there is by then. */
+    @Test
+    void whoAsksForManyGetsThemAllAlsoIfSomeOfThemAreInMemory() {
+        start();
+        running.create("q", CONFIG);
+        for (int round = 0; round < 20; round++) {
+            Receiving waiting = running.ask("q", "c", 1, 0, 600_000);
+            for (int i = 0; i < 11; i++) {
+                running.send("q", 1);
+            }
+            assertThat(get(waiting.answer()).messages()).hasSize(1);
+            assertThat(running.take("q", "c", 10)).hasSize(10);
+        }
+    }
+
     @Test
     void whoWaitsGetsWhatComesAndWhoCameFirstIsFirst() {
         start();
@@ -289,6 +304,32 @@ class QueueCoordinatorTest {
             assertThat(offsets(messages)).containsExactly(0L);
             running.acknowledge("q" + i, messages);
         }
+    }
+
+    @Test
+    void manyQueuesAreListedByNamePageByPage() {
+        int count = Seeds.longBudget() ? 10_000 : 1_000;
+        CrashingMachine machine = new CrashingMachine(new SplittableRandom(1));
+        running = new RunningQueues(
+                LocalLogEngine.on(config(Path.of("unused")), machine.root()), QueueSetup.defaults(), clock);
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            names.add(String.format("q%05d", i));
+            running.create(names.get(i), CONFIG);
+        }
+
+        List<String> found = new ArrayList<>();
+        Optional<String> next = Optional.of("");
+        while (next.isPresent()) {
+            QueueCoordinator.Listing page = get(running.queues.list(next.get(), 90));
+            assertThat(page.queues()).hasSizeLessThanOrEqualTo(90);
+            page.queues().forEach(queue -> found.add(queue.name()));
+            next = page.next();
+            // Whoever goes on behind a queue does not need it to be there.
+            next.ifPresent(last -> get(running.queues.delete(last)));
+        }
+
+        assertThat(found).isEqualTo(names);
     }
 
     /**

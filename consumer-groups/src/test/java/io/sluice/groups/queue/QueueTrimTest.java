@@ -39,6 +39,10 @@ class QueueTrimTest {
     }
 
     private static QueueConfig config(long retentionMs) {
+        return config(retentionMs, 0);
+    }
+
+    private static QueueConfig config(long retentionMs, long dedupWindowMs) {
         QueueConfig usual = QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 1_000);
         return new QueueConfig(
                 7 * 24 * HOUR_MS,
@@ -51,7 +55,7 @@ class QueueTrimTest {
                 usual.maxInFlight(),
                 0,
                 0,
-                0,
+                dedupWindowMs,
                 retentionMs);
     }
 
@@ -124,6 +128,20 @@ class QueueTrimTest {
             clock.advance(Duration.ofDays(1_000));
             lookUntil(running, "the other is gone", () -> running.log("r", 0).logStartOffset() == 10);
             assertThat(running.log("q", 0).logStartOffset()).isZero();
+        }
+    }
+
+    /** A start reads from the log what has been sent within the window of deduplication. */
+    @Test
+    void whatMayComeOnceMoreIsKeptForAsLongAsThatIsAskedFor() {
+        try (RunningQueues running = start()) {
+            running.create("q", config(0, HOUR_MS));
+            running.send("q", 10);
+            clock.advance(Duration.ofMinutes(10));
+            running.send("q", 10);
+            running.acknowledge("q", running.take("q", "c", 20));
+            clock.advance(Duration.ofMinutes(51));
+            lookUntil(running, "the first are gone", () -> running.log("q", 0).logStartOffset() == 10);
         }
     }
 

@@ -38,11 +38,16 @@ public final class CreatePartitionsApi implements ApiHandler<CreatePartitionsReq
         Gather gather = new Gather(response);
         Change change = data.validateOnly() ? Change.VALIDATE : Change.APPLY;
         Set<String> seen = new HashSet<>();
+        boolean isTooMuch = morePartitions(data) > CreateTopicsApi.MAX_PARTITIONS;
         for (CreatePartitionsTopic wish : data.topics()) {
             CreatePartitionsTopicResult answer = new CreatePartitionsTopicResult().setName(wish.name());
             response.results().add(answer);
             if (!seen.add(wish.name())) {
                 refuse(answer, Errors.INVALID_REQUEST, "Duplicate topic name.");
+                continue;
+            }
+            if (isTooMuch) {
+                refuse(answer, Errors.POLICY_VIOLATION, "Excessively large number of partitions per request.");
                 continue;
             }
             Optional<String> fault = faultOf(wish);
@@ -58,6 +63,16 @@ public final class CreatePartitionsApi implements ApiHandler<CreatePartitionsReq
             });
         }
         return gather.seal();
+    }
+
+    /** How many partitions a request would add, all its topics together. */
+    private long morePartitions(CreatePartitionsRequestData data) {
+        long more = 0;
+        for (CreatePartitionsTopic wish : data.topics()) {
+            int before = broker.topic(wish.name()).map(Topic::partitions).orElse(wish.count());
+            more += Math.max(0, wish.count() - before);
+        }
+        return more;
     }
 
     /** What is wrong with a manual assignment. */

@@ -37,7 +37,7 @@ import org.apache.kafka.common.protocol.Errors;
 public final class CreateTopicsApi implements ApiHandler<CreateTopicsRequestData> {
     private static final int UNSET = -1;
     /** Of one request, as with Kafka. */
-    private static final int MAX_PARTITIONS = 10_000;
+    static final int MAX_PARTITIONS = 10_000;
 
     private final Broker broker;
     private final Node node;

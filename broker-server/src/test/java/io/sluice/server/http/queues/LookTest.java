@@ -99,7 +99,10 @@ class LookTest {
         queues.post("jobs/extend", leases(first).put("progress", json("{'percent': 40}")));
         assertThat(message("0-0").getJsonObject("progress")).isEqualTo(json("{'percent': 40}"));
 
-        queues.post("jobs/nack", leases(first).put("delay_ms", 3_600_000).put("reason", "too early"));
+        JsonObject ended = QueueFace.ok(queues.post(
+                "jobs/nack", leases(first).put("delay_ms", 3_600_000).put("reason", "too early")));
+        assertThat(ended.getJsonArray("results"))
+                .containsExactly(new JsonObject().put("lease", first).put("ok", true));
         JsonObject delayed = message("0-0");
         assertThat(delayed.getString("state")).isEqualTo("delayed");
         assertThat(delayed.getString("reason")).isEqualTo("too early");
