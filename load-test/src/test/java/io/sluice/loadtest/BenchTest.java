@@ -220,7 +220,11 @@ class BenchTest {
     void emptyQueueAndRefusedLeasesAreErrors() throws Exception {
         broker.staleLeases.set(2);
         RunResult run = run(Map.of(
-                "kind", "queue-receive-ack", "preload-records", "10", "records-per-request", "3", "warm-up", "0ms"));
+                "kind", "queue-receive-ack",
+                "preload-records", "10",
+                "records-per-request", "3",
+                "warm-up", "0ms",
+                "duration", "3s"));
 
         assertThat(run.errors()).containsEntry("leases that could not be acknowledged", 1L);
         assertThat(run.errors()).containsEntry("nothing to receive", 1L).hasSize(2);

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +59,22 @@ class QueuePagesTest {
         List<Step> steps = steps(Files.readString(DOCS.resolve(page)));
         assertThat(steps).hasSizeGreaterThan(5);
 
+        check(steps);
+    }
+
+    @Test
+    void theQueueOfTheReadmeIsWorkedOn() throws IOException {
+        String readme = Files.readString(DOCS.resolve("../README.md"));
+        String block = readme.substring(readme.indexOf("### Queues")).split("```")[1];
+        List<Step> steps = new ArrayList<>();
+        block.replace("bin/sluice", "sluice").strip().lines().forEach(command -> steps.add(new Step(command, "…")));
+
+        steps.set(3, new Step(steps.get(3).command(), "…\"state\":\"acknowledged\"…\"result\":\"small-cat.jpg\"…"));
+
+        check(steps);
+    }
+
+    private void check(List<Step> steps) throws IOException {
         String[] printed = run(steps).split(Pattern.quote(NEXT) + "\n", -1);
 
         for (int i = 0; i < steps.size(); i++) {
