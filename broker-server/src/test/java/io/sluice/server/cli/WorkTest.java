@@ -277,6 +277,17 @@ class WorkTest {
     }
 
     @Test
+    void whoHasNothingToDoEndsAtOnce() throws Exception {
+        Running worker = new Running(work(url(), "-c 4 --grace 1h", "true"));
+        Await.until("the worker waits", () -> server.get("/v1/queues/q").body().contains("\"receivers\":1"));
+
+        assertThat(worker.end()).as(worker.err()).isZero();
+        assertThat(Shell.run("queues", "work", "none", "--grace", "1h", "--server", url(), "--", "true")
+                        .exitCode())
+                .isEqualTo(1);
+    }
+
+    @Test
     void whatDoesNotEndInTimeIsGivenBack() throws Exception {
         send("one");
         Running worker = new Running(work(url(), "--grace 0s", "touch $T/began; sleep 60"));

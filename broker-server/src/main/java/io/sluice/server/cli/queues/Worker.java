@@ -120,8 +120,13 @@ final class Worker {
             int slots = 1 + free.drainPermits();
             boolean nothingRuns = slots == settings.concurrency();
             int wanted = (int) Math.min(slots, left);
-            List<Delivered> taken = receive(wanted);
-            free.release(slots - taken.size());
+            List<Delivered> taken = List.of();
+            try {
+                taken = receive(wanted);
+            } finally {
+                // Those of commands are released by them; whoever waits for the end waits for all.
+                free.release(slots - taken.size());
+            }
             left -= taken.size();
             taken.forEach(this::start);
             if (taken.isEmpty() && settings.untilEmpty()) {
