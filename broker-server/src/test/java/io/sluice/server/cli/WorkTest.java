@@ -306,6 +306,24 @@ class WorkTest {
     }
 
     @Test
+    void anAcknowledgementWhoseAnswerIsLostHasBeenDone() throws Exception {
+        send("one");
+        try (LossyProxy proxy = new LossyProxy(server.port())) {
+            Running worker = new Running(
+                    work(proxy.url(), "--max 1", "touch $T/began; while ! [ -e $T/go ]; do sleep 0.05; done"));
+            Await.until("the command runs", () -> isTrace("began"));
+            proxy.answersToLose.set(1);
+            Files.createFile(traces.resolve("go"));
+
+            assertThat(worker.end.get(60, TimeUnit.SECONDS)).as(worker.err()).isZero();
+
+            assertThat(worker.err()).contains("trying again").doesNotContain("lost: ");
+            assertThat(counter("acknowledged")).isEqualTo(1);
+            assertThat(counter("received")).isEqualTo(1);
+        }
+    }
+
+    @Test
     void whatCannotBeIsSaidAtOnce() {
         assertThat(Shell.run("queues", "work", "q", "--server", url(), "--", "no-such-command")
                         .err())

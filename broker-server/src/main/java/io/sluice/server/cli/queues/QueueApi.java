@@ -71,6 +71,14 @@ final class QueueApi {
         return request;
     }
 
+    /** The state of a message, by its word. */
+    String stateOf(String id) throws IOException, InterruptedException {
+        HttpRequest request = broker.request(path + "/messages/" + BrokerConnection.encode(id) + "?values=none")
+                .GET()
+                .build();
+        return require(broker.exchange(request)).path("state").asText();
+    }
+
     /** Says that a consumer is there; the answer tells whether its session is. */
     JsonNode heartbeat(String consumer, Duration timeout) throws IOException, InterruptedException {
         return require(post("/consumers/" + BrokerConnection.encode(consumer) + "/heartbeat", Json.object(), timeout));

@@ -188,9 +188,9 @@ final class Worker {
         switch (end.outcome()) {
             case DONE -> {
                 end.result().ifPresent(result -> request.set("result", result));
-                end = require("ack", request, end);
+                end = require("ack", request, message, end);
             }
-            case FAILED -> end = require("nack", request.put("reason", end.reason()), end);
+            case FAILED -> end = require("nack", request.put("reason", end.reason()), message, end);
             case LOST, CUT_OFF -> {
                 // Others have it, or get it when we leave.
             }
@@ -199,13 +199,14 @@ final class Worker {
     }
 
     /** Settles, as long as that takes; nobody else gets the message meanwhile. */
-    private RunningCommand.End require(String what, ObjectNode request, RunningCommand.End end)
+    private RunningCommand.End require(String what, ObjectNode request, Delivered message, RunningCommand.End end)
             throws InterruptedException {
         Pauses pauses = new Pauses();
-        while (true) {
+        for (boolean again = false; ; again = true) {
             try {
                 JsonNode error = api.settle(what, request).path(0).path("error");
-                return error.isMissingNode()
+                // The first try may have been heard, and only its answer lost.
+                return error.isMissingNode() || again && isDone(end, message)
                         ? end
                         : end.butLost(error.path("detail").asText("it is not ours any more"));
             } catch (IOException e) {
@@ -221,6 +222,11 @@ final class Worker {
                 pauses.pause(e);
             }
         }
+    }
+
+    private boolean isDone(RunningCommand.End end, Delivered message) throws IOException, InterruptedException {
+        return end.outcome() == RunningCommand.Outcome.DONE
+                && api.stateOf(message.id()).equals("acknowledged");
     }
 
     private void tell(Delivered message, RunningCommand.End end) {
