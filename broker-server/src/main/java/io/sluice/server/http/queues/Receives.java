@@ -18,6 +18,7 @@ import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.records.MessageReader;
 import io.sluice.server.http.records.MessageReader.Body;
@@ -134,7 +135,7 @@ final class Receives {
     static final int MAX_NAME_CHARS = 255;
 
     /** One request. Owned by its event loop. */
-    private final class One {
+    private final class One implements OpenStream {
         private final RoutingContext ctx;
         private final String queue;
         private final boolean pop;
@@ -162,7 +163,14 @@ final class Receives {
             cancel = receiving.cancel();
             // Its client may go, or the broker may stop, while it waits.
             ctx.addEndHandler(done -> end());
+            OpenStream.answer(ctx, this);
             JsonAnswer.here(receiving.answer()).onComplete(answer -> take(answer.result()));
+        }
+
+        /** Whoever waits need not wait for a broker that stops. */
+        @Override
+        public void stop() {
+            cancel.run();
         }
 
         private boolean isOpen() {

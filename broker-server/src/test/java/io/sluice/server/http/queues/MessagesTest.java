@@ -383,6 +383,18 @@ class MessagesTest {
     }
 
     @Test
+    void aBrokerThatStopsDoesNotKeepReceiversWaiting() throws Exception {
+        CompletableFuture<HttpResponse<String>> waiting = face.postAsync("receive", WAIT);
+        Await.until(
+                "it waits",
+                () -> new JsonObject(face.server.get("/v1/queues/default").body()).getInteger("receivers") == 1);
+
+        face.close();
+
+        assertThat(ids(ok(waiting.get(1, TimeUnit.SECONDS)))).isEmpty();
+    }
+
+    @Test
     void whoHasGoneGetsNothing() {
         try (RawConnection gone = new RawConnection(face.server.port())) {
             String body = "{\"wait_ms\":30000,\"consumer\":\"gone\"}";
