@@ -132,7 +132,20 @@ final class Queue {
             if (!waiters.remove(this)) {
                 return;
             }
+            answerNothing(effects);
+        }
+
+        boolean isOf(Session session) {
+            return request.sessionTimeoutMs() > 0 && request.consumer().equals(session.consumer);
+        }
+
+        /** It has waited for nothing, and was there until now. */
+        void answerNothing(QueueEffects effects) {
             agenda.cancel(this);
+            Session session = sessions.get(request.consumer());
+            if (session != null && isOf(session)) {
+                agenda.set(session, effects.nowMs() + session.timeoutMs);
+            }
             effects.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
         }
     }
@@ -539,8 +552,7 @@ final class Queue {
             Waiter waiter = each.next();
             if (waiter.request.deadlineMs() <= effects.nowMs()) {
                 each.remove();
-                agenda.cancel(waiter);
-                effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, List.of()));
+                waiter.answerNothing(effects);
             }
         }
     }
@@ -768,6 +780,13 @@ final class Queue {
 
     /** Nothing was heard of a consumer for too long. */
     void silent(Session session, QueueEffects effects) {
+        for (Waiter waiter : waiters) {
+            if (waiter.isOf(session)) {
+                // It waits, and is there for as long as it does.
+                agenda.set(session, effects.nowMs() + session.timeoutMs);
+                return;
+            }
+        }
         sessions.remove(session.consumer, session);
         fail(session.held(), "session expired", effects);
         dispatch(effects);

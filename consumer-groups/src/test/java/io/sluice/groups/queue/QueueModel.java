@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** What a queue promises, as plainly as it can be said: a list of messages, and rules. */
 final class QueueModel {
@@ -99,6 +100,9 @@ final class QueueModel {
                         && Math.max(item.arrival.enqueuedMs(), item.arrival.deliverAtMs()) + config.ttlMs() <= nowMs);
     }
 
+    /** Whether a consumer with a session waits for messages: it is there for as long as it does. */
+    Predicate<String> waits = consumer -> false;
+
     /** What has happened of itself up to now: leases end, and consumers have been silent for too long. */
     void pass(long nowMs) {
         if (nowMs == passedMs) {
@@ -114,7 +118,9 @@ final class QueueModel {
                     .filter(session -> session.getValue().expiresMs <= nowMs)
                     .min(Comparator.comparingLong(session -> session.getValue().expiresMs))
                     .orElse(null);
-            if (silent != null && (lease == null || silent.getValue().expiresMs < lease.untilMs)) {
+            if (silent != null && waits.test(silent.getKey())) {
+                silent.getValue().expiresMs += silent.getValue().timeoutMs;
+            } else if (silent != null && (lease == null || silent.getValue().expiresMs < lease.untilMs)) {
                 sessions.remove(silent.getKey());
                 for (Item item : of(silent.getKey())) {
                     failed(item, silent.getValue().expiresMs, 0, false);

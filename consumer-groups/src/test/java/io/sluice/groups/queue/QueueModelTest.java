@@ -102,6 +102,8 @@ class QueueModelTest {
             QueueLimits limits = new QueueLimits(random.nextInt(2, 40), random.nextInt(1, 10), 100);
             machine = new QueueMachine(partitions, config, limits, random.split());
             machine.onEvent = this::happened;
+            model.waits = consumer ->
+                    waiting.stream().anyMatch(asked -> asked.sessionMs > 0 && asked.consumer.equals(consumer));
         }
 
         /** What is too old may be dropped as soon as it is in the way, or later; and nothing is missing that was sent. */
@@ -232,7 +234,7 @@ class QueueModelTest {
             final String consumer = "c" + random.nextInt(3);
             final int max;
             final long visibilityMs = 1 + time() % 100_000;
-            final int sessionMs = random.nextInt(3) == 0 ? random.nextInt(1, 100_000) : 0;
+            final int sessionMs = random.nextInt(3) == 0 ? random.nextInt(50, 100_000) : 0;
             final long deadlineMs;
             Consumer<QueueEffects> takeBack = effects -> {};
             boolean isCancelled;
@@ -258,6 +260,10 @@ class QueueModelTest {
                     assertThat(waiting.get(0)).as("who came first").isSameAs(this);
                 }
                 waiting.remove(this);
+                QueueModel.Session session = model.sessions.get(consumer);
+                if (messages.isEmpty() && sessionMs > 0 && !isCancelled && session != null) {
+                    session.expiresMs = nowMs + session.timeoutMs;
+                }
                 for (Received received : messages) {
                     assertThat(model.heldCount() < model.config.maxInFlight()
                                     || model.items.get(received.id()).wasDelivered())

@@ -100,6 +100,20 @@ class QueueSessionTest {
         assertThat(outcomes).extracting(Receive.Outcome::error).containsExactly(QueueError.STALE_LEASE);
     }
 
+    @Test
+    void whoWaitsForMoreIsThere() {
+        begin();
+        long deadlineMs = machine.nowMs() + 5 * SESSION_MS + 1;
+        receive("worker", deadlineMs, new ArrayList<>());
+
+        machine.pass(6 * SESSION_MS);
+        assertThat(others).isEmpty();
+
+        machine.pass(SESSION_MS);
+        assertThat(others).hasSize(1);
+        assertThat(otherAtMs).isEqualTo(deadlineMs + SESSION_MS);
+    }
+
     /** Nobody can be heard while the broker is down: a start gives everybody the whole time. */
     @Test
     void afterAStartAWorkerHasTheWholeTimeOfItsSession() {
