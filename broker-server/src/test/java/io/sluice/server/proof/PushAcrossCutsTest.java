@@ -58,7 +58,11 @@ class PushAcrossCutsTest {
                 CompletableFuture<List<String>> received = CompletableFuture.supplyAsync(() -> linesOf(client));
 
                 produce(server, proxy, random);
-                Await.until("cuts", () -> proxy.cuts() > CUTS);
+                for (int cut = 1; cut <= CUTS + 1; cut++) {
+                    // A client comes back after seconds, so each has a time of its own.
+                    int wanted = cut;
+                    Await.until("cut " + wanted, () -> proxy.cuts() >= wanted);
+                }
                 proxy.leaveWhole();
 
                 List<String> lines = received.get(120, TimeUnit.SECONDS);
