@@ -5,12 +5,21 @@ import java.util.PriorityQueue;
 
 /**
  * What happens when. A time that moves away, as that of a lease that is extended, costs nothing until the old time has come: only then is it
- * looked at again. For one thread.
+ * looked at again. What was cancelled goes when there is as much of it as of anything else. For one thread.
  */
 final class Agenda {
+    private static final int PURGE_FROM = 1_024;
+
     private final PriorityQueue<Entry> entries = new PriorityQueue<>(Comparator.comparingLong(Entry::atMs));
 
-    private record Entry(long atMs, Timed what) {}
+    private int purgeAt = PURGE_FROM;
+
+    private record Entry(long atMs, Timed what) {
+        /** Whether something may happen then. */
+        boolean isOf() {
+            return atMs == what.queuedMs && what.atMs != Long.MAX_VALUE;
+        }
+    }
 
     /** Something happens at a time, and at no other. */
     void set(Timed what, long atMs) {
@@ -18,7 +27,28 @@ final class Agenda {
         if (atMs < what.queuedMs) {
             what.queuedMs = atMs;
             entries.add(new Entry(atMs, what));
+            if (entries.size() > purgeAt) {
+                purge();
+            }
         }
+    }
+
+    private void purge() {
+        entries.removeIf(entry -> {
+            if (entry.isOf()) {
+                return false;
+            }
+            if (entry.atMs() == entry.what().queuedMs) {
+                entry.what().queuedMs = Long.MAX_VALUE;
+            }
+            return true;
+        });
+        purgeAt = Math.max(PURGE_FROM, 2 * entries.size());
+    }
+
+    /** How many times are kept. */
+    int size() {
+        return entries.size();
     }
 
     /** Something does not happen. */
