@@ -226,6 +226,12 @@ final class Queue {
         return ended;
     }
 
+    /** Another one takes its place, or nobody: whoever waited has been told. */
+    void abandon() {
+        ended = true;
+        waiters.clear();
+    }
+
     boolean hasWaiters() {
         return !waiters.isEmpty();
     }

@@ -186,6 +186,7 @@ public final class QueueCoordinator implements AutoCloseable {
         if (before != null && before != shard) {
             // It is read anew: nothing is to be done for what was there before.
             before.queues().values().forEach(queue -> {
+                queue.abandon();
                 feeder.forget(queue);
                 memory.forget(queue);
             });

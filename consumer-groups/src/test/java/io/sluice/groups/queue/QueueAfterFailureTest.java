@@ -1,0 +1,51 @@
+package io.sluice.groups.queue;
+
+import static io.sluice.groups.queue.CrashingQueues.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.core.fixture.Await;
+import io.sluice.groups.queue.QueueConfig.Order;
+import io.sluice.groups.queue.Receive.Extension;
+import io.sluice.groups.queue.Receive.Received;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The state of queues could not be written down, while somebody waited. */
+class QueueAfterFailureTest {
+    private static final QueueConfig CONFIG =
+            QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 100);
+
+    @Test
+    @Timeout(120)
+    void whoWaitedIsToldAndNothingIsReadForItAnyMore() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", CONFIG, 1));
+            it.send("q", 0, null, "one");
+            List<Received> held = it.receiveAll("q", 1);
+            CompletableFuture<Receive.Answer> waiting = it.queues
+                    .receive("q", new Receive.Request("w", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                    .answer();
+            Await.until("it waits", () -> get(it.queues.describe("q")).receivers() == 1);
+
+            it.machine.noSpaceFor(path -> path.contains(QueueCoordinator.TOPIC));
+            Await.until("the state cannot be written", () -> extend(it, held) != QueueError.NONE);
+            assertThat(get(waiting).error()).isEqualTo(QueueError.UNAVAILABLE);
+
+            it.machine.noSpaceFor(path -> false);
+            Await.until("it goes on", () -> get(it.queues.describe("q")).error() == QueueError.NONE);
+            it.send("q", 0, null, "two");
+            // Readers that never end would keep the thread of the queues from ending, too.
+            get(CompletableFuture.runAsync(it.queues::close));
+        }
+    }
+
+    private static QueueError extend(CrashingQueues it, List<Received> held) {
+        return get(it.queues.extend(
+                        "q", List.of(new Extension(held.get(0).lease(), OptionalLong.of(60_000), Optional.empty()))))
+                .error();
+    }
+}
