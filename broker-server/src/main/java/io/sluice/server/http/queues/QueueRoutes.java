@@ -27,7 +27,6 @@ import java.time.InstantSource;
  *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
  *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
  *  GET, DELETE /v1/queues/{queue}/jobs[/{id}]              what these have begun
- *  GET    /v1/queues/{queue}/events                        what happens to it, as Server-Sent Events
  *  POST   /v1/queues/{queue}/receive                       messages, each with a lease
  *  POST   /v1/queues/{queue}/pop                           messages that are acknowledged at once
  *  POST   /v1/queues/{queue}/ack, nack, extend             what becomes of leases
