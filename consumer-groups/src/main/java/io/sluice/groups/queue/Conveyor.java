@@ -111,6 +111,14 @@ abstract class Conveyor {
      */
     abstract void settled(Queue queue, Part part, boolean there, List<MessageId> rest, QueueEffects effects);
 
+    /**
+     * A part has been appended, for who wants to know where its messages lie now. Nobody hears that of one which is found there after a
+     * failure.
+     *
+     * @param baseOffset of the first one
+     */
+    void appended(Part part, Map<MessageId, StoredMessage> messages, long baseOffset) {}
+
     /** Nothing more is done: there is nothing to do, or the queue is not here any more. */
     abstract void onEnd();
 
@@ -210,6 +218,7 @@ abstract class Conveyor {
                     .log(view.target().orElseThrow(), pending.part().partition());
             then(log.append(batch, Acks.COMMITTED), appended -> {
                 pauseMs = FIRST_PAUSE_MS;
+                appended(pending.part(), read, appended.baseOffset());
                 there(pending.part());
             });
         });

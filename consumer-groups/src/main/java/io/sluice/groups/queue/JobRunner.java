@@ -7,6 +7,7 @@ import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.JobSpec.Kind;
 import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.JobEnded;
+import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Part;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -296,6 +297,33 @@ final class JobRunner {
                 rest.forEach(left::remove);
                 queue.letGo(job, List.copyOf(left), effects);
             }
+        }
+
+        /** Who asks for a message by its id is to find it where it lies now. */
+        @Override
+        void appended(Part part, Map<MessageId, StoredMessage> messages, long baseOffset) {
+            if (spec.kind() != Kind.REDRIVE || !spec.target().equals(spec.origin())) {
+                return;
+            }
+            List<Link> links = new ArrayList<>();
+            for (int i = 0; i < part.messages().size(); i++) {
+                MessageId to = new MessageId(part.partition(), baseOffset + i);
+                MessageId.parse(messages.get(part.messages().get(i)).name())
+                        .ifPresent(from -> links.add(new Link(from, to)));
+            }
+            with.turns()
+                    .turn(spec.target(), (queue, effects) -> {
+                        queue.linked(links, effects);
+                        return links;
+                    })
+                    .exceptionally(failure -> {
+                        LOG.debug(
+                                "where {} messages of queue {} lie now is not remembered",
+                                links.size(),
+                                spec.target(),
+                                failure);
+                        return links;
+                    });
         }
 
         @Override

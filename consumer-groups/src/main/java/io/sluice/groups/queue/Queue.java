@@ -16,6 +16,8 @@ import io.sluice.groups.queue.QueueEvent.Gone;
 import io.sluice.groups.queue.QueueEvent.JobBegun;
 import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
+import io.sluice.groups.queue.QueueEvent.Link;
+import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
@@ -83,6 +85,7 @@ final class Queue {
     private final Map<String, Session> sessions = new HashMap<>();
 
     private final DoneRing done;
+    private final Links links = new Links();
     private long createdMs;
     private long changedMs;
     /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
@@ -246,6 +249,15 @@ final class Queue {
 
     Collection<Session> sessions() {
         return sessions.values();
+    }
+
+    Links links() {
+        return links;
+    }
+
+    /** Messages that have died lie in the log once more. */
+    void linked(List<Link> messages, QueueEffects effects) {
+        effects.record(new Linked(id, messages));
     }
 
     DoneRing done() {
@@ -1053,6 +1065,8 @@ final class Queue {
             changedMs = changed.atMs();
         } else if (event instanceof Progressed progressed) {
             held(progressed.message()).progress = progressed.progress();
+        } else if (event instanceof Linked linked) {
+            linked.messages().forEach(links::add);
         } else if (event instanceof TransferBegun begun) {
             transfer(begun.transfer()).begun(begun.target(), begun.producerId());
         } else if (event instanceof Copying copying) {

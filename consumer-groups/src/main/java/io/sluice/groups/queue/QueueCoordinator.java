@@ -608,9 +608,8 @@ public final class QueueCoordinator implements AutoCloseable {
     /** Finishes a message, whoever has it; UNKNOWN_MESSAGE if it is finished, or was never there. */
     public CompletableFuture<QueueError> delete(String name, MessageId id) {
         return ask(name, error -> error, (queue, effects) -> {
-            boolean exists =
-                    QueueViews.message(queue, feeder, id, effects.nowMs()).state() != State.UNKNOWN;
-            return exists ? queue.delete(id, effects) : QueueError.UNKNOWN_MESSAGE;
+            MessageView view = QueueViews.message(queue, feeder, id, effects.nowMs());
+            return view.state() == State.UNKNOWN ? QueueError.UNKNOWN_MESSAGE : queue.delete(view.id(), effects);
         });
     }
 

@@ -164,6 +164,21 @@ public sealed interface QueueEvent {
     record JobEnded(UUID queue, long job, JobView.State state, String why, long atMs, Progress progress)
             implements QueueEvent {}
 
+    /** Messages that have died lie in the log once more, under the ids that they had. */
+    record Linked(UUID queue, List<Link> messages) implements QueueEvent {
+        public Linked {
+            messages = List.copyOf(messages);
+        }
+    }
+
+    /**
+     * One of them.
+     *
+     * @param from where it lay first, which is what it is called
+     * @param to where it lies now
+     */
+    record Link(MessageId from, MessageId to) {}
+
     /** What becomes of messages. */
     enum Outcome {
         /** A consumer is done with it. */

@@ -20,6 +20,8 @@ import io.sluice.groups.queue.QueueEvent.Gone;
 import io.sluice.groups.queue.QueueEvent.JobBegun;
 import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
+import io.sluice.groups.queue.QueueEvent.Link;
+import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Part;
 import io.sluice.groups.queue.QueueEvent.Progressed;
@@ -29,6 +31,8 @@ import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +67,7 @@ import java.util.stream.Collectors;
  *     22, copied      8 transfer, 4 partition of the target, 1 whether they are there
  *     23, job begun   8 job, job, list of ends: 8, 8 at
  *     24, job ended   8 job, 1 state, why (text), 8 at, progress
+ *     25, linked      list of: message, message
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
@@ -164,6 +169,8 @@ public final class QueueEvents {
                     .putText(ended.why())
                     .putLong(ended.atMs());
             progress(out, ended.progress());
+        } else if (event instanceof Linked linked) {
+            links(out, linked.messages());
         }
         return out.toArray();
     }
@@ -205,6 +212,8 @@ public final class QueueEvents {
             return 23;
         } else if (event instanceof JobEnded) {
             return 24;
+        } else if (event instanceof Linked) {
+            return 25;
         }
         return 14;
     }
@@ -340,8 +349,17 @@ public final class QueueEvents {
                         in.getText(),
                         in.getLong(),
                         progress(in));
+            case 25 -> new Linked(queue, links(in));
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
+    }
+
+    static EventOutput links(EventOutput out, Collection<Link> links) {
+        return out.putAll(links, link -> message(message(out, link.from()), link.to()));
+    }
+
+    static List<Link> links(EventInput in) {
+        return in.getAll(2 * MESSAGE_BYTES, () -> new Link(message(in), message(in)));
     }
 
     private static Delivery delivery(EventInput in) {

@@ -30,6 +30,7 @@ import java.util.UUID;
  *      done, list of: message, 1 outcome, 8 at, consumer (text), 4 deliveries, 8 first received, result (as progress), attempts
  *      transfers, list of: 8 number, what {@link Transfer#write} says
  *      jobs, list of: 8 number, job, list of ends: 8, 8 began, 1 state, why (text), 8 ended, progress, 8 moved
+ *      links, list of: message, where it lies now
  *
  * attempts  list of: 8 at, 8 held for, consumer (text), reason (text)
  * </pre>
@@ -84,6 +85,7 @@ final class QueueState {
         out.putAll(queue.done().all(), done -> write(done, out));
         out.putAll(queue.transfers().entrySet(), transfer -> transfer.getValue().write(out.putLong(transfer.getKey())));
         out.putAll(queue.jobs().values(), job -> write(job, out));
+        QueueEvents.links(out, queue.links().all());
         return out.toArray();
     }
 
@@ -188,6 +190,7 @@ final class QueueState {
             return transfer;
         });
         in.getAll(Long.BYTES, () -> job(in)).forEach(job -> queue.jobs().put(job.number, job));
+        QueueEvents.links(in).forEach(queue.links()::add);
         in.requireEnd();
         return queue;
     }

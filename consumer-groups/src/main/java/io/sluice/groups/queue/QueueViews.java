@@ -95,8 +95,12 @@ public final class QueueViews {
                 pinnedBytes);
     }
 
-    /** One message. */
+    /** One message, by what it is called: that it died is not all if it was sent again. */
     static MessageView message(Queue queue, Feeding feeding, MessageId id, long nowMs) {
+        return at(queue, feeding, queue.links().now(id).orElse(id), nowMs);
+    }
+
+    private static MessageView at(Queue queue, Feeding feeding, MessageId id, long nowMs) {
         boolean exists = id.partition() >= 0
                 && id.partition() < feeding.partitions(queue)
                 && id.offset() >= queue.window(id.partition()).begin
@@ -156,11 +160,12 @@ public final class QueueViews {
     }
 
     /** As {@link #message}, and of what is not in memory, what keeps it from being delivered. */
-    static MessageView explained(Queue queue, Feeding feeding, MessageId id, long nowMs) {
-        MessageView view = message(queue, feeding, id, nowMs);
+    static MessageView explained(Queue queue, Feeding feeding, MessageId called, long nowMs) {
+        MessageView view = message(queue, feeding, called, nowMs);
         if (view.isCertain()) {
             return view;
         }
+        MessageId id = view.id();
         for (Lane lane : queue.window(id.partition()).lanes.values()) {
             if (lane.overflow.contains(id.offset())) {
                 return MessageView.plain(id, State.WAITING, blocker(queue, lane));
@@ -192,7 +197,7 @@ public final class QueueViews {
                     return new Browsed(QueueError.NONE, found, last);
                 }
                 MessageId id = new MessageId(partition, offset);
-                MessageView view = message(queue, feeding, id, nowMs);
+                MessageView view = at(queue, feeding, id, nowMs);
                 // What nobody has looked at may be due or not.
                 boolean isWanted =
                         states.contains(view.state()) || (!view.isCertain() && states.contains(State.DELAYED));

@@ -59,7 +59,7 @@ final class DeadLetters {
         Query query = Query.of(ctx, KNOWN);
         String queue = QueueFields.queue(ctx);
         MessageId from = query.text("after")
-                .map(text -> MessageTokens.message(text)
+                .map(text -> MessageId.parse(text)
                         .orElseThrow(() -> Query.invalid("after", "must be what an answer of this route gave as next")))
                 .orElse(FIRST);
         int limit = (int) query.number("limit", DEFAULT_PAGE, 1, MAX_PAGE);

@@ -128,7 +128,7 @@ final class JobFields {
 
     private static Optional<MessageId> message(JsonFields fields, String name) {
         return fields.text(name, MAX_TEXT_CHARS)
-                .map(text -> MessageTokens.message(text)
+                .map(text -> MessageId.parse(text)
                         .orElseThrow(() -> JsonFields.invalid(
                                 name, "is \"" + text + "\", not the place of a message, like 0-17")));
     }

@@ -3,27 +3,17 @@ package io.sluice.server.http.queues;
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.server.http.HttpProblem;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Messages and leases as they are written outside. */
 final class MessageTokens {
-    private static final Pattern ID = Pattern.compile("(0|[1-9][0-9]{0,8})-(0|[1-9][0-9]{0,17})");
     private static final Pattern LEASE = Pattern.compile("(0|[1-9][0-9]{0,8})-(0|[1-9][0-9]{0,17})-([0-9a-f]{1,16})");
 
     private MessageTokens() {}
 
     static String of(Lease lease) {
         return lease.id() + "-" + Long.toHexString(lease.nonce());
-    }
-
-    /** The message that an id names by its place; empty if it is not such an id. */
-    static Optional<MessageId> message(String text) {
-        Matcher parts = ID.matcher(text);
-        return parts.matches()
-                ? Optional.of(new MessageId(Integer.parseInt(parts.group(1)), Long.parseLong(parts.group(2))))
-                : Optional.empty();
     }
 
     /**

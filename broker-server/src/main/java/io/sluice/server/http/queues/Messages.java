@@ -93,7 +93,7 @@ final class Messages {
     }
 
     static MessageId parse(String field, String text) {
-        return MessageTokens.message(text)
+        return MessageId.parse(text)
                 .orElseThrow(() -> Query.invalid(field, "is \"" + text + "\", not the id of a message, like 0-17"));
     }
 

@@ -1,0 +1,41 @@
+package io.sluice.groups.queue;
+
+import io.sluice.groups.queue.QueueEvent.Link;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Messages of a queue that have died, were sent again, and lie in its log once more: where, by what they are called. Only the last ones are
+ * remembered; of others one sees that they died. For one thread.
+ */
+final class Links {
+    private static final int MAX_COUNT = 10_000;
+
+    private final Map<MessageId, MessageId> all = new LinkedHashMap<>();
+
+    void add(Link link) {
+        // What was sent again later is what counts, and is remembered for longer.
+        all.remove(link.from());
+        all.put(link.from(), link.to());
+        Iterator<MessageId> eldest = all.keySet().iterator();
+        while (all.size() > MAX_COUNT) {
+            eldest.next();
+            eldest.remove();
+        }
+    }
+
+    /** Where a message lies now; empty if it is where it was, or nobody knows. */
+    Optional<MessageId> now(MessageId id) {
+        return Optional.ofNullable(all.get(id));
+    }
+
+    /** All that are remembered, the last one last. */
+    List<Link> all() {
+        return all.entrySet().stream()
+                .map(link -> new Link(link.getKey(), link.getValue()))
+                .toList();
+    }
+}
