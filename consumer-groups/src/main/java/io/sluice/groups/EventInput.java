@@ -79,6 +79,11 @@ public final class EventInput {
         return all;
     }
 
+    /** How many bytes are left. */
+    public int remaining() {
+        return bytes.remaining();
+    }
+
     public void requireEnd() {
         if (bytes.hasRemaining()) {
             throw corrupt(bytes.remaining() + " bytes are left over");

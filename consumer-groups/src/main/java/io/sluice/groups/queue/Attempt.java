@@ -8,4 +8,11 @@ package io.sluice.groups.queue;
  * @param consumer by whom
  * @param reason why it came back
  */
-public record Attempt(long atMs, long heldMs, String consumer, String reason) {}
+public record Attempt(long atMs, long heldMs, String consumer, String reason) {
+    private static final int BYTES = 96;
+
+    /** About how much memory it takes. */
+    int sizeInBytes() {
+        return BYTES + consumer.length() + reason.length();
+    }
+}

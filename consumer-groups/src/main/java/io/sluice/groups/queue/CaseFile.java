@@ -44,7 +44,7 @@ final class CaseFile {
         add(headers, MessageHeaders.DELIVERIES, Integer.toString(message.deliveries));
         if (whole) {
             add(headers, MessageHeaders.REASON, message.reason);
-            add(headers, MessageHeaders.ATTEMPTS, json(message.attempts));
+            add(headers, MessageHeaders.ATTEMPTS, json(message.attempts()));
         }
         return headers;
     }

@@ -20,10 +20,13 @@ public record Done(
         byte[] result,
         List<Attempt> attempts) {
     private static final int BYTES = 160;
-    private static final int ATTEMPT_BYTES = 80;
 
     /** About how much memory it takes. */
     int sizeInBytes() {
-        return BYTES + result.length + attempts.size() * ATTEMPT_BYTES;
+        int all = BYTES + result.length + consumer.length();
+        for (Attempt attempt : attempts) {
+            all += attempt.sizeInBytes();
+        }
+        return all;
     }
 }

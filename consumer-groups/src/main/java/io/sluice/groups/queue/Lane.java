@@ -78,9 +78,12 @@ final class Lane {
      * @param strict whether messages of a key follow each other strictly
      */
     long next(boolean strict) {
-        if (isBlocked(strict)) {
+        if (window.isParked(this)) {
+            return -1;
+        }
+        if (isBehind(strict)) {
             long first = held.firstKey();
-            boolean othersAreOut = held.values().stream().anyMatch(message -> message.state == Message.State.LEASED);
+            boolean othersAreOut = held.values().stream().anyMatch(message -> message.state() == Message.State.LEASED);
             return !othersAreOut && again.containsKey(first) ? first : -1;
         }
         long returned = again.isEmpty() ? Long.MAX_VALUE : again.firstKey();
@@ -91,12 +94,22 @@ final class Lane {
 
     /** As {@link #next}, of those that have been delivered before. */
     long nextReturned(boolean strict) {
-        return isBlocked(strict) ? next(true) : again.isEmpty() ? -1 : again.firstKey();
+        return isBlocked(strict) ? next(strict) : again.isEmpty() ? -1 : again.firstKey();
+    }
+
+    /** Whether what was never delivered has to wait for what is under way, or for somebody to take up the key again. */
+    boolean isBlocked(boolean strict) {
+        return window.isParked(this) || isBehind(strict);
     }
 
     /** Whether what was never delivered has to wait for what is under way. */
-    boolean isBlocked(boolean strict) {
+    boolean isBehind(boolean strict) {
         return strict && key != Arrival.NO_KEY && !held.isEmpty();
+    }
+
+    /** How many wait behind the first of those that are under way, as far as it is known. */
+    long behind() {
+        return fresh.size() + overflow.count() + Math.max(0, held.size() - 1);
     }
 
     /** Gives up the memory of what was never delivered. */
@@ -109,6 +122,10 @@ final class Lane {
     void clear() {
         fresh.clear();
         overflow.clear();
+    }
+
+    boolean hasHeld() {
+        return !held.isEmpty();
     }
 
     /** The first of those that are held. There must be one. */

@@ -18,6 +18,9 @@ final class Message extends Timed {
         CONDEMNED
     }
 
+    /** About how much memory one takes, with what finds it. */
+    static final int BYTES = 320;
+
     private static final byte[] NO_PROGRESS = new byte[0];
 
     final Queue queue;
@@ -27,9 +30,10 @@ final class Message extends Timed {
     final Arrival arrival;
 
     final long firstReceivedMs;
-    final List<Attempt> attempts = new ArrayList<>(0);
+    private final List<Attempt> attempts = new ArrayList<>(0);
+    private int moreBytes;
 
-    State state = State.LEASED;
+    private State state = State.LEASED;
     int deliveries;
     /** Of the last delivery. */
     String consumer = "";
@@ -41,7 +45,7 @@ final class Message extends Timed {
 
     String reason = "";
     /** What its consumer said of it last. */
-    byte[] progress = NO_PROGRESS;
+    private byte[] progress = NO_PROGRESS;
     /** On whose being heard the lease depends; null if on time. */
     Session session;
 
@@ -53,9 +57,48 @@ final class Message extends Timed {
         this.firstReceivedMs = firstReceivedMs;
     }
 
+    /** The deliveries that did not end well: the first, and the last ones. */
+    List<Attempt> attempts() {
+        return attempts;
+    }
+
+    void remember(Attempt attempt) {
+        attempts.add(attempt);
+        grow(attempt.sizeInBytes());
+    }
+
+    byte[] progress() {
+        return progress;
+    }
+
+    void progress(byte[] to) {
+        grow(to.length - progress.length);
+        progress = to;
+    }
+
+    private void grow(int bytes) {
+        moreBytes += bytes;
+        queue.grew(bytes);
+    }
+
+    /** About how much memory it takes. */
+    int sizeInBytes() {
+        return BYTES + moreBytes;
+    }
+
+    State state() {
+        return state;
+    }
+
+    /** The queue counts how many stand where. */
+    void state(State to) {
+        queue.moved(state, to);
+        state = to;
+    }
+
     /** It has been delivered, once more or for the first time. */
     void leased(String to, long toNonce, long nowMs, long leaseUntilMs) {
-        state = State.LEASED;
+        state(State.LEASED);
         deliveries++;
         consumer = to;
         nonce = toNonce;
@@ -67,11 +110,11 @@ final class Message extends Timed {
     void failed(State to, long nowMs, long dueMs, String why) {
         if (state == State.LEASED) {
             if (attempts.size() == MAX_ATTEMPTS) {
-                attempts.remove(1);
+                grow(-attempts.remove(1).sizeInBytes());
             }
-            attempts.add(new Attempt(sinceMs, nowMs - sinceMs, consumer, why));
+            remember(new Attempt(sinceMs, nowMs - sinceMs, consumer, why));
         }
-        state = to;
+        state(to);
         reason = why;
         sinceMs = nowMs;
         untilMs = dueMs;
@@ -79,7 +122,7 @@ final class Message extends Timed {
 
     /** The delivery did not happen. */
     void takenBack(long nowMs, long dueMs) {
-        state = State.RETURNED;
+        state(State.RETURNED);
         deliveries--;
         consumer = "";
         sinceMs = nowMs;

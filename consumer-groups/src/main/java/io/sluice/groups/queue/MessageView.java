@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param result what came of it; empty for nothing
  * @param attempts deliveries that did not end well: the first, and the last ones
  * @param blockedBy the message of the same key that has to be finished first
+ * @param isParked whether nobody gets messages of its key for now
  * @param isCertain whether it has been looked at: else it waits if its record does not say that it is not due
  */
 public record MessageView(
@@ -31,6 +32,7 @@ public record MessageView(
         byte[] result,
         List<Attempt> attempts,
         Optional<MessageId> blockedBy,
+        boolean isParked,
         boolean isCertain) {
     private static final byte[] NOTHING = new byte[0];
 
@@ -57,13 +59,32 @@ public record MessageView(
     }
 
     static MessageView plain(MessageId id, State state, Optional<MessageId> blockedBy) {
-        return new MessageView(id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy, true);
+        return new MessageView(id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy, false, true);
+    }
+
+    /** The same, of a key of which nobody gets messages for now. */
+    MessageView parked(boolean is) {
+        return new MessageView(
+                id,
+                state,
+                deliveries,
+                consumer,
+                sinceMs,
+                untilMs,
+                firstReceivedMs,
+                reason,
+                progress,
+                result,
+                attempts,
+                blockedBy,
+                is,
+                isCertain);
     }
 
     /** One that nobody has looked at yet. */
     static MessageView uncertain(MessageId id) {
         return new MessageView(
-                id, State.WAITING, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), Optional.empty(), false);
+                id, State.WAITING, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), Optional.empty(), false, false);
     }
 
     static MessageView held(Message message, State state) {
@@ -76,10 +97,11 @@ public record MessageView(
                 message.untilMs,
                 message.firstReceivedMs,
                 message.reason,
-                message.progress,
+                message.progress(),
                 NOTHING,
-                List.copyOf(message.attempts),
+                List.copyOf(message.attempts()),
                 Optional.empty(),
+                false,
                 true);
     }
 
@@ -97,6 +119,7 @@ public record MessageView(
                 done.result(),
                 done.attempts(),
                 Optional.empty(),
+                false,
                 true);
     }
 }

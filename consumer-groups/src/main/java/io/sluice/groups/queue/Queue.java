@@ -19,18 +19,21 @@ import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
+import io.sluice.groups.queue.QueueEvent.Unparked;
 import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Extension;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Received;
 import io.sluice.groups.shard.Reply;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -43,6 +46,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -59,6 +63,10 @@ final class Queue {
     private static final long READ_MS = 5_000;
     /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
     private static final int MAX_LOOKS = 3;
+    /** How soon it is tried again when memory was full. */
+    private static final long FULL_MS = 100;
+    /** How many consumers of a queue may be heard of at a time: each is remembered for as long as it said. */
+    static final int MAX_SESSIONS = 10_000;
 
     private final UUID id;
     private final String name;
@@ -71,6 +79,8 @@ final class Queue {
     private QueueConfig config;
     private boolean paused;
     private int heldCount;
+    /** How many of the held stand where. */
+    private final int[] heldIn = new int[State.values().length];
 
     /** Lanes that may have something to deliver, in the order of their turns. */
     private final ArrayDeque<Lane> ring = new ArrayDeque<>();
@@ -86,6 +96,7 @@ final class Queue {
 
     private final DoneRing done;
     private final Links links = new Links();
+    private final ParkedKeys parked = new ParkedKeys();
     private long createdMs;
     private long changedMs;
     /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
@@ -105,6 +116,14 @@ final class Queue {
                 window.unread.addAll(window.later.wake(effects.nowMs()));
             }
             scheduleWaking();
+            dispatch(effects);
+        }
+    };
+
+    /** What other queues have in flight takes all the memory there is for that: it is tried again whether there is room. */
+    private final Timed tryAgain = new Timed() {
+        @Override
+        void due(QueueEffects effects) {
             dispatch(effects);
         }
     };
@@ -184,8 +203,28 @@ final class Queue {
         return counters;
     }
 
+    QueueMemory.Share memory() {
+        return memory;
+    }
+
     int heldCount() {
         return heldCount;
+    }
+
+    /** How many messages stand somewhere. */
+    int heldCount(State state) {
+        return heldIn[state.ordinal()];
+    }
+
+    /** For {@link Message}: it takes more memory, or less. */
+    void grew(int bytes) {
+        memory.held(bytes);
+    }
+
+    /** For {@link Message}: it stands somewhere else. */
+    void moved(State from, State to) {
+        heldIn[from.ordinal()]--;
+        heldIn[to.ordinal()]++;
     }
 
     Collection<Window> windows() {
@@ -193,7 +232,7 @@ final class Queue {
     }
 
     Window window(int partition) {
-        return windows.computeIfAbsent(partition, Window::new);
+        return windows.computeIfAbsent(partition, number -> new Window(number, parked));
     }
 
     // ---- what the log holds ----
@@ -249,6 +288,14 @@ final class Queue {
 
     Collection<Session> sessions() {
         return sessions.values();
+    }
+
+    Optional<Session> session(String consumer) {
+        return Optional.ofNullable(sessions.get(consumer));
+    }
+
+    ParkedKeys parked() {
+        return parked;
     }
 
     Links links() {
@@ -458,6 +505,10 @@ final class Queue {
             return absent -> {};
         }
         if (request.sessionTimeoutMs() > 0) {
+            if (sessions.size() >= MAX_SESSIONS && !sessions.containsKey(request.consumer())) {
+                effects.answer(reply, Receive.Answer.refused(QueueError.TOO_MANY_SESSIONS));
+                return absent -> {};
+            }
             Session session = sessions.computeIfAbsent(request.consumer(), consumer -> new Session(this, consumer));
             if (session.messages.isEmpty()) {
                 // Else what was said with the messages holds, which is written down.
@@ -503,6 +554,9 @@ final class Queue {
             deliver(waiter, deliveries, effects);
         }
         if (!waiters.isEmpty()) {
+            if (!memory.hasRoomForHeld()) {
+                agenda.set(tryAgain, effects.nowMs() + FULL_MS);
+            }
             sendAway(effects);
             if (!paused && ring.isEmpty() && !waiters.isEmpty()) {
                 feeding.wants(this);
@@ -584,7 +638,7 @@ final class Queue {
         Deque<Lane> passedOver = new ArrayDeque<>();
         while (chosen.size() < request.max() && !ring.isEmpty()) {
             // Those that have been delivered before count already.
-            boolean isFull = heldCount + fresh >= config.maxInFlight();
+            boolean isFull = heldCount + fresh >= config.maxInFlight() || !memory.hasRoomForHeld();
             if (isFull && windows.values().stream().allMatch(window -> window.returned == 0)) {
                 break;
             }
@@ -786,13 +840,8 @@ final class Queue {
         }
         agenda.cancel(session);
         List<Message> messages = session.held();
-        if (!messages.isEmpty()) {
-            List<Return> again = messages.stream()
-                    .map(message -> new Return(message.id, effects.nowMs(), "session ended", true))
-                    .toList();
-            effects.record(new Returned(id, effects.nowMs(), again));
-            dispatch(effects);
-        }
+        fail(messages, "session ended", effects);
+        dispatch(effects);
         return messages.size();
     }
 
@@ -821,7 +870,7 @@ final class Queue {
         if (message != null && message.isLeasedAs(lease.nonce(), nowMs)) {
             return new Receive.Outcome(lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs);
         }
-        boolean isHeldByOther = message != null && message.state == State.LEASED && nowMs < message.untilMs;
+        boolean isHeldByOther = message != null && message.state() == State.LEASED && nowMs < message.untilMs;
         return isHeldByOther
                 ? new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, message.consumer, message.sinceMs)
                 : new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, "", 0);
@@ -829,9 +878,9 @@ final class Queue {
 
     /** The time of a held message has come. */
     void due(Message message, QueueEffects effects) {
-        if (message.state == State.LEASED) {
+        if (message.state() == State.LEASED) {
             fail(List.of(message), "lease expired", effects);
-        } else if (message.state == State.RETURNED) {
+        } else if (message.state() == State.RETURNED) {
             message.lane.available(message);
             offer(message.lane);
         }
@@ -896,7 +945,7 @@ final class Queue {
         Window window = window(message.partition());
         Message held = window.held.get(message.offset());
         if (held != null) {
-            return held.state == State.RETURNED ? Standing.FREE : Standing.TAKEN;
+            return held.state() == State.RETURNED ? Standing.FREE : Standing.TAKEN;
         }
         return window.isUndelivered(message.offset()) ? Standing.FREE : Standing.FINISHED;
     }
@@ -924,7 +973,7 @@ final class Queue {
         return messages.stream()
                 .filter(message -> {
                     Message held = window(message.partition()).held.get(message.offset());
-                    return held != null && held.state == State.LEASED && held.nonce == job.nonce();
+                    return held != null && held.state() == State.LEASED && held.nonce == job.nonce();
                 })
                 .toList();
     }
@@ -958,6 +1007,27 @@ final class Queue {
             List.copyOf(window.lanes.values()).forEach(this::letGo);
         }
         dispatch(effects);
+    }
+
+    /** Nobody gets messages of a key from now on; who has one keeps it. What is said of one that is parked already, counts from now on. */
+    QueueError park(byte[] key, String reason, QueueEffects effects) {
+        long hash = Arrivals.keyOf(ByteBuffer.wrap(key));
+        if (parked.isFull() && !parked.contains(hash)) {
+            return QueueError.TOO_MANY_PARKED;
+        }
+        effects.record(new Parked(id, hash, key, reason, effects.nowMs()));
+        return QueueError.NONE;
+    }
+
+    /** Messages of a key go on. */
+    QueueError unpark(byte[] key, QueueEffects effects) {
+        long hash = Arrivals.keyOf(ByteBuffer.wrap(key));
+        if (!parked.contains(hash)) {
+            return QueueError.NOT_PARKED;
+        }
+        effects.record(new Unparked(id, hash));
+        dispatch(effects);
+        return QueueError.NONE;
     }
 
     /**
@@ -1005,6 +1075,7 @@ final class Queue {
         }
         waiters.clear();
         agenda.cancel(waking);
+        agenda.cancel(tryAgain);
         sessions.values().forEach(agenda::cancel);
         for (Window window : windows.values()) {
             window.held.values().forEach(agenda::cancel);
@@ -1064,9 +1135,14 @@ final class Queue {
             paused = changed.paused();
             changedMs = changed.atMs();
         } else if (event instanceof Progressed progressed) {
-            held(progressed.message()).progress = progressed.progress();
+            held(progressed.message()).progress(progressed.progress());
         } else if (event instanceof Linked linked) {
             linked.messages().forEach(links::add);
+        } else if (event instanceof Parked key) {
+            applyParked(key);
+        } else if (event instanceof Unparked key) {
+            parked.remove(key.key());
+            lanesOf(key.key()).forEach(this::letGo);
         } else if (event instanceof TransferBegun begun) {
             transfer(begun.transfer()).begun(begun.target(), begun.producerId());
         } else if (event instanceof Copying copying) {
@@ -1099,6 +1175,21 @@ final class Queue {
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
         }
+    }
+
+    private void applyParked(Parked key) {
+        parked.add(key);
+        for (Lane lane : lanesOf(key.key())) {
+            lane.inRing = false;
+            ring.remove(lane);
+        }
+    }
+
+    private List<Lane> lanesOf(long key) {
+        return windows.values().stream()
+                .map(window -> window.lanes.get(key))
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     /** Of the jobs that have ended, only the last ones are remembered. */
@@ -1145,6 +1236,8 @@ final class Queue {
         window.held.put(message.offset(), held);
         held.lane.hold(held);
         heldCount++;
+        memory.held(Message.BYTES);
+        heldIn[held.state().ordinal()]++;
         return held;
     }
 
@@ -1218,7 +1311,7 @@ final class Queue {
                                 held.deliveries,
                                 held.firstReceivedMs,
                                 finish.result(),
-                                List.copyOf(held.attempts)));
+                                List.copyOf(held.attempts())));
         remove(message);
     }
 
@@ -1233,6 +1326,8 @@ final class Queue {
         Message held = window.held.remove(offset);
         if (held != null) {
             heldCount--;
+            memory.held(-held.sizeInBytes());
+            heldIn[held.state().ordinal()]--;
             agenda.cancel(held);
             leaveSession(held);
             condemned.remove(message);
@@ -1272,7 +1367,7 @@ final class Queue {
     private void applyPurged(Window window, long beforeOffset, long atMs) {
         window.advance(beforeOffset);
         List<Message> waiting = window.held.values().stream()
-                .filter(message -> message.state == State.RETURNED && message.id.offset() < beforeOffset)
+                .filter(message -> message.state() == State.RETURNED && message.id.offset() < beforeOffset)
                 // In the same order after every start.
                 .sorted(Comparator.comparingLong(message -> message.id.offset()))
                 .toList();
@@ -1331,7 +1426,7 @@ final class Queue {
     }
 
     private void schedule(Message message) {
-        if (!running || message.state == State.CONDEMNED || message.untilMs == Long.MAX_VALUE) {
+        if (!running || message.state() == State.CONDEMNED || message.untilMs == Long.MAX_VALUE) {
             agenda.cancel(message);
             return;
         }

@@ -113,7 +113,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
         this.trimmer = new Trimmer(feeder, shards);
-        this.memory = new QueueMemory(setup.limits(), setup.maxMessages(), setup.maxDoneBytes());
+        this.memory = new QueueMemory(setup.limits(), setup.maxMessages(), setup.maxDoneBytes(), setup.maxHeldBytes());
     }
 
     /**
@@ -347,6 +347,29 @@ public final class QueueCoordinator implements AutoCloseable {
     /** A queue as it stands. */
     public CompletableFuture<QueueView> describe(String name) {
         return view(name, (queue, effects) -> {});
+    }
+
+    /** Nobody gets messages of a key until {@link #unpark}; who has one keeps it. */
+    public CompletableFuture<QueueError> park(String name, byte[] key, String reason) {
+        return ask(name, error -> error, (queue, effects) -> queue.park(key, reason, effects));
+    }
+
+    /** Messages of a key go on. */
+    public CompletableFuture<QueueError> unpark(String name, byte[] key) {
+        return ask(name, error -> error, (queue, effects) -> queue.unpark(key, effects));
+    }
+
+    /** Keys of which messages wait for others or because they are parked, those that stand still for the longest time first. */
+    public CompletableFuture<QueueViews.Keys> keys(String name, int limit) {
+        return ask(
+                name,
+                error -> new QueueViews.Keys(error, 0, List.of()),
+                (queue, effects) -> QueueViews.keys(queue, limit, effects.nowMs()));
+    }
+
+    /** How full a queue is. Costs little, however much that is. */
+    public CompletableFuture<QueueViews.Filling> filling(String name) {
+        return ask(name, QueueViews.Filling::refused, (queue, effects) -> QueueViews.filling(queue, feeder));
     }
 
     private CompletableFuture<QueueView> view(String name, BiConsumer<Queue, QueueEffects> before) {

@@ -16,6 +16,12 @@ public enum QueueError {
     STALE_LEASE,
     /** Too many wait already. */
     OVERLOADED,
+    /** So many consumers have sessions that another one cannot begin. */
+    TOO_MANY_SESSIONS,
+    /** So many keys are parked that another one cannot be. */
+    TOO_MANY_PARKED,
+    /** The key is not parked. */
+    NOT_PARKED,
     /** The queue was deleted while somebody waited. */
     QUEUE_DELETED,
     /** The queue keeps no dead letters. */

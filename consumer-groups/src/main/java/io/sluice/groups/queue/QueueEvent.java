@@ -179,6 +179,18 @@ public sealed interface QueueEvent {
      */
     record Link(MessageId from, MessageId to) {}
 
+    /**
+     * Nobody gets messages of a key until it is taken up again.
+     *
+     * @param key as {@link Arrival#key()} says it
+     * @param bytes the key itself
+     * @param reason what was said why
+     */
+    record Parked(UUID queue, long key, byte[] bytes, String reason, long atMs) implements QueueEvent {}
+
+    /** Messages of a key go on. */
+    record Unparked(UUID queue, long key) implements QueueEvent {}
+
     /** What becomes of messages. */
     enum Outcome {
         /** A consumer is done with it. */

@@ -23,6 +23,7 @@ import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueEvent.Part;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
@@ -30,6 +31,7 @@ import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
+import io.sluice.groups.queue.QueueEvent.Unparked;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
@@ -68,6 +70,8 @@ import java.util.stream.Collectors;
  *     23, job begun   8 job, job, list of ends: 8, 8 at
  *     24, job ended   8 job, 1 state, why (text), 8 at, progress
  *     25, linked      list of: message, message
+ *     26, parked      8 key, bytes (4 bytes of their length, and the bytes), reason (text), 8 at
+ *     27, unparked    8 key
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
@@ -171,6 +175,10 @@ public final class QueueEvents {
             progress(out, ended.progress());
         } else if (event instanceof Linked linked) {
             links(out, linked.messages());
+        } else if (event instanceof Parked parked) {
+            parked(out, parked);
+        } else if (event instanceof Unparked unparked) {
+            out.putLong(unparked.key());
         }
         return out.toArray();
     }
@@ -214,6 +222,10 @@ public final class QueueEvents {
             return 24;
         } else if (event instanceof Linked) {
             return 25;
+        } else if (event instanceof Parked) {
+            return 26;
+        } else if (event instanceof Unparked) {
+            return 27;
         }
         return 14;
     }
@@ -350,8 +362,21 @@ public final class QueueEvents {
                         in.getLong(),
                         progress(in));
             case 25 -> new Linked(queue, links(in));
+            case 26 -> parked(queue, in);
+            case 27 -> new Unparked(queue, in.getLong());
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
+    }
+
+    static EventOutput parked(EventOutput out, Parked parked) {
+        return out.putLong(parked.key())
+                .putBytes(parked.bytes())
+                .putText(parked.reason())
+                .putLong(parked.atMs());
+    }
+
+    static Parked parked(UUID queue, EventInput in) {
+        return new Parked(queue, in.getLong(), in.getBytes(), in.getText(), in.getLong());
     }
 
     static EventOutput links(EventOutput out, Collection<Link> links) {

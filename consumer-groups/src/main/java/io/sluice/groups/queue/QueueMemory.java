@@ -30,15 +30,20 @@ final class QueueMemory {
 
     private long doneBytes;
 
+    private final long maxHeldBytes;
+    private long heldBytes;
+
     /**
      * @param limits what each queue may have if there are few
      * @param maxMessages messages that were never delivered, of all queues; half of them may be such as are due soon
      * @param maxDoneBytes about how much memory finished messages take
+     * @param maxHeldBytes about how much those take that have been delivered and are not finished
      */
-    QueueMemory(QueueLimits limits, int maxMessages, long maxDoneBytes) {
+    QueueMemory(QueueLimits limits, int maxMessages, long maxDoneBytes, long maxHeldBytes) {
         this.limits = limits;
         this.maxMessages = maxMessages;
         this.maxDoneBytes = maxDoneBytes;
+        this.maxHeldBytes = maxHeldBytes;
     }
 
     QueueLimits limits() {
@@ -55,11 +60,17 @@ final class QueueMemory {
         return doneBytes;
     }
 
+    /** About how much memory messages take that have been delivered and are not finished. */
+    long heldBytes() {
+        return heldBytes;
+    }
+
     /** What one queue has. */
     final class Share {
         private final Queue queue;
         private int loaded;
         private int soon;
+        private long held;
         private long usedMs;
 
         private Share(Queue queue) {
@@ -98,6 +109,21 @@ final class QueueMemory {
             if (more > 0 && messages > maxMessages) {
                 makeRoom(this);
             }
+        }
+
+        /** What has been delivered and is not finished cannot be given back: others have to wait. */
+        boolean hasRoomForHeld() {
+            return heldBytes < maxHeldBytes;
+        }
+
+        void held(int moreBytes) {
+            held += moreBytes;
+            heldBytes += moreBytes;
+        }
+
+        private void forgotten() {
+            heldBytes -= held;
+            held = 0;
         }
 
         /** Somebody receives from the queue. */
@@ -173,6 +199,7 @@ final class QueueMemory {
     /** A queue is there no more. */
     void forget(Queue queue) {
         queue.release();
+        queue.memory().forgotten();
         DoneRing ring = queue.done();
         if (rings.remove(ring)) {
             while (!ring.all().isEmpty()) {

@@ -10,6 +10,7 @@ package io.sluice.groups.queue;
  * @param checkpointBytes how long a partition of the internal topic becomes at least before it is made shorter
  * @param maxMessages how many messages that were never delivered all queues together may have in memory
  * @param maxDoneBytes about how much memory messages may take that were finished lately, of all queues
+ * @param maxHeldBytes about how much those may take that have been delivered and are not finished; others wait then
  */
 public record QueueSetup(
         QueueLimits limits,
@@ -18,7 +19,8 @@ public record QueueSetup(
         int maxBatchBytes,
         long checkpointBytes,
         int maxMessages,
-        long maxDoneBytes) {
+        long maxDoneBytes,
+        long maxHeldBytes) {
     private static final int MAX_MESSAGES = 1_000_000;
     /** What a message that was never delivered takes at most, more or less, with a key of its own. */
     private static final int MESSAGE_BYTES = 512;
@@ -35,7 +37,8 @@ public record QueueSetup(
                 64 * 1024 * 1024,
                 16 * 1024 * 1024,
                 (int) Math.min(MAX_MESSAGES, heapBytes / 4 / MESSAGE_BYTES),
-                Math.min(MAX_DONE_BYTES, heapBytes / 16));
+                Math.min(MAX_DONE_BYTES, heapBytes / 16),
+                heapBytes / 4);
     }
 
     /**
@@ -52,6 +55,7 @@ public record QueueSetup(
                 maxBatchBytes,
                 checkpointBytes,
                 messages,
-                maxDoneBytes);
+                maxDoneBytes,
+                maxHeldBytes);
     }
 }

@@ -30,7 +30,8 @@ import java.util.UUID;
  *      done, list of: message, 1 outcome, 8 at, consumer (text), 4 deliveries, 8 first received, result (as progress), attempts
  *      transfers, list of: 8 number, what {@link Transfer#write} says
  *      jobs, list of: 8 number, job, list of ends: 8, 8 began, 1 state, why (text), 8 ended, progress, 8 moved
- *      links, list of: message, where it lies now
+ *      links, list of: message, where it lies now; left out by those who did not know of it
+ *      parked keys, list of: as {@link QueueEvents} has them; left out by those who did not know of it
  *
  * attempts  list of: 8 at, 8 held for, consumer (text), reason (text)
  * </pre>
@@ -86,6 +87,7 @@ final class QueueState {
         out.putAll(queue.transfers().entrySet(), transfer -> transfer.getValue().write(out.putLong(transfer.getKey())));
         out.putAll(queue.jobs().values(), job -> write(job, out));
         QueueEvents.links(out, queue.links().all());
+        out.putAll(queue.parked().all(), parked -> QueueEvents.parked(out, parked));
         return out.toArray();
     }
 
@@ -112,16 +114,16 @@ final class QueueState {
                 .putLong(arrival.deliverAtMs())
                 .putLong(arrival.expiresAtMs())
                 .putLong(message.firstReceivedMs)
-                .putByte(message.state.ordinal())
+                .putByte(message.state().ordinal())
                 .putInt(message.deliveries)
                 .putText(message.consumer)
                 .putLong(message.nonce)
                 .putLong(message.sinceMs)
                 .putLong(message.untilMs)
                 .putText(message.reason)
-                .putBytes(message.progress)
+                .putBytes(message.progress())
                 .putByte(message.session == null ? 0 : 1);
-        write(message.attempts, out);
+        write(message.attempts(), out);
     }
 
     private static void write(Done done, EventOutput out) {
@@ -190,7 +192,12 @@ final class QueueState {
             return transfer;
         });
         in.getAll(Long.BYTES, () -> job(in)).forEach(job -> queue.jobs().put(job.number, job));
-        QueueEvents.links(in).forEach(queue.links()::add);
+        if (in.remaining() > 0) {
+            QueueEvents.links(in).forEach(queue.links()::add);
+        }
+        if (in.remaining() > 0) {
+            in.getAll(Long.BYTES, () -> QueueEvents.parked(id, in)).forEach(queue.parked()::add);
+        }
         in.requireEnd();
         return queue;
     }
@@ -218,22 +225,20 @@ final class QueueState {
     private static Message held(Queue queue, Window window, EventInput in) {
         Arrival arrival = new Arrival(in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
         Message message = queue.restore(window, arrival, in.getLong());
-        message.state = QueueEvents.one(STATES, in.getByte(), "state");
+        message.state(QueueEvents.one(STATES, in.getByte(), "state"));
         message.deliveries = in.getInt();
         message.consumer = in.getText();
         message.nonce = in.getLong();
         message.sinceMs = in.getLong();
         message.untilMs = in.getLong();
         message.reason = in.getText();
-        message.progress = in.getBytes();
+        message.progress(in.getBytes());
         if (in.getByte() != 0) {
-            queue.sessions().stream()
-                    .filter(session -> session.consumer.equals(message.consumer))
-                    .findFirst()
+            queue.session(message.consumer)
                     .orElseThrow(() -> EventInput.corrupt("there is no session of " + message.consumer))
                     .keep(message);
         }
-        message.attempts.addAll(attempts(in));
+        attempts(in).forEach(message::remember);
         return message;
     }
 

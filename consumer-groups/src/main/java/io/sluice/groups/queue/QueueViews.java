@@ -2,11 +2,15 @@ package io.sluice.groups.queue;
 
 import io.sluice.groups.queue.MessageView.State;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueView.Counts;
 import io.sluice.groups.queue.QueueView.SessionView;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -21,15 +25,37 @@ public final class QueueViews {
 
     private QueueViews() {}
 
+    /**
+     * How full a queue is.
+     *
+     * @param error NONE, or why nothing is told of it
+     * @param messages how many are not finished
+     * @param bytes about how large they are, as they lie in the log
+     */
+    public record Filling(QueueError error, QueueConfig config, long messages, long bytes) {
+        static Filling refused(QueueError error) {
+            return new Filling(error, QueueConfig.DEFAULTS, 0, 0);
+        }
+    }
+
+    static Filling filling(Queue queue, Feeding feeding) {
+        long messages = 0;
+        long bytes = 0;
+        int partitions = feeding.partitions(queue);
+        for (int i = 0; i < partitions; i++) {
+            Window window = queue.window(i);
+            long open = Math.max(0, feeding.end(queue, i) - window.frontier) + window.open.count();
+            messages += open;
+            bytes += feeding.bytes(queue, i, open);
+        }
+        return new Filling(QueueError.NONE, queue.config(), messages, bytes);
+    }
+
     static QueueView of(Queue queue, Feeding feeding, long nowMs) {
+        Filling filling = filling(queue, feeding);
         long sent = 0;
-        long unfinished = 0;
-        long unfinishedBytes = 0;
         long asleep = 0;
-        long leased = 0;
-        long again = 0;
-        long dying = 0;
-        long nextDueMs = Long.MAX_VALUE;
+        long dueAgain = 0;
         long pinnedBytes = 0;
         Map<Integer, MessageId> oldest = new HashMap<>();
         int partitions = feeding.partitions(queue);
@@ -37,29 +63,16 @@ public final class QueueViews {
             Window window = queue.window(i);
             long end = Math.max(feeding.end(queue, i), window.frontier);
             sent += end - window.begin;
-            long open = end - window.frontier + window.open.count();
-            unfinished += open;
-            unfinishedBytes += feeding.bytes(queue, i, open);
             pinnedBytes += window.pinnedBytes;
             asleep += window.delayed.count() + window.later.count() + window.soon.size();
-            nextDueMs = Math.min(nextDueMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
-            for (Window.Soon soon : window.soon.values()) {
-                nextDueMs = Math.min(nextDueMs, soon.message.deliverAtMs());
-            }
-            for (Message message : window.held.values()) {
-                if (message.state == Message.State.LEASED) {
-                    leased++;
-                } else if (message.state == Message.State.CONDEMNED) {
-                    dying++;
-                } else if (message.untilMs > nowMs) {
-                    again++;
-                    nextDueMs = Math.min(nextDueMs, message.untilMs);
-                }
-            }
+            dueAgain += window.returned;
             if (window.low() < end) {
                 oldest.put(i, new MessageId(i, window.low()));
             }
         }
+        long leased = queue.heldCount(Message.State.LEASED);
+        long dying = queue.heldCount(Message.State.CONDEMNED);
+        long again = queue.heldCount(Message.State.RETURNED) - dueAgain;
         QueueCounters counters = queue.counters();
         return new QueueView(
                 QueueError.NONE,
@@ -78,7 +91,7 @@ public final class QueueViews {
                         counters.expired,
                         counters.dropped,
                         counters.gone),
-                Math.max(0, unfinished - asleep - leased - again - dying),
+                Math.max(0, filling.messages() - asleep - leased - again - dying),
                 leased,
                 asleep + again,
                 dying,
@@ -90,9 +103,32 @@ public final class QueueViews {
                                 session.consumer, session.messages.size(), session.timeoutMs, session.atMs))
                         .toList(),
                 oldest,
-                nextDueMs,
-                unfinishedBytes,
+                nextDueMs(queue, nowMs),
+                filling.bytes(),
                 pinnedBytes);
+    }
+
+    /** When the next of those is due that are known and not too many to be looked through. */
+    private static long nextDueMs(Queue queue, long nowMs) {
+        long nextMs = Long.MAX_VALUE;
+        for (Window window : queue.windows()) {
+            nextMs = Math.min(nextMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
+            for (Window.Soon soon : first(window.soon.values())) {
+                nextMs = Math.min(nextMs, soon.message.deliverAtMs());
+            }
+            if (queue.heldCount(Message.State.RETURNED) > 0) {
+                for (Message message : first(window.held.values())) {
+                    if (message.state() == Message.State.RETURNED && message.untilMs > nowMs) {
+                        nextMs = Math.min(nextMs, message.untilMs);
+                    }
+                }
+            }
+        }
+        return nextMs;
+    }
+
+    private static <T> Iterable<T> first(Collection<T> all) {
+        return () -> all.stream().limit(MAX_LOOKED_AT).iterator();
     }
 
     /** One message, by what it is called: that it died is not all if it was sent again. */
@@ -111,7 +147,7 @@ public final class QueueViews {
         Window window = queue.window(id.partition());
         Message held = window.held.get(id.offset());
         if (held != null) {
-            return MessageView.held(held, stateOf(held, nowMs));
+            return MessageView.held(held, stateOf(held, nowMs)).parked(window.isParked(held.lane));
         }
         if (window.isUndelivered(id.offset())) {
             boolean isAsleep = window.delayed.asleep().contains(id.offset())
@@ -123,7 +159,7 @@ public final class QueueViews {
             Lane lane = window.loaded.get(id.offset());
             return lane == null
                     ? MessageView.uncertain(id)
-                    : MessageView.plain(id, State.WAITING, blocker(queue, lane));
+                    : MessageView.plain(id, State.WAITING, blocker(queue, lane)).parked(window.isParked(lane));
         }
         // It is remembered for some time after its record has been deleted.
         return queue.done()
@@ -136,7 +172,7 @@ public final class QueueViews {
     }
 
     private static State stateOf(Message message, long nowMs) {
-        return switch (message.state) {
+        return switch (message.state()) {
             case LEASED -> State.LEASED;
             case CONDEMNED -> State.DYING;
             case RETURNED -> message.untilMs > nowMs ? State.DELAYED : State.WAITING;
@@ -154,7 +190,7 @@ public final class QueueViews {
 
     /** Which message has to be finished before one that waits in a lane. */
     private static Optional<MessageId> blocker(Queue queue, Lane lane) {
-        return lane.isBlocked(queue.config().order() == QueueConfig.Order.KEY)
+        return lane.isBehind(queue.config().order() == QueueConfig.Order.KEY)
                 ? Optional.of(new MessageId(lane.window.partition, lane.firstHeld()))
                 : Optional.empty();
     }
@@ -168,11 +204,52 @@ public final class QueueViews {
         MessageId id = view.id();
         for (Lane lane : queue.window(id.partition()).lanes.values()) {
             if (lane.overflow.contains(id.offset())) {
-                return MessageView.plain(id, State.WAITING, blocker(queue, lane));
+                return MessageView.plain(id, State.WAITING, blocker(queue, lane))
+                        .parked(lane.window.isParked(lane));
             }
         }
         return view;
     }
+
+    /**
+     * Keys of which messages wait for others or because they are parked, those that stand still for the longest time first.
+     *
+     * @param limit how many at most
+     */
+    static Keys keys(Queue queue, int limit, long nowMs) {
+        boolean strict = queue.config().order() == QueueConfig.Order.KEY;
+        List<KeyView> found = new ArrayList<>();
+        Set<Long> seen = new HashSet<>();
+        for (Window window : queue.windows()) {
+            for (Lane lane : window.lanes.values()) {
+                Optional<Parked> parked = queue.parked().find(lane.key);
+                boolean isBehind = lane.isBehind(strict) && lane.behind() > 0;
+                if (isBehind || parked.isPresent()) {
+                    seen.add(lane.key);
+                    Optional<MessageView> first = lane.hasHeld()
+                            ? Optional.of(lane.held(lane.firstHeld()))
+                                    .map(message -> MessageView.held(message, stateOf(message, nowMs)))
+                            : Optional.empty();
+                    found.add(new KeyView(first, lane.behind(), parked));
+                }
+            }
+        }
+        for (Parked parked : queue.parked().all()) {
+            if (!seen.contains(parked.key())) {
+                found.add(new KeyView(Optional.empty(), 0, Optional.of(parked)));
+            }
+        }
+        found.sort(Comparator.comparingLong(KeyView::sinceMs));
+        return new Keys(QueueError.NONE, found.size(), List.copyOf(found.subList(0, Math.min(limit, found.size()))));
+    }
+
+    /**
+     * Keys that stand still.
+     *
+     * @param count how many there are
+     * @param keys some of them
+     */
+    public record Keys(QueueError error, int count, List<KeyView> keys) {}
 
     /**
      * Messages in some states, in their order.

@@ -204,7 +204,7 @@ final class Undertaker {
                     message.arrival.enqueuedMs(),
                     message.sinceMs,
                     message.reason,
-                    message.attempts);
+                    message.attempts());
         }
 
         @Override

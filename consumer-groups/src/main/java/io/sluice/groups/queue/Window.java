@@ -11,6 +11,7 @@ import java.util.Map;
  */
 final class Window {
     final int partition;
+    private final ParkedKeys parked;
 
     /** Everything before it is finished, or open. */
     long frontier;
@@ -44,12 +45,18 @@ final class Window {
     /** By key. */
     final Map<Long, Lane> lanes = new HashMap<>();
 
-    Window(int partition) {
+    Window(int partition, ParkedKeys parked) {
         this.partition = partition;
+        this.parked = parked;
     }
 
     Lane lane(long key) {
         return lanes.computeIfAbsent(key, k -> new Lane(this, k));
+    }
+
+    /** Whether nobody gets messages of a lane for now. */
+    boolean isParked(Lane lane) {
+        return parked.contains(lane.key);
     }
 
     /** The lane is forgotten if there is nothing in it. */

@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 /** Queues over an engine on a machine that goes down and comes back. */
 final class CrashingQueues implements AutoCloseable {
     /** The state is written down as a whole all the time, so that it is read back that way too. */
-    private static final QueueSetup SETUP =
-            new QueueSetup(new QueueLimits(1_000, 256, 100), 2, 100_000, 1 << 20, 10_000, 10_000, 1 << 20);
+    private static final QueueSetup SETUP = new QueueSetup(
+            new QueueLimits(1_000, 256, 100), 2, 100_000, 1 << 20, 10_000, 10_000, 1 << 20, Long.MAX_VALUE);
 
     final CrashingMachine machine;
     LocalLogEngine engine;

@@ -93,7 +93,8 @@ class QueueCheckpointTest {
 
     @Test
     void theLogOfTheStateStaysShortAndBringsTheSameStateBack() {
-        QueueSetup setup = new QueueSetup(new QueueLimits(10_000, 256, 100), 1, 100_000, MIB, MIB, 100_000, 10 * MIB);
+        QueueSetup setup = new QueueSetup(
+                new QueueLimits(10_000, 256, 100), 1, 100_000, MIB, MIB, 100_000, 10 * MIB, Long.MAX_VALUE);
         QueueConfig config = QueueMachine.config(3, Backoff.NONE, Optional.empty(), 0, Order.NONE, 100_000);
         List<QueueView> before = new ArrayList<>();
         List<Receive.Lease> held = new ArrayList<>();

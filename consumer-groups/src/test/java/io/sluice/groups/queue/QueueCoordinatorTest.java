@@ -414,7 +414,8 @@ class QueueCoordinatorTest {
                 1024 * 1024,
                 random.nextBoolean() ? 2_000 : 16 * 1024 * 1024,
                 10_000,
-                1_000_000);
+                1_000_000,
+                Long.MAX_VALUE);
     }
 
     @Test

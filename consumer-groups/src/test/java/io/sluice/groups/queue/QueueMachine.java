@@ -81,7 +81,7 @@ final class QueueMachine {
     QueueMachine(int partitions, QueueConfig config, QueueLimits limits, SplittableRandom random) {
         this.random = random;
         this.limits = limits;
-        this.memory = new QueueMemory(limits, 1_000_000, 64 * 1024 * 1024);
+        this.memory = new QueueMemory(limits, 1_000_000, 64 * 1024 * 1024, Long.MAX_VALUE);
         for (int i = 0; i < partitions; i++) {
             log.add(new ArrayList<>());
         }
@@ -317,7 +317,7 @@ final class QueueMachine {
                             .forEach(message -> text.append("\n  ")
                                     .append(message.id)
                                     .append(' ')
-                                    .append(message.state)
+                                    .append(message.state())
                                     .append(' ')
                                     .append(message.deliveries)
                                     .append(' ')
@@ -333,15 +333,22 @@ final class QueueMachine {
                                     .append(' ')
                                     .append(message.reason)
                                     .append(' ')
-                                    .append(Arrays.toString(message.progress))
+                                    .append(Arrays.toString(message.progress()))
                                     .append(' ')
                                     .append(message.session == null ? "" : message.session.timeoutMs)
                                     .append(' ')
                                     .append(message.arrival)
-                                    .append(message.attempts));
+                                    .append(message.attempts()));
                     text.append('\n');
                 });
         queue.condemned().forEach(message -> text.append(message.id).append(" dies\n"));
+        queue.parked()
+                .all()
+                .forEach(key -> text.append(Arrays.toString(key.bytes()))
+                        .append(" parked at ")
+                        .append(key.atMs())
+                        .append(key.reason())
+                        .append('\n'));
         for (Done done : queue.done().all()) {
             text.append(done.id())
                     .append(' ')

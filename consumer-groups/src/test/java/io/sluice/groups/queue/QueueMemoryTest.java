@@ -131,7 +131,7 @@ class QueueMemoryTest {
         int messages = 100;
         // Less than there are messages that are due within two minutes.
         int most = queues * 40;
-        create(new QueueMemory(new QueueLimits(10_000, 256, 10), most, 1_000_000), queues, messages);
+        create(new QueueMemory(new QueueLimits(10_000, 256, 10), most, 1_000_000, Long.MAX_VALUE), queues, messages);
         for (long[] ofQueue : dueMs) {
             for (int i = 0; i < messages; i++) {
                 ofQueue[i] = switch (random.nextInt(3)) {
@@ -191,7 +191,7 @@ class QueueMemoryTest {
     @Test
     void queuesWithoutReceiversGiveBackWhatTheyHave() {
         int queues = 100;
-        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 1_000_000), queues, 3_000);
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 1_000_000, Long.MAX_VALUE), queues, 3_000);
         int[] next = new int[queues];
         for (int round = 0; round < 3; round++) {
             for (int i = 0; i < queues; i++) {
@@ -219,7 +219,7 @@ class QueueMemoryTest {
     @Test
     void whoHasMoreThanItsShareGivesItBackWhenMemoryIsFull() {
         int queues = 50;
-        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 4_000, 1_000_000), queues, 3_000);
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 4_000, 1_000_000, Long.MAX_VALUE), queues, 3_000);
         for (int i = 0; i < queues; i++) {
             int queue = i;
             // Nothing is acknowledged, so that the queue has nothing more to give after its first thousand.
@@ -235,9 +235,35 @@ class QueueMemoryTest {
         assertThat(peak).isGreaterThan(1_000).isLessThanOrEqualTo(4_000 + queues);
     }
 
+    /** What is in flight cannot be given back: whoever wants more waits until others are done, of whatever queue. */
+    @Test
+    void whatIsInFlightOfAllQueuesIsBounded() {
+        int most = 50;
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, most * Message.BYTES), 2, 200);
+        List<Received> first = new ArrayList<>();
+        receive(0, most, 0, first::addAll);
+        assertThat(first).hasSize(most);
+
+        List<Received> second = new ArrayList<>();
+        receive(1, 10, DAY_MS, second::addAll);
+        assertThat(second).isEmpty();
+
+        acknowledge(0, first.subList(0, 20));
+        while (second.isEmpty() && shard.nextTimerMs() < nowMs + 1_000) {
+            nowMs = shard.nextTimerMs();
+            turn(() -> shard.tick(effects));
+            read();
+        }
+        assertThat(second).hasSize(10);
+        assertThat(memory.heldBytes()).isEqualTo(40L * Message.BYTES);
+
+        turn(() -> shard.end(shard.find("q0").orElseThrow(), effects));
+        assertThat(memory.heldBytes()).isEqualTo(10L * Message.BYTES);
+    }
+
     @Test
     void whatIsFinishedIsRememberedOfAllQueuesOnlySoLong() {
-        QueueMemory small = new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000);
+        QueueMemory small = new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, Long.MAX_VALUE);
         List<DoneRing> rings = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             rings.add(new DoneRing(small));

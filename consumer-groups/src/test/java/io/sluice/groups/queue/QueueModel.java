@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** What a queue promises, as plainly as it can be said: a list of messages, and rules. */
@@ -78,6 +80,8 @@ final class QueueModel {
 
     QueueConfig config;
     boolean paused;
+    /** Of which nobody gets messages. */
+    final Set<Long> parked = new HashSet<>();
 
     QueueModel(QueueConfig config) {
         this.config = config;
@@ -176,7 +180,7 @@ final class QueueModel {
      * @param dropped whether those that are too old are not in the way any more: they may be, or not
      */
     private boolean mayBeDelivered(Item item, boolean dropped, long nowMs) {
-        if (item.state != State.WAITING || item.untilMs > nowMs) {
+        if (item.state != State.WAITING || item.untilMs > nowMs || parked.contains(item.arrival.key())) {
             return false;
         }
         if (config.order() == QueueConfig.Order.NONE || item.arrival.key() == Arrival.NO_KEY) {
@@ -275,13 +279,6 @@ final class QueueModel {
             item.state = State.WAITING;
             item.untilMs = nowMs + delayMs;
         }
-    }
-
-    /** It goes to somebody else, however often it has been delivered. */
-    void returned(Item item, long nowMs, long delayMs) {
-        item.attempts++;
-        item.state = State.WAITING;
-        item.untilMs = nowMs + delayMs;
     }
 
     void done(Item item, QueueEvent.Outcome outcome) {

@@ -7,6 +7,7 @@ import io.sluice.groups.queue.QueueModel.Item;
 import io.sluice.groups.queue.QueueModel.State;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Received;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -163,6 +164,10 @@ class QueueModelTest {
                 }
                 return;
             }
+            if (random.nextInt(40) == 0) {
+                park(random.nextInt(1, 4), random.nextBoolean());
+                return;
+            }
             if (lot < 25) {
                 send();
             } else if (lot < 39) {
@@ -217,7 +222,7 @@ class QueueModelTest {
                 long now = machine.nowMs();
                 Arrival message = new Arrival(
                         ends[partition] - 1,
-                        random.nextInt(keys),
+                        key(random.nextInt(keys)),
                         now,
                         random.nextInt(3) == 0 ? now + time() : 0,
                         random.nextInt(6) == 0 ? now + time() : Long.MAX_VALUE);
@@ -306,6 +311,32 @@ class QueueModelTest {
             return asked.messages;
         }
 
+        /** Keys of the model are numbers; what stands for a key is made of its bytes. */
+        private static byte[] bytes(int key) {
+            return new byte[] {(byte) key};
+        }
+
+        private static long key(int key) {
+            return key == 0 ? Arrival.NO_KEY : Arrivals.keyOf(ByteBuffer.wrap(bytes(key)));
+        }
+
+        private void park(int key, boolean park) {
+            QueueError[] outcome = new QueueError[1];
+            machine.turn(effects -> {
+                if (park) {
+                    outcome[0] = machine.queue().park(bytes(key), "reason", effects);
+                    model.parked.add(key(key));
+                } else {
+                    boolean was = model.parked.remove(key(key));
+                    outcome[0] = machine.queue().unpark(bytes(key), effects);
+                    assertThat(outcome[0]).isEqualTo(was ? QueueError.NONE : QueueError.NOT_PARKED);
+                    return;
+                }
+                assertThat(outcome[0]).isEqualTo(QueueError.NONE);
+            });
+            machine.read();
+        }
+
         private void heartbeat() {
             String consumer = "c" + random.nextInt(3);
             int[] messages = new int[1];
@@ -326,7 +357,7 @@ class QueueModelTest {
             machine.turn(effects -> {
                 int messages = machine.queue().leave(consumer, effects);
                 assertThat(Math.max(0, messages)).isEqualTo(all.size());
-                all.stream().filter(Item::isUnfinished).forEach(item -> model.returned(item, machine.nowMs(), 0));
+                all.stream().filter(Item::isUnfinished).forEach(item -> model.failed(item, machine.nowMs(), 0, false));
                 model.sessions.remove(consumer);
             });
             settling.clear();
@@ -438,7 +469,7 @@ class QueueModelTest {
             if (!dying.isEmpty()) {
                 MessageId id = dying.get(0).id;
                 assertThat(model.items.get(id).state).isEqualTo(State.DYING);
-                assertThat(dying.get(0).attempts).hasSize(model.items.get(id).attempts);
+                assertThat(dying.get(0).attempts()).hasSize(model.items.get(id).attempts);
                 machine.turn(effects -> {
                     machine.queue().buried(List.of(id), effects);
                     model.done(model.items.get(id), QueueEvent.Outcome.DEAD);
@@ -586,11 +617,25 @@ class QueueModelTest {
                         .isEqualTo(model.of(consumer).size());
             }
             assertThat(machine.queue().heldCount()).as("held after %d", lastLot).isEqualTo((int) model.heldCount());
+            long heldBytes = 0;
+            for (Message.State state : Message.State.values()) {
+                assertThat(machine.queue().heldCount(state)).as("%s", state).isEqualTo((int)
+                        machine.queue().windows().stream()
+                                .flatMap(window -> window.held.values().stream())
+                                .filter(message -> message.state() == state)
+                                .count());
+            }
+            for (Window window : machine.queue().windows()) {
+                for (Message message : window.held.values()) {
+                    heldBytes += message.sizeInBytes();
+                }
+            }
+            assertThat(machine.memory.heldBytes()).isEqualTo(heldBytes);
             for (Window window : machine.queue().windows()) {
                 window.held.forEach((offset, message) -> {
                     Item item = model.items.get(message.id);
                     assertThat(message.deliveries).isEqualTo(item.deliveries);
-                    assertThat(message.state.name())
+                    assertThat(message.state().name())
                             .isEqualTo(
                                     switch (item.state) {
                                         case LEASED -> "LEASED";
@@ -598,7 +643,7 @@ class QueueModelTest {
                                         case DYING -> "CONDEMNED";
                                         case DONE -> "finished";
                                     });
-                    assertThat(message.attempts).hasSize(item.attempts);
+                    assertThat(message.attempts()).hasSize(item.attempts);
                 });
             }
         }
@@ -606,6 +651,9 @@ class QueueModelTest {
         /** Nothing is withheld: who asks often enough gets everything, and each message is finished once. */
         private void drain() {
             settleClaims(random.nextBoolean());
+            for (int key = 1; key < 4; key++) {
+                park(key, false);
+            }
             QueueConfig calm = QueueMachine.config(
                     1_000, Backoff.NONE, Optional.empty(), 0, random.nextBoolean() ? Order.KEY : Order.NONE, 1_000);
             for (Asked asked : List.copyOf(waiting)) {

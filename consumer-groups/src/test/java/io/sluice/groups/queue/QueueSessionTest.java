@@ -114,6 +114,32 @@ class QueueSessionTest {
         assertThat(otherAtMs).isEqualTo(deadlineMs + SESSION_MS);
     }
 
+    @Test
+    void onlySoManyConsumersHaveSessions() {
+        begin();
+        for (int i = machine.queue().sessions().size(); i < Queue.MAX_SESSIONS; i++) {
+            String consumer = "c" + i;
+            List<QueueError> errors = session(consumer);
+            assertThat(errors).containsExactly(QueueError.NONE);
+        }
+        assertThat(session("one-more")).containsExactly(QueueError.TOO_MANY_SESSIONS);
+        assertThat(session("c9000")).as("one that is known").containsExactly(QueueError.NONE);
+
+        machine.pass(2 * SESSION_MS);
+        assertThat(session("one-more")).containsExactly(QueueError.NONE);
+    }
+
+    private List<QueueError> session(String consumer) {
+        List<QueueError> errors = new ArrayList<>();
+        machine.turn(effects -> machine.queue()
+                .receive(
+                        new Receive.Request(consumer, 1, OptionalLong.empty(), SESSION_MS, machine.nowMs()),
+                        answer -> errors.add(answer.error()),
+                        effects));
+        machine.read();
+        return errors;
+    }
+
     /** Nobody can be heard while the broker is down: a start gives everybody the whole time. */
     @Test
     void afterAStartAWorkerHasTheWholeTimeOfItsSession() {

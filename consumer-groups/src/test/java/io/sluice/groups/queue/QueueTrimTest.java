@@ -168,7 +168,7 @@ class QueueTrimTest {
     @Test
     void eachQueueHasItsTurnInSoManyRounds() {
         QueueShard shard = new QueueShard(
-                new QueueMemory(QueueSetup.defaults().limits(), 1, 1),
+                new QueueMemory(QueueSetup.defaults().limits(), 1, 1, Long.MAX_VALUE),
                 new QueueMachine.NoFeeding(),
                 new HashMap<>(),
                 Long.MAX_VALUE);

@@ -27,6 +27,12 @@ final class QueueErrors {
             case OVERLOADED ->
                 new HttpProblem(429, "too_many_receivers", "too many receivers wait at queue " + queue)
                         .retryAfterMs(1_000);
+            case TOO_MANY_SESSIONS ->
+                new HttpProblem(
+                                429,
+                                "too_many_sessions",
+                                "so many consumers of queue " + queue + " have sessions that another one cannot begin")
+                        .retryAfterMs(1_000);
             case NO_DEAD_LETTERS ->
                 new HttpProblem(409, "no_dead_letters", "queue " + queue + " keeps no dead letters");
             case UNKNOWN_TARGET ->

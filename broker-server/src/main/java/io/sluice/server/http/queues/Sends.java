@@ -6,7 +6,7 @@ import io.sluice.groups.queue.QueueConfig;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.QueueOutline;
-import io.sluice.groups.queue.QueueView;
+import io.sluice.groups.queue.QueueViews.Filling;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonAnswer;
@@ -76,35 +76,35 @@ final class Sends {
                 && known.get().config().maxBytes() == 0) {
             return Future.succeededFuture(QueueError.NONE);
         }
-        return JsonAnswer.here(queues.describe(queue)).map(view -> {
-            if (view.error() == QueueError.NONE) {
-                requireRoom(view);
+        return JsonAnswer.here(queues.filling(queue)).map(filling -> {
+            if (filling.error() == QueueError.NONE) {
+                requireRoom(queue, filling);
             }
-            return view.error();
+            return filling.error();
         });
     }
 
     /** A request that begins below the limits is taken as a whole. */
-    private static void requireRoom(QueueView view) {
-        long maxMessages = view.config().maxMessages();
-        if (maxMessages > 0 && view.unfinished() >= maxMessages) {
+    private static void requireRoom(String queue, Filling filling) {
+        long maxMessages = filling.config().maxMessages();
+        if (maxMessages > 0 && filling.messages() >= maxMessages) {
             throw new HttpProblem(
                             429,
                             "queue_full",
-                            "queue " + view.name() + " has " + view.unfinished()
+                            "queue " + queue + " has " + filling.messages()
                                     + " messages that are not finished; max_messages is " + maxMessages)
-                    .with("messages", view.unfinished())
+                    .with("messages", filling.messages())
                     .with("max_messages", maxMessages)
                     .retryAfterMs(1_000);
         }
-        long maxBytes = view.config().maxBytes();
-        if (maxBytes > 0 && view.unfinishedBytes() >= maxBytes) {
+        long maxBytes = filling.config().maxBytes();
+        if (maxBytes > 0 && filling.bytes() >= maxBytes) {
             throw new HttpProblem(
                             429,
                             "queue_full",
-                            "queue " + view.name() + " has about " + view.unfinishedBytes()
+                            "queue " + queue + " has about " + filling.bytes()
                                     + " bytes of messages that are not finished; max_bytes is " + maxBytes)
-                    .with("bytes", view.unfinishedBytes())
+                    .with("bytes", filling.bytes())
                     .with("max_bytes", maxBytes)
                     .retryAfterMs(1_000);
         }
