@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The messages of a queue that were finished last: who asks what became of one is told more of these than of others. Of many queues together only so
@@ -43,6 +44,18 @@ final class DoneRing {
         eldest.remove();
         bytes -= size;
         return size;
+    }
+
+    /** Forgets what never was. */
+    void forget(Predicate<MessageId> which) {
+        all.values().removeIf(done -> {
+            boolean isOne = which.test(done.id());
+            if (isOne) {
+                bytes -= done.sizeInBytes();
+                memory.forgot(done.sizeInBytes());
+            }
+            return isOne;
+        });
     }
 
     Optional<Done> find(MessageId id) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,9 @@ final class Feeder implements Feeding {
     private final BiConsumer<Queue, Fed> turns;
     private final Set<Queue> hungry = new HashSet<>();
     private final Map<Queue, Map<Integer, Feed>> feeds = new HashMap<>();
+    /** By topic and partition, as long as nobody has compared them with what was known. */
+    private final Map<UUID, Map<Integer, Long>> foundEnds = new HashMap<>();
+
     private final Consumer<Queue> onCondemned;
     private final Consumer<Queue> onJobs;
 
@@ -90,6 +94,33 @@ final class Feeder implements Feeding {
     @Override
     public void jobs(Queue queue) {
         onJobs.accept(queue);
+    }
+
+    /** Looks where the logs end that are here. Before anything is appended to them. */
+    void findEnds() {
+        for (Topic topic : engine.topics()) {
+            Map<Integer, Long> ends = new HashMap<>();
+            for (int i = 0; i < topic.partitions(); i++) {
+                if (engine.route(new TopicPartition(topic.name(), i)) instanceof Route.Local local) {
+                    ends.put(i, local.log().logEndOffset());
+                }
+            }
+            foundEnds.put(topic.id(), ends);
+        }
+    }
+
+    @Override
+    public OptionalLong foundEnd(Queue queue, int partition) {
+        Long end = foundEnds.getOrDefault(queue.id(), Map.of()).get(partition);
+        return end == null ? OptionalLong.empty() : OptionalLong.of(end);
+    }
+
+    @Override
+    public void joined(UUID queue, int partition) {
+        Map<Integer, Long> ends = foundEnds.get(queue);
+        if (ends != null) {
+            ends.remove(partition);
+        }
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.sluice.groups.queue;
 
+import java.util.OptionalLong;
+import java.util.UUID;
+
 /** Who reads the log of a queue. For the thread that runs the queues. */
 interface Feeding {
     /** There are receivers, and nothing in memory for them. */
@@ -10,6 +13,15 @@ interface Feeding {
 
     /** There are jobs that have something to do. */
     void jobs(Queue queue);
+
+    /**
+     * Where the log of a partition was found to end when the broker started, until {@link #joined} is called: what was known of anything
+     * behind that is of messages that are lost.
+     */
+    OptionalLong foundEnd(Queue queue, int partition);
+
+    /** What was known fits what was found. */
+    void joined(UUID queue, int partition);
 
     /** How many partitions the queue has. */
     int partitions(Queue queue);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Messages of a queue that have died, were sent again, and lie in its log once more: where, by what they are called. Only the last ones are
@@ -30,6 +31,11 @@ final class Links {
     /** Where a message lies now; empty if it is where it was, or nobody knows. */
     Optional<MessageId> now(MessageId id) {
         return Optional.ofNullable(all.get(id));
+    }
+
+    /** Forgets what never was. */
+    void forget(Predicate<MessageId> which) {
+        all.entrySet().removeIf(link -> which.test(link.getKey()) || which.test(link.getValue()));
     }
 
     /** All that are remembered, the last one last. */

@@ -6,6 +6,7 @@ import io.sluice.groups.queue.QueueEvent.Condemned;
 import io.sluice.groups.queue.QueueEvent.Copied;
 import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
+import io.sluice.groups.queue.QueueEvent.Cut;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
 import io.sluice.groups.queue.QueueEvent.Due;
@@ -53,12 +54,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One queue: a window of per-message states over the partitions of a topic. Requests are decided into events; {@link #apply} alone changes what is
  * durable. What lies in the log is told by {@link #feed}, and is in memory only as far as it may be delivered soon. For one thread.
  */
 final class Queue {
+    private static final Logger LOG = LoggerFactory.getLogger(Queue.class);
+
     /** How long somebody who does not wait may have to wait until the log has been read. */
     private static final long READ_MS = 5_000;
     /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
@@ -236,6 +241,32 @@ final class Queue {
     }
 
     // ---- what the log holds ----
+
+    /**
+     * The state has been replayed, and is compared with where the log ends. If less of it was synced than of the state, messages are lost that
+     * something is known of: others have their places now.
+     */
+    void join(QueueEffects effects) {
+        for (Window window : List.copyOf(windows.values())) {
+            OptionalLong end = feeding.foundEnd(this, window.partition);
+            if (end.isEmpty()) {
+                continue;
+            }
+            if (end.getAsLong() < window.frontier) {
+                LOG.warn(
+                        "queue {}: the log of partition {} ends at {}, though {} had been there: {} messages are lost, {} of them had not been finished",
+                        name,
+                        window.partition,
+                        end.getAsLong(),
+                        window.frontier,
+                        window.frontier - end.getAsLong(),
+                        window.open.within(end.getAsLong(), window.frontier).count());
+                effects.record(new Cut(id, window.partition, end.getAsLong()));
+            } else {
+                feeding.joined(id, window.partition);
+            }
+        }
+    }
 
     /** The state has been replayed. Consumers have been silent because nobody heard them: their sessions begin anew. */
     void begin(long nowMs) {
@@ -1140,6 +1171,8 @@ final class Queue {
             linked.messages().forEach(links::add);
         } else if (event instanceof Parked key) {
             applyParked(key);
+        } else if (event instanceof Cut cut) {
+            applyCut(window(cut.partition()), cut.from());
         } else if (event instanceof Unparked key) {
             parked.remove(key.key());
             lanesOf(key.key()).forEach(this::letGo);
@@ -1396,6 +1429,25 @@ final class Queue {
                 .forEach(this::remove);
         window.open.removeAll(gone);
         forget(window, from, to);
+    }
+
+    private void applyCut(Window window, long from) {
+        OffsetSet lost = window.open.within(from, window.frontier);
+        counters.gone += lost.count();
+        window.held.keySet().stream()
+                .filter(offset -> offset >= from)
+                .map(offset -> new MessageId(window.partition, offset))
+                .toList()
+                .forEach(this::remove);
+        forget(window, from, window.frontier);
+        window.open.removeAll(lost);
+        window.outcomes.values().forEach(some -> some.remove(from, Long.MAX_VALUE));
+        window.frontier = Math.min(window.frontier, from);
+        window.scanned = Math.min(window.scanned, from);
+        window.begin = Math.min(window.begin, from);
+        window.logStart = Math.min(window.logStart, from);
+        done.forget(message -> message.partition() == window.partition && message.offset() >= from);
+        links.forget(message -> message.partition() == window.partition && message.offset() >= from);
     }
 
     /** Nobody gets what was never delivered of {@code [from, to)}. */

@@ -136,6 +136,7 @@ public final class QueueCoordinator implements AutoCloseable {
                                         MAX_RECORD_BYTES)))
                         .join()
                         .partitions());
+        feeder.findEnds();
         shards.start();
         engine.listen(new OwnershipListener() {
             @Override
@@ -195,6 +196,9 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     private void heard(QueueEvent event) {
+        if (event instanceof QueueEvent.Cut cut) {
+            feeder.joined(cut.queue(), cut.partition());
+        }
         for (QueueListener listener : listeners) {
             listener.happened(event);
         }

@@ -191,6 +191,9 @@ public sealed interface QueueEvent {
     /** Messages of a key go on. */
     record Unparked(UUID queue, long key) implements QueueEvent {}
 
+    /** The log of a partition was found to end earlier than was known: what is there from an offset on are other messages. */
+    record Cut(UUID queue, int partition, long from) implements QueueEvent {}
+
     /** What becomes of messages. */
     enum Outcome {
         /** A consumer is done with it. */

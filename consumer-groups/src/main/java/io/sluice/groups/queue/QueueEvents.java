@@ -9,6 +9,7 @@ import io.sluice.groups.queue.QueueEvent.Condemned;
 import io.sluice.groups.queue.QueueEvent.Copied;
 import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Created;
+import io.sluice.groups.queue.QueueEvent.Cut;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Deleted;
 import io.sluice.groups.queue.QueueEvent.Delivery;
@@ -72,6 +73,7 @@ import java.util.stream.Collectors;
  *     25, linked      list of: message, message
  *     26, parked      8 key, bytes (4 bytes of their length, and the bytes), reason (text), 8 at
  *     27, unparked    8 key
+ *     28, cut         4 partition, 8 from
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
@@ -179,6 +181,8 @@ public final class QueueEvents {
             parked(out, parked);
         } else if (event instanceof Unparked unparked) {
             out.putLong(unparked.key());
+        } else if (event instanceof Cut cut) {
+            out.putInt(cut.partition()).putLong(cut.from());
         }
         return out.toArray();
     }
@@ -226,6 +230,8 @@ public final class QueueEvents {
             return 26;
         } else if (event instanceof Unparked) {
             return 27;
+        } else if (event instanceof Cut) {
+            return 28;
         }
         return 14;
     }
@@ -364,6 +370,7 @@ public final class QueueEvents {
             case 25 -> new Linked(queue, links(in));
             case 26 -> parked(queue, in);
             case 27 -> new Unparked(queue, in.getLong());
+            case 28 -> new Cut(queue, in.getInt(), in.getLong());
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }

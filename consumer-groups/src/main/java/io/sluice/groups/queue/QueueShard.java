@@ -152,6 +152,7 @@ final class QueueShard implements Shard<QueueEffects> {
     @Override
     public void begin(QueueEffects effects) {
         for (Queue queue : List.copyOf(byId.values())) {
+            queue.join(effects);
             queue.begin(effects.nowMs());
             if (!queue.condemned().isEmpty() || queue.transfer(0).isBusy()) {
                 feeding.condemned(queue);

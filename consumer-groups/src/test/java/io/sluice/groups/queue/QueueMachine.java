@@ -29,12 +29,20 @@ final class QueueMachine {
     /** How many of the events are not needed any more. */
     private int trimmed;
 
+    /** Whether the log has lost its end. */
+    private boolean isCut;
+
     private QueueShard shard;
     /** Told of each event before it is applied. */
     Consumer<QueueEvent> onEvent = event -> {};
 
     private long nowMs = 1_700_000_000_000L;
     private final Feeding feeding = new NoFeeding() {
+        @Override
+        public OptionalLong foundEnd(Queue of, int partition) {
+            return isCut ? OptionalLong.of(QueueMachine.this.end(partition)) : OptionalLong.empty();
+        }
+
         @Override
         public int partitions(Queue of) {
             return log.size();
@@ -61,6 +69,14 @@ final class QueueMachine {
 
         @Override
         public void jobs(Queue of) {}
+
+        @Override
+        public OptionalLong foundEnd(Queue of, int partition) {
+            return OptionalLong.empty();
+        }
+
+        @Override
+        public void joined(UUID of, int partition) {}
 
         @Override
         public int partitions(Queue of) {
@@ -230,6 +246,15 @@ final class QueueMachine {
             shard.apply(QueueEvents.decode(ByteBuffer.wrap(event)), i, event.length);
         }
         turn(shard::begin);
+    }
+
+    /** The machine goes down, and the log of a partition loses what was not synced: some of its last messages. */
+    void restartWithout(int partition, int messages) {
+        List<Arrival> all = log.get(partition);
+        all.subList(all.size() - messages, all.size()).clear();
+        isCut = true;
+        restart();
+        isCut = false;
     }
 
     /** The state is written down as a whole, and what that makes unnecessary is cut off, or a part of it. */

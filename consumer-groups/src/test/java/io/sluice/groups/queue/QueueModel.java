@@ -281,6 +281,18 @@ final class QueueModel {
         }
     }
 
+    /** Messages from an offset on are lost. */
+    void lost(int partition, long from) {
+        items.values().removeIf(item -> {
+            boolean isLost = item.id.partition() == partition && item.id.offset() >= from;
+            if (isLost) {
+                sameKey(item).remove(item);
+                unfinished.remove(item.id);
+            }
+            return isLost;
+        });
+    }
+
     void done(Item item, QueueEvent.Outcome outcome) {
         item.state = State.DONE;
         item.outcome = outcome;

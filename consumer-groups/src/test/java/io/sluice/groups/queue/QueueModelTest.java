@@ -200,8 +200,10 @@ class QueueModelTest {
                 machine.read();
             } else if (lot < 97) {
                 change();
-            } else {
+            } else if (random.nextInt(4) > 0) {
                 restart();
+            } else {
+                loseMessages();
             }
         }
 
@@ -578,6 +580,23 @@ class QueueModelTest {
             model.config = to;
             model.paused = pause;
             machine.turn(effects -> machine.queue().change(to, pause, effects));
+            machine.read();
+        }
+
+        /** Messages that were not synced are lost, whatever has become of them, and others get their places. */
+        private void loseMessages() {
+            int partition = random.nextInt(partitions);
+            List<Arrival> log = machine.log.get(partition);
+            if (log.isEmpty()) {
+                return;
+            }
+            int messages = random.nextInt(0, Math.min(log.size(), 20));
+            waiting.clear();
+            machine.restartWithout(partition, messages);
+            ends[partition] = machine.end(partition);
+            model.lost(partition, ends[partition]);
+            model.restart(machine.nowMs());
+            machine.pass(0);
             machine.read();
         }
 
