@@ -1162,8 +1162,12 @@ final class Queue {
         } else if (event instanceof Gone gone) {
             applyGone(window(gone.partition()), gone.from(), gone.to());
         } else if (event instanceof Changed changed) {
+            boolean isOtherDelay = changed.config().delayMs() != config.delayMs();
             config = changed.config();
             paused = changed.paused();
+            if (isOtherDelay) {
+                readAgain();
+            }
             changedMs = changed.atMs();
         } else if (event instanceof Progressed progressed) {
             held(progressed.message()).progress(progressed.progress());
@@ -1208,6 +1212,12 @@ final class Queue {
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
         }
+    }
+
+    /** What was looked at may be due at another time now. */
+    private void readAgain() {
+        windows.values().forEach(window -> window.delayed.clear());
+        release();
     }
 
     private void applyParked(Parked key) {

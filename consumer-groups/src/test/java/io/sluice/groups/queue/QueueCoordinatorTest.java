@@ -419,6 +419,30 @@ class QueueCoordinatorTest {
     }
 
     @Test
+    void anotherDelayHoldsForMessagesThatHaveBeenLookedAt() {
+        start();
+        running.create("q", delayedBy(3_600_000));
+        running.send("q", 2);
+        Receiving waiting = running.ask("q", "c", 1, 0, 600_000);
+        Await.until("they were looked at", () -> running.describe("q").delayed() == 2);
+
+        get(running.queues.change("q", config -> delayedBy(0)));
+        assertThat(offsets(get(waiting.answer()).messages())).containsExactly(0L);
+        // The other one is in memory.
+        get(running.queues.change("q", config -> delayedBy(3_600_000)));
+        assertThat(running.take("q", "c", 1)).isEmpty();
+        restart();
+        assertThat(running.take("q", "c", 1)).isEmpty();
+        clock.advance(Duration.ofHours(1));
+        assertThat(offsets(running.take("q", "c", 1))).contains(1L);
+    }
+
+    private static QueueConfig delayedBy(long delayMs) {
+        return new QueueConfig(
+                7_200_000, 10, Backoff.NONE, Optional.empty(), delayMs, 0, QueueConfig.Order.NONE, 100, 0, 0, 0, -1);
+    }
+
+    @Test
     void aLeaseOfAnEarlierQueueOfThatNameIsWorthNothing() {
         QueueCoordinator queues = start();
         running.create("q", CONFIG);
