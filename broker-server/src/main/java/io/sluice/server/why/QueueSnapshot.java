@@ -57,6 +57,8 @@ public record QueueSnapshot(
      * @param isDelayed whether its record says that it is not due
      * @param isExpired whether it is too old
      * @param blockedBy the message of its key that has to be finished first
+     * @param isParked whether somebody has set its key aside
      */
-    public record Head(MessageId id, boolean isDelayed, boolean isExpired, Optional<MessageId> blockedBy) {}
+    public record Head(
+            MessageId id, boolean isDelayed, boolean isExpired, Optional<MessageId> blockedBy, boolean isParked) {}
 }

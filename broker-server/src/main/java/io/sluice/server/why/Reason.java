@@ -76,6 +76,8 @@ public record Reason(
         IN_FLIGHT_LIMIT(true),
         /** A message of the same key has to be finished first. */
         KEY_BLOCKED(true),
+        /** Somebody has set messages of a key aside. */
+        KEY_PARKED(true),
         /** Of a queue: many deliveries come to nothing. */
         CONSUMERS_FAILING(true),
         /** Messages become too old before anybody takes them. */

@@ -121,6 +121,18 @@ public final class WhyQueue {
     }
 
     private void keys() {
+        List<String> parked = snapshot.heads().stream()
+                .filter(Head::isParked)
+                .map(head -> head.id().toString())
+                .toList();
+        if (!parked.isEmpty() && parked.size() == snapshot.heads().size()) {
+            reasons.add(new Reason(
+                            Reason.Code.KEY_PARKED,
+                            "messages that wait are of keys that somebody has parked: "
+                                    + String.join(", ", parked.subList(0, Math.min(MAX_NAMED, parked.size()))),
+                            OptionalLong.empty())
+                    .culprit("messages", parked.subList(0, Math.min(MAX_NAMED, parked.size()))));
+        }
         List<MessageId> blockers = snapshot.heads().stream()
                 .flatMap(head -> head.blockedBy().stream())
                 .distinct()
@@ -328,6 +340,13 @@ public final class WhyQueue {
                     OptionalLong.of(message.expiresAtMs()),
                     "expires_at",
                     message.expiresAtMs()));
+        }
+        if (message.message().isParked()) {
+            reasons.add(new Reason(
+                            Reason.Code.KEY_PARKED,
+                            "nobody gets message " + id + " because its key was parked",
+                            OptionalLong.empty())
+                    .culprit("messages", List.of(id)));
         }
         message.blocker().ifPresent(other -> {
             boolean isLeased = other.state() == State.LEASED;

@@ -82,6 +82,10 @@ class QueuesTest {
         assertThat(ok("queues alter q --set max_deliveries=3")).isEqualTo("changed queue q\n");
         assertThat(ok("queues describe q --json")).contains("\"max_deliveries\":3");
         assertThat(ok("queues list").lines().toList().get(1)).matches("q +2 +0 +0 +0 +0 +running");
+        assertThat(ok("queues park q k --reason broken")).isEqualTo("parked key k of queue q\n");
+        assertThat(ok("queues keys q")).contains("k ").contains("broken");
+        assertThat(ok("queues unpark q k")).isEqualTo("key k of queue q goes on\n");
+        assertThat(ok("queues keys q")).doesNotContain("broken");
         assertThat(ok("queues pause q")).isEqualTo("paused queue q\n");
         assertThat(ok("queues list")).contains("paused");
         assertThat(ok("queues resume q")).isEqualTo("resumed queue q\n");

@@ -91,6 +91,26 @@ final class QueueText {
         return text.toString();
     }
 
+    /** Keys that stand still. */
+    static String keys(JsonNode keys) {
+        Table table = new Table("KEY", "BEHIND", "FIRST", "STATE", "DELIVERIES", "PARKED", "REASON");
+        for (JsonNode key : keys.path("keys")) {
+            JsonNode first = key.path("first");
+            JsonNode parked = key.path("parked");
+            table.row(
+                    key.path("key").asText(key.path("key_base64").asText("-")),
+                    key.path("behind").asText("-"),
+                    first.path("id").asText("-"),
+                    first.path("state").asText("-"),
+                    first.path("deliveries").asText("-"),
+                    parked.isMissingNode() ? "-" : time(parked.path("since")),
+                    parked.isMissingNode()
+                            ? first.path("reason").asText("-")
+                            : parked.path("reason").asText("-"));
+        }
+        return table.toString();
+    }
+
     private static void addSetting(Table table, String prefix, Map.Entry<String, JsonNode> setting) {
         String name = prefix + setting.getKey();
         if (setting.getValue().isObject()) {

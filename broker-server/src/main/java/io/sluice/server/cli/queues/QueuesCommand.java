@@ -62,7 +62,8 @@ public final class QueuesCommand implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "queues: say what to do: create, list, describe, alter, stats, send, receive, ack, nack, work,"
-                        + " dead, redrive, replay, jobs, purge, pause, resume or delete");
+                        + " dead, redrive, replay, jobs, purge, keys, park, unpark,"
+                        + " pause, resume or delete");
     }
 
     @Command(
@@ -269,6 +270,49 @@ public final class QueuesCommand implements Runnable {
     }
 
     @Command(
+            name = "keys",
+            mixinStandardHelpOptions = true,
+            description = "List keys that stand still, those that do for longest first.",
+            versionProvider = Version.class)
+    int keys(
+            @Mixin ServerOptions server,
+            @Parameters(paramLabel = "QUEUE", description = "The queue's name.") String queue) {
+        JsonNode keys = server.connect().get(QueueApi.path(queue) + "/keys");
+        answer(server, keys, QueueText.keys(keys));
+        return CliException.OK;
+    }
+
+    @Command(
+            name = "park",
+            mixinStandardHelpOptions = true,
+            description = "Let nobody receive messages of a key, until it is taken up again.",
+            versionProvider = Version.class)
+    int park(
+            @Mixin ServerOptions server,
+            @Parameters(index = "0", paramLabel = "QUEUE", description = "The queue's name.") String queue,
+            @Parameters(index = "1", paramLabel = "KEY", description = "The key.") String key,
+            @Option(names = "--reason", paramLabel = "TEXT", defaultValue = "", description = "Why.") String reason) {
+        JsonNode parked =
+                post(server, queue, "keys/park", Json.object().put("key", key).put("reason", reason));
+        answer(server, parked, "parked key " + key + " of queue " + queue);
+        return CliException.OK;
+    }
+
+    @Command(
+            name = "unpark",
+            mixinStandardHelpOptions = true,
+            description = "Let messages of a parked key go on.",
+            versionProvider = Version.class)
+    int unpark(
+            @Mixin ServerOptions server,
+            @Parameters(index = "0", paramLabel = "QUEUE", description = "The queue's name.") String queue,
+            @Parameters(index = "1", paramLabel = "KEY", description = "The key.") String key) {
+        JsonNode parked = post(server, queue, "keys/unpark", Json.object().put("key", key));
+        answer(server, parked, "key " + key + " of queue " + queue + " goes on");
+        return CliException.OK;
+    }
+
+    @Command(
             name = "delete",
             mixinStandardHelpOptions = true,
             description = "Delete a queue with all its messages.",
@@ -290,8 +334,12 @@ public final class QueuesCommand implements Runnable {
     }
 
     private static JsonNode post(ServerOptions server, String queue, String what) {
+        return post(server, queue, what, Json.object());
+    }
+
+    private static JsonNode post(ServerOptions server, String queue, String what, ObjectNode body) {
         BrokerConnection broker = server.connect();
-        return broker.json(broker.send("POST", QueueApi.path(queue) + "/" + what, Json.object()));
+        return broker.json(broker.send("POST", QueueApi.path(queue) + "/" + what, body));
     }
 
     private static Map<String, String> orNone(Map<String, String> settings) {

@@ -128,6 +128,11 @@ final class Messages {
         return new Reading(ctx, queue, new Shown(Values.AUTO, false), DEFAULT_BYTES).read(views);
     }
 
+    /** Messages with what they carry, as far as there is room for it. */
+    Future<List<Seen>> shown(RoutingContext ctx, String queue, List<MessageView> views) {
+        return new Reading(ctx, queue, new Shown(Values.AUTO, true), DEFAULT_BYTES).read(views);
+    }
+
     /** How keys, values and headers are shown. */
     private record Shown(Values values, boolean content) {
         static Shown of(Query query) {
@@ -322,6 +327,9 @@ final class Messages {
                 head.put("reason", view.reason());
             }
             view.blockedBy().ifPresent(other -> head.put("blocked_by", other.toString()));
+            if (view.isParked()) {
+                head.put("parked", true);
+            }
             JsonArray attempts = new JsonArray();
             view.attempts().forEach(attempt -> attempts.add(document(attempt)));
             head.put("attempts", attempts);

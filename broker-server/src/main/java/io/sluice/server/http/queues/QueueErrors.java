@@ -33,6 +33,12 @@ final class QueueErrors {
                                 "too_many_sessions",
                                 "so many consumers of queue " + queue + " have sessions that another one cannot begin")
                         .retryAfterMs(1_000);
+            case TOO_MANY_PARKED ->
+                new HttpProblem(
+                        409,
+                        "too_many_parked",
+                        "so many keys of queue " + queue + " are parked that another cannot be");
+            case NOT_PARKED -> new HttpProblem(404, "not_parked", "the key is not parked in queue " + queue);
             case NO_DEAD_LETTERS ->
                 new HttpProblem(409, "no_dead_letters", "queue " + queue + " keeps no dead letters");
             case UNKNOWN_TARGET ->

@@ -120,7 +120,8 @@ public final class QueueFacts {
                                 seen.view().id(),
                                 seen.state() == State.DELAYED,
                                 seen.expiresAtMs() <= nowMs,
-                                seen.view().blockedBy()))
+                                seen.view().blockedBy(),
+                                seen.view().isParked()))
                         .toList(),
                 delayed.stream()
                         .map(MessageView::reason)

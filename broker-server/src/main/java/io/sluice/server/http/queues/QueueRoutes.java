@@ -19,6 +19,8 @@ import java.time.InstantSource;
  *  GET    /v1/queues                                       the queues that there are
  *  PUT, GET, PATCH, DELETE /v1/queues/{queue}              one of them
  *  POST   /v1/queues/{queue}/purge, pause, resume
+ *  GET    /v1/queues/{queue}/keys                          keys that stand still
+ *  POST   /v1/queues/{queue}/keys/park, unpark             sets one aside, takes it up again
  *  POST   /enqueue                                         a message for the queue "default"
  *  POST   /v1/queues/{queue}/messages                      send
  *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
@@ -42,6 +44,7 @@ public final class QueueRoutes implements RouteGroup {
     private final Receives receives;
     private final Settlements settlements;
     private final PushLimits push;
+    private final HttpLimits http;
     private final QueueHub hub;
     private final QueueDocuments documents;
     private final QueueAdmin admin;
@@ -66,6 +69,7 @@ public final class QueueRoutes implements RouteGroup {
             InstantSource clock) {
         this.vertx = vertx;
         this.push = push;
+        this.http = http;
         this.hub = new QueueHub(vertx, broker);
         this.broker = broker;
         this.queues = queues;
@@ -103,6 +107,7 @@ public final class QueueRoutes implements RouteGroup {
         router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));
         admin.mount(router);
         messages.mount(router);
+        new QueueKeys(queues, messages, http.maxBodyBytes()).mount(router);
         QueueEvents events = new QueueEvents(vertx.getOrCreateContext(), queues, hub, documents, push);
         Routes.get(router, "/v1/queues/:queue/events", events::events);
         deadLetters.mount(router);
