@@ -12,8 +12,8 @@ import java.util.function.Predicate;
  * much is remembered, see {@link QueueMemory}. For one thread.
  */
 final class DoneRing {
-    private static final int MAX_COUNT = 1_000;
-    private static final int MAX_BYTES = 1024 * 1024;
+    private static final int MAX_COUNT = 10_000;
+    private static final int MAX_BYTES = 4 * 1024 * 1024;
 
     private final QueueMemory memory;
     private final Map<MessageId, Done> all = new LinkedHashMap<>();

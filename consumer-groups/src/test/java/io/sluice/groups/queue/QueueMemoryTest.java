@@ -262,6 +262,35 @@ class QueueMemoryTest {
     }
 
     @Test
+    void aMillionMessagesAreInFlightInTheMemoryThatIsCountedForThem() {
+        int queues = LONG ? 1_000 : 50;
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, Long.MAX_VALUE), queues, 1_000);
+        long before = usedHeap();
+        List<List<Received>> all = new ArrayList<>();
+        for (int queue = 0; queue < queues; queue++) {
+            List<Received> some = new ArrayList<>();
+            while (some.size() < 1_000) {
+                receive(queue, 1_000 - some.size(), 0, some::addAll);
+            }
+            all.add(some);
+        }
+        int count = queues * 1_000;
+        assertThat(memory.heldBytes()).isEqualTo((long) count * Message.BYTES);
+        long perMessage = (usedHeap() - before) / count;
+        System.out.println(count + " messages in flight take " + perMessage + " bytes each, their answers included; "
+                + Message.BYTES + " are counted");
+        for (int queue = 0; queue < queues; queue++) {
+            acknowledge(queue, all.get(queue));
+        }
+        assertThat(memory.heldBytes()).isZero();
+    }
+
+    private static long usedHeap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    @Test
     void whatIsFinishedIsRememberedOfAllQueuesOnlySoLong() {
         QueueMemory small = new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, Long.MAX_VALUE);
         List<DoneRing> rings = new ArrayList<>();
