@@ -160,12 +160,24 @@ public final class BrokerServer implements AutoCloseable {
                 config.limits(),
                 config.push(),
                 config.broker().clock());
+        // A request is held against one route after the other: those that are asked for most come first.
         return List.of(
+                records,
+                queueRoutes,
+                new GroupRoutes(
+                        vertx,
+                        broker,
+                        groups,
+                        clients,
+                        config.groups().limits(),
+                        records.access(),
+                        config.limits(),
+                        config.broker().clock(),
+                        registry),
                 new MetaRoutes(Version.current()),
                 new HealthRoutes(health),
                 new MetricsRoutes(registry),
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
-                records,
                 new ClientRoutes(clients),
                 new ErrorRoutes(errors),
                 new AlertRoutes(alerts),
@@ -178,17 +190,6 @@ public final class BrokerServer implements AutoCloseable {
                         errors,
                         overloads,
                         config.broker().clock()),
-                new GroupRoutes(
-                        vertx,
-                        broker,
-                        groups,
-                        clients,
-                        config.groups().limits(),
-                        records.access(),
-                        config.limits(),
-                        config.broker().clock(),
-                        registry),
-                queueRoutes,
                 new PushRoutes(
                         vertx,
                         broker,
