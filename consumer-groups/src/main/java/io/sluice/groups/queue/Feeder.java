@@ -113,8 +113,8 @@ final class Feeder implements Feeding {
                         / Math.max(1, log.highWatermark() - log.logStartOffset()));
     }
 
-    /** Nothing of a queue is to be read any more. */
-    void forget(Queue queue) {
+    @Override
+    public void forget(Queue queue) {
         Map<Integer, Feed> gone = feeds.remove(queue);
         if (gone != null) {
             gone.values().forEach(feed -> {

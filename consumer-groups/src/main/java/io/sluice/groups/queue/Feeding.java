@@ -11,11 +11,14 @@ interface Feeding {
     /** There are jobs that have something to do. */
     void jobs(Queue queue);
 
-    /** How many partitions the queue has. */
+    /** How many partitions the queue has; 0 if its topic is not there any more. */
     int partitions(Queue queue);
 
     /** Where the log of a partition ends: what lies before may be read. */
     long end(Queue queue, int partition);
+
+    /** The queue has ended: nothing of it is to be read any more. */
+    void forget(Queue queue);
 
     /** About how many bytes so many messages of a partition take in the log. */
     long bytes(Queue queue, int partition, long messages);

@@ -167,7 +167,11 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */
     void lookAfter(int rounds) {
-        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> trimmer.look(queue, effects)));
+        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> {
+            if (!shard.endIfGone(queue, effects)) {
+                trimmer.look(queue, effects);
+            }
+        }));
     }
 
     private void gain(int partition, PartitionLog log) {
@@ -230,16 +234,11 @@ public final class QueueCoordinator implements AutoCloseable {
         jobs.run(queue);
     }
 
-    /** The topic of a queue was deleted: so is the queue. */
+    /** The topic of a queue may have been deleted: then so is the queue. */
     private void endIfGone(String topic) {
         shards.tell(
                 partitionOf(topic),
-                (shard, effects) -> shard.find(topic)
-                        .filter(queue -> engine.topic(queue.id()).isEmpty())
-                        .ifPresent(queue -> {
-                            feeder.forget(queue);
-                            shard.end(queue, effects);
-                        }));
+                (shard, effects) -> shard.find(topic).ifPresent(queue -> shard.endIfGone(queue, effects)));
     }
 
     // ---- queues ----
@@ -272,7 +271,11 @@ public final class QueueCoordinator implements AutoCloseable {
         return engine.topic(name)
                 .map(CompletableFuture::completedFuture)
                 .orElseGet(() -> createTopic(name, topicPartitions, Map.of()))
-                .thenCompose(topic -> create(topic, config));
+                .thenCompose(topic -> create(topic, config))
+                // Its topic was deleted meanwhile.
+                .thenCompose(made -> made.queue().error() == QueueError.QUEUE_DELETED
+                        ? createUnlessThere(name, config, topicPartitions)
+                        : CompletableFuture.completedFuture(made));
     }
 
     private CompletableFuture<Topic> createTopic(String name, int topicPartitions, Map<String, String> settings) {
@@ -324,6 +327,10 @@ public final class QueueCoordinator implements AutoCloseable {
                         partitionOf(topic.name()),
                         why -> QueueView.refused(QueueError.of(why), topic.name()),
                         (shard, reply, effects) -> {
+                            if (engine.topic(topic.id()).isEmpty()) {
+                                effects.answer(reply, QueueView.refused(QueueError.QUEUE_DELETED, topic.name()));
+                                return;
+                            }
                             isNew.set(shard.find(topic.id()).isEmpty());
                             shard.create(topic.id(), topic.name(), config, begins, reply, effects);
                         })
@@ -357,23 +364,33 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     /**
-     * Deletes a queue, its messages and its topic.
+     * Deletes a queue, its messages and its topic. The topic goes first, and with it the queue: so nothing that was in it is in the next one of that
+     * name, whatever happens meanwhile.
      *
-     * @return fails as {@link LogEngine#deleteTopic} does, but for a topic that is not there any more
+     * @return fails as {@link LogEngine#deleteTopic(UUID)} does, but for a topic that is not there any more; then the queue stays as it is
      */
     public CompletableFuture<QueueError> delete(String name) {
-        return askShard(name, error -> error, (shard, queue, effects) -> {
-                    feeder.forget(queue);
-                    shard.end(queue, effects);
-                    return QueueError.NONE;
+        return turnOf(name, (queue, effects) -> queue.id())
+                .thenCompose(found -> found.error() != QueueError.NONE
+                        ? CompletableFuture.completedFuture(found.error())
+                        : delete(name, found.queue()));
+    }
+
+    private CompletableFuture<QueueError> delete(String name, UUID id) {
+        return engine.deleteTopic(id)
+                .handle((gone, failure) -> {
+                    if (failure != null && engine.topic(id).isPresent()) {
+                        throw Failures.unchecked(failure);
+                    }
+                    return id;
                 })
-                .thenCompose(error -> error != QueueError.NONE
-                        ? CompletableFuture.completedFuture(error)
-                        : engine.deleteTopic(name).handle((gone, failure) -> {
-                            if (failure != null && engine.topic(name).isPresent()) {
-                                throw new CompletionException(failure);
-                            }
-                            return QueueError.NONE;
+                .thenCompose(gone -> shards.ask(
+                        partitionOf(name),
+                        // It ends when its shard is read.
+                        why -> QueueError.NONE,
+                        (shard, reply, effects) -> {
+                            shard.find(id).ifPresent(queue -> shard.endIfGone(queue, effects));
+                            effects.answer(reply, QueueError.NONE);
                         }));
     }
 
@@ -658,24 +675,15 @@ public final class QueueCoordinator implements AutoCloseable {
         return Math.floorMod(name.hashCode(), partitions);
     }
 
-    /** What the shard of a queue does with a request. */
-    private interface ShardTurn<T> {
-        T run(QueueShard shard, Queue queue, QueueEffects effects);
-    }
-
     private <T> CompletableFuture<T> ask(
             String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
-        return askShard(name, refusal, (shard, queue, effects) -> turn.apply(queue, effects));
-    }
-
-    private <T> CompletableFuture<T> askShard(String name, Function<QueueError, T> refusal, ShardTurn<T> turn) {
         return shards.ask(
                 partitionOf(name),
                 (Refusal why) -> refusal.apply(QueueError.of(why)),
                 (shard, reply, effects) -> effects.answer(
                         reply,
                         shard.find(name)
-                                .map(queue -> turn.run(shard, queue, effects))
+                                .map(queue -> turn.apply(queue, effects))
                                 .orElseGet(() -> refusal.apply(QueueError.UNKNOWN_QUEUE))));
     }
 

@@ -73,6 +73,9 @@ final class QueueMachine {
         }
 
         @Override
+        public void forget(Queue ended) {}
+
+        @Override
         public long bytes(Queue of, int partition, long messages) {
             return 100 * messages;
         }
