@@ -1,5 +1,6 @@
 package io.sluice.groups.queue;
 
+import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.LogEngine;
 import io.sluice.core.engine.LogRead;
@@ -7,16 +8,18 @@ import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.Route;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.QueueView.Unreadable;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,11 +33,15 @@ final class Feeder implements Feeding {
     private static final int READ_BYTES = 256 * 1024;
     private static final long AWAIT_MS = 60_000;
     private static final long RETRY_MS = 200;
+    private static final long MAX_RETRY_MS = 60_000;
+    /** After how many failures in a row nobody waits for a partition any more, unless its bytes are known to be damaged. */
+    private static final int MAX_FAILURES = 3;
 
     private final LogEngine engine;
     private final Arrivals arrivals;
     private final Executor thread;
-    private final BiConsumer<Queue, Fed> turns;
+    private final InstantSource clock;
+    private final FeedTurns turns;
     private final Set<Queue> hungry = new HashSet<>();
     private final Map<Queue, Map<Integer, Feed>> feeds = new HashMap<>();
     private final Consumer<Queue> onCondemned;
@@ -44,6 +51,12 @@ final class Feeder implements Feeding {
     private static final class Feed {
         boolean reading;
         CompletableFuture<Boolean> awaiting;
+        /** How often in a row it could not be read. */
+        int failures;
+        /** Whether it is too early to try again. */
+        boolean resting;
+        /** What cannot be read, once that is not worth waiting for. */
+        Optional<Unreadable> unreadable = Optional.empty();
     }
 
     /**
@@ -53,20 +66,28 @@ final class Feeder implements Feeding {
      */
     record Fed(int releases, int partition, long from, long to, List<Arrival> messages) {}
 
-    /**
-     * @param thread runs tasks on the thread of the queues
-     * @param turns gives a queue, if it is still there, what was read of it
-     */
+    /** Turns of queues, of those that are still there. */
+    interface FeedTurns {
+        /** A queue gets what was read of it. */
+        void fed(Queue queue, Fed fed);
+
+        /** Some of what a queue has could not be read. */
+        void notRead(Queue queue);
+    }
+
+    /** @param thread runs tasks on the thread of the queues */
     Feeder(
             LogEngine engine,
             Arrivals arrivals,
             Executor thread,
-            BiConsumer<Queue, Fed> turns,
+            InstantSource clock,
+            FeedTurns turns,
             Consumer<Queue> onCondemned,
             Consumer<Queue> onJobs) {
         this.engine = engine;
         this.arrivals = arrivals;
         this.thread = thread;
+        this.clock = clock;
         this.turns = turns;
         this.onCondemned = onCondemned;
         this.onJobs = onJobs;
@@ -125,6 +146,19 @@ final class Feeder implements Feeding {
         }
     }
 
+    @Override
+    public boolean canRead(Queue queue, int partition) {
+        Feed feed = feeds.getOrDefault(queue, Map.of()).get(partition);
+        return feed == null || feed.unreadable.isEmpty();
+    }
+
+    @Override
+    public List<Unreadable> unreadable(Queue queue) {
+        return feeds.getOrDefault(queue, Map.of()).values().stream()
+                .flatMap(feed -> feed.unreadable.stream())
+                .toList();
+    }
+
     /** The log of a partition of a queue; null if it is not here. */
     PartitionLog log(Queue queue, int partition) {
         // Another topic may have the name of one that was deleted.
@@ -147,7 +181,7 @@ final class Feeder implements Feeding {
         Feed feed = feeds.computeIfAbsent(queue, absent -> new HashMap<>())
                 .computeIfAbsent(partition, absent -> new Feed());
         PartitionLog log = log(queue, partition);
-        if (feed.reading || log == null) {
+        if (feed.reading || feed.resting || log == null) {
             return;
         }
         OptionalLong next = queue.nextToRead(partition);
@@ -156,7 +190,7 @@ final class Feeder implements Feeding {
         }
         long from = next.getAsLong();
         if (from < log.logStartOffset()) {
-            turns.accept(queue, new Fed(queue.releases(), partition, from, log.logStartOffset(), List.of()));
+            turns.fed(queue, new Fed(queue.releases(), partition, from, log.logStartOffset(), List.of()));
             wants(queue);
         } else if (from < log.highWatermark()) {
             read(queue, partition, feed, log, from);
@@ -179,25 +213,56 @@ final class Feeder implements Feeding {
                 .whenComplete((read, failure) -> thread.execute(() -> {
                     feed.reading = false;
                     if (failure != null) {
-                        later(queue, failure);
+                        failed(queue, feed, new MessageId(partition, from), failure);
                     } else if (queue.isEnded()) {
                         read.oversized().ifPresent(OversizedBatch::close);
                     } else {
-                        take(queue, releases, partition, from, read);
+                        take(queue, feed, releases, partition, from, read);
                     }
                 }));
     }
 
-    private void take(Queue queue, int releases, int partition, long from, LogRead read) {
+    private void take(Queue queue, Feed feed, int releases, int partition, long from, LogRead read) {
         List<Arrival> messages;
         try {
             messages = arrivals.in(read, from, queue.config().delayMs());
         } catch (RuntimeException e) {
-            later(queue, e);
+            failed(queue, feed, new MessageId(partition, from), e);
             return;
         }
-        turns.accept(queue, new Fed(releases, partition, from, read.nextOffset(), messages));
+        if (feed.unreadable.isPresent()) {
+            LOG.info(
+                    "queue {} can be read again at message {}",
+                    queue.name(),
+                    feed.unreadable.get().from());
+        }
+        feed.failures = 0;
+        feed.unreadable = Optional.empty();
+        turns.fed(queue, new Fed(releases, partition, from, read.nextOffset(), messages));
         wants(queue);
+    }
+
+    /** A partition that cannot be read holds up nobody who could have messages of another one, and is tried again after a pause. */
+    private void failed(Queue queue, Feed feed, MessageId from, Throwable failure) {
+        feed.failures++;
+        Throwable cause = Failures.cause(failure);
+        boolean isDamaged = Failures.code(failure)
+                .filter(code -> code == ErrorCode.DATA_CORRUPT)
+                .isPresent();
+        if (feed.unreadable.isEmpty() && (isDamaged || feed.failures >= MAX_FAILURES)) {
+            LOG.error("queue {} cannot be read at message {}; it is tried again", queue.name(), from, cause);
+            feed.unreadable = Optional.of(new Unreadable(from, clock.millis(), String.valueOf(cause.getMessage())));
+        } else {
+            LOG.debug("queue {} cannot be read at the moment", queue.name(), cause);
+        }
+        feed.resting = true;
+        long pauseMs = Math.min(MAX_RETRY_MS, RETRY_MS << Math.min(10, feed.failures - 1));
+        CompletableFuture.delayedExecutor(pauseMs, TimeUnit.MILLISECONDS, thread)
+                .execute(() -> {
+                    feed.resting = false;
+                    feedIfWaiting(queue);
+                });
+        turns.notRead(queue);
     }
 
     private void later(Queue queue, Throwable failure) {

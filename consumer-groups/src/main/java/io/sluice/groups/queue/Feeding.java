@@ -1,5 +1,7 @@
 package io.sluice.groups.queue;
 
+import java.util.List;
+
 /** Who reads the log of a queue. For the thread that runs the queues. */
 interface Feeding {
     /** There are receivers, and nothing in memory for them. */
@@ -16,6 +18,12 @@ interface Feeding {
 
     /** Where the log of a partition ends: what lies before may be read. */
     long end(Queue queue, int partition);
+
+    /** Whether a partition can be read, as far as is known: nobody waits for one that cannot. */
+    boolean canRead(Queue queue, int partition);
+
+    /** Where the log cannot be read. */
+    List<QueueView.Unreadable> unreadable(Queue queue);
 
     /** The queue has ended: nothing of it is to be read any more. */
     void forget(Queue queue);

@@ -102,7 +102,8 @@ public final class QueueCoordinator implements AutoCloseable {
                 engine,
                 new Arrivals(codecs, setup.maxBatchBytes()),
                 shards,
-                this::feed,
+                clock,
+                new FeederTurns(),
                 this::condemned,
                 this::runJobs);
         MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
@@ -216,14 +217,31 @@ public final class QueueCoordinator implements AutoCloseable {
 
     // ---- the log ----
 
-    private void feed(Queue queue, Feeder.Fed fed) {
-        shards.tell(partitionOf(queue.name()), (shard, effects) -> {
-            if (queue.releases() != fed.releases()) {
-                feeder.wants(queue);
-            } else if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
-                queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
-            }
-        });
+    /** Turns for what the feeder has to say. */
+    private final class FeederTurns implements Feeder.FeedTurns {
+        @Override
+        public void fed(Queue queue, Feeder.Fed fed) {
+            tell(queue, effects -> {
+                if (queue.releases() == fed.releases()) {
+                    queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
+                } else {
+                    feeder.wants(queue);
+                }
+            });
+        }
+
+        @Override
+        public void notRead(Queue queue) {
+            tell(queue, queue::looked);
+        }
+
+        private void tell(Queue queue, Consumer<QueueEffects> what) {
+            shards.tell(partitionOf(queue.name()), (shard, effects) -> {
+                if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
+                    what.accept(effects);
+                }
+            });
+        }
     }
 
     private void condemned(Queue queue) {

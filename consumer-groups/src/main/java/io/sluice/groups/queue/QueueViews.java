@@ -92,7 +92,8 @@ public final class QueueViews {
                 oldest,
                 nextDueMs,
                 unfinishedBytes,
-                pinnedBytes);
+                pinnedBytes,
+                feeding.unreadable(queue));
     }
 
     /** One message. */

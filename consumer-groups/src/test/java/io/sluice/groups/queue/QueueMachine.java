@@ -73,6 +73,16 @@ final class QueueMachine {
         }
 
         @Override
+        public boolean canRead(Queue of, int partition) {
+            return true;
+        }
+
+        @Override
+        public List<QueueView.Unreadable> unreadable(Queue of) {
+            return List.of();
+        }
+
+        @Override
         public void forget(Queue ended) {}
 
         @Override
