@@ -3,13 +3,12 @@ package io.sluice.groups.queue;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.LogEngine;
-import io.sluice.core.engine.LogRead;
-import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.Route;
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.QueueView.Unreadable;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -34,16 +33,23 @@ final class Feeder implements Feeding {
     private static final long AWAIT_MS = 60_000;
     private static final long RETRY_MS = 200;
     private static final long MAX_RETRY_MS = 60_000;
+    /** How many readings are under way at a time, of all queues: each may hold a batch that is large when it is decompressed. */
+    private static final int MAX_READINGS = 4;
     /** After how many failures in a row nobody waits for a partition any more, unless its bytes are known to be damaged. */
     private static final int MAX_FAILURES = 3;
 
     private final LogEngine engine;
     private final Arrivals arrivals;
+    private final Executor workers;
     private final Executor thread;
     private final InstantSource clock;
     private final FeedTurns turns;
     private final Set<Queue> hungry = new HashSet<>();
     private final Map<Queue, Map<Integer, Feed>> feeds = new HashMap<>();
+    /** Readings that wait until others are done. */
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+
+    private int readings;
     private final Consumer<Queue> onCondemned;
     private final Consumer<Queue> onJobs;
 
@@ -75,10 +81,14 @@ final class Feeder implements Feeding {
         void notRead(Queue queue);
     }
 
-    /** @param thread runs tasks on the thread of the queues */
+    /**
+     * @param workers run what may take its time
+     * @param thread runs tasks on the thread of the queues
+     */
     Feeder(
             LogEngine engine,
             Arrivals arrivals,
+            Executor workers,
             Executor thread,
             InstantSource clock,
             FeedTurns turns,
@@ -86,6 +96,7 @@ final class Feeder implements Feeding {
             Consumer<Queue> onJobs) {
         this.engine = engine;
         this.arrivals = arrivals;
+        this.workers = workers;
         this.thread = thread;
         this.clock = clock;
         this.turns = turns;
@@ -206,30 +217,33 @@ final class Feeder implements Feeding {
         }
     }
 
+    /** What is read is looked through on another thread: to decompress takes its time, and all queues share this one. */
     private void read(Queue queue, int partition, Feed feed, PartitionLog log, long from) {
         feed.reading = true;
+        if (readings >= MAX_READINGS) {
+            waiting.add(() -> read(queue, partition, feed, log, from));
+            return;
+        }
+        readings++;
         int releases = queue.releases();
+        long delayMs = queue.config().delayMs();
         log.read(from, READ_BYTES)
-                .whenComplete((read, failure) -> thread.execute(() -> {
+                .thenApplyAsync(read -> arrivals.in(read, from, delayMs), workers)
+                .whenComplete((found, failure) -> thread.execute(() -> {
+                    readings--;
+                    if (!waiting.isEmpty()) {
+                        waiting.remove().run();
+                    }
                     feed.reading = false;
                     if (failure != null) {
                         failed(queue, feed, new MessageId(partition, from), failure);
-                    } else if (queue.isEnded()) {
-                        read.oversized().ifPresent(OversizedBatch::close);
                     } else {
-                        take(queue, feed, releases, partition, from, read);
+                        take(queue, feed, new Fed(releases, partition, from, found.to(), found.messages()));
                     }
                 }));
     }
 
-    private void take(Queue queue, Feed feed, int releases, int partition, long from, LogRead read) {
-        List<Arrival> messages;
-        try {
-            messages = arrivals.in(read, from, queue.config().delayMs());
-        } catch (RuntimeException e) {
-            failed(queue, feed, new MessageId(partition, from), e);
-            return;
-        }
+    private void take(Queue queue, Feed feed, Fed fed) {
         if (feed.unreadable.isPresent()) {
             LOG.info(
                     "queue {} can be read again at message {}",
@@ -238,7 +252,7 @@ final class Feeder implements Feeding {
         }
         feed.failures = 0;
         feed.unreadable = Optional.empty();
-        turns.fed(queue, new Fed(releases, partition, from, read.nextOffset(), messages));
+        turns.fed(queue, fed);
         wants(queue);
     }
 

@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -101,6 +102,7 @@ public final class QueueCoordinator implements AutoCloseable {
         this.feeder = new Feeder(
                 engine,
                 new Arrivals(codecs, setup.maxBatchBytes()),
+                ForkJoinPool.commonPool(),
                 shards,
                 clock,
                 new FeederTurns(),
