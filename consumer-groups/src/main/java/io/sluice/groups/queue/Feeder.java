@@ -50,6 +50,7 @@ final class Feeder implements Feeding {
     private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
 
     private int readings;
+    private boolean closed;
     private final Consumer<Queue> onCondemned;
     private final Consumer<Queue> onJobs;
 
@@ -157,6 +158,13 @@ final class Feeder implements Feeding {
         }
     }
 
+    /** Nothing is to be read any more. */
+    void close() {
+        closed = true;
+        List.copyOf(feeds.keySet()).forEach(this::forget);
+        waiting.clear();
+    }
+
     @Override
     public boolean canRead(Queue queue, int partition) {
         Feed feed = feeds.getOrDefault(queue, Map.of()).get(partition);
@@ -180,7 +188,7 @@ final class Feeder implements Feeding {
     }
 
     private void feed(Queue queue) {
-        if (queue.isEnded() || !(queue.hasWaiters() || queue.isShort())) {
+        if (closed || queue.isEnded() || !(queue.hasWaiters() || queue.isShort())) {
             return;
         }
         for (int i = 0; i < partitions(queue); i++) {

@@ -92,6 +92,8 @@ public final class QueueCoordinator implements AutoCloseable {
     private final Map<String, QueueOutline> outlines = new ConcurrentHashMap<>();
 
     private volatile int partitions;
+    /** Of the thread of the queues. */
+    private boolean closed;
 
     /** A coordinator that does not run yet, over an engine that does. */
     public QueueCoordinator(LogEngine engine, QueueSetup setup, Codecs codecs, InstantSource clock) {
@@ -162,6 +164,9 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Each queue is looked after about once a minute, a few at a time. */
     private void lookAfterSome() {
+        if (closed) {
+            return;
+        }
         CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
                 .execute(this::lookAfterSome);
         lookAfter(UPKEEP_ROUNDS);
@@ -710,6 +715,10 @@ public final class QueueCoordinator implements AutoCloseable {
     /** Answers what it can, and ends. To be called before the engine is closed. */
     @Override
     public void close() {
+        shards.execute(() -> {
+            closed = true;
+            feeder.close();
+        });
         shards.close();
     }
 }
