@@ -151,6 +151,11 @@ public final class LocalLogEngine implements LogEngine {
         return controller.delete(topic);
     }
 
+    @Override
+    public CompletableFuture<Void> deleteTopic(UUID topic) {
+        return controller.delete(topic);
+    }
+
     // ---- questions ----
 
     @Override

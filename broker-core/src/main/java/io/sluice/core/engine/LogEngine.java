@@ -69,6 +69,9 @@ public interface LogEngine extends AutoCloseable {
     /** Deletes a topic and its records. Fails with UNKNOWN_TOPIC. */
     CompletableFuture<Void> deleteTopic(String topic);
 
+    /** As {@link #deleteTopic(String)}, of that identity: another topic that has its name by then stays. */
+    CompletableFuture<Void> deleteTopic(UUID topic);
+
     Optional<Topic> topic(String name);
 
     /** The topic of that identity, unless it is being deleted. */

@@ -154,16 +154,24 @@ final class TopicController {
     }
 
     CompletableFuture<Void> delete(String topic) {
-        return decide(() -> {
-            TopicDecision decision = catalog.beginDelete(topic);
-            record(decision.events());
-            partitions.drop(decision.answer());
-            finishDelete(catalog.deleting().stream()
-                    .filter(deleting -> deleting.id().equals(decision.answer().id()))
-                    .findFirst()
-                    .orElseThrow());
-            return null;
-        });
+        return decide(() -> deleteNow(topic));
+    }
+
+    CompletableFuture<Void> delete(UUID id) {
+        return decide(() -> deleteNow(catalog.byId(id)
+                .orElseThrow(() -> new BrokerException(ErrorCode.UNKNOWN_TOPIC, "there is no topic with id " + id))
+                .name()));
+    }
+
+    private Void deleteNow(String topic) throws IOException {
+        TopicDecision decision = catalog.beginDelete(topic);
+        record(decision.events());
+        partitions.drop(decision.answer());
+        finishDelete(catalog.deleting().stream()
+                .filter(deleting -> deleting.id().equals(decision.answer().id()))
+                .findFirst()
+                .orElseThrow());
+        return null;
     }
 
     private <T> CompletableFuture<T> decide(Decision<T> decision) {

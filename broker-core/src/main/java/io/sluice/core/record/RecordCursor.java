@@ -85,6 +85,11 @@ public final class RecordCursor {
         }
     }
 
+    /** How large the records of the batch are together, decompressed. */
+    public int sizeInBytes() {
+        return records.limit();
+    }
+
     /**
      * Moves to the next record.
      *

@@ -68,6 +68,8 @@ public record Reason(
         NOT_COMMITTING(true),
         /** Of a queue: its state is being read. */
         QUEUE_LOADING(true),
+        /** Of a queue: a part of its log cannot be read. */
+        LOG_UNREADABLE(true),
         /** Of a queue: somebody has paused it. */
         QUEUE_PAUSED(true),
         /** Of a queue: messages could be received, and nobody asks for them. */

@@ -4,6 +4,7 @@ import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.MessageView;
 import io.sluice.groups.queue.MessageView.State;
 import io.sluice.groups.queue.QueueView;
+import io.sluice.groups.queue.QueueView.Unreadable;
 import io.sluice.server.why.QueueSnapshot.Head;
 import io.sluice.server.why.QueueSnapshot.Holder;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /** Why a queue, or one of its messages, does not move. */
 public final class WhyQueue {
@@ -41,6 +43,7 @@ public final class WhyQueue {
         WhyQueue why = new WhyQueue(queue, idleMs);
         why.partitions();
         if (queue.queue().isPresent()) {
+            why.unreadable(part -> true);
             why.stopped();
             why.consumers();
             why.keys();
@@ -81,6 +84,21 @@ public final class WhyQueue {
     }
 
     // ---- the queue ----
+
+    private void unreadable(Predicate<Unreadable> which) {
+        queue.unreadable().stream()
+                .filter(which)
+                .limit(MAX_NAMED)
+                .forEach(part -> reasons.add(new Reason(
+                                Reason.Code.LOG_UNREADABLE,
+                                "partition " + part.from().partition() + " of queue " + queue.name()
+                                        + " cannot be read at offset "
+                                        + part.from().offset()
+                                        + ", and what lies there and behind it is not delivered: " + part.why(),
+                                OptionalLong.of(part.sinceMs()))
+                        .culprit("partition", part.from().partition())
+                        .detail("offset", part.from().offset())));
+    }
 
     private void stopped() {
         if (queue.paused()) {
@@ -363,6 +381,9 @@ public final class WhyQueue {
         if (queue == null) {
             loading();
         } else {
+            MessageId here = message.message().id();
+            unreadable(part ->
+                    part.from().partition() == here.partition() && part.from().offset() <= here.offset());
             stopped();
             consumers();
         }

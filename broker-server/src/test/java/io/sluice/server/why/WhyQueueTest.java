@@ -2,6 +2,7 @@ package io.sluice.server.why;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueConfig;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.QueueView;
@@ -58,7 +59,8 @@ class WhyQueueTest {
                 Map.of(),
                 Long.MAX_VALUE,
                 0,
-                0);
+                0,
+                List.of());
 
         assertThat(codes(dying(queue, 25_000))).containsExactly(Reason.Code.DEAD_LETTERS_WAIT);
         assertThat(dying(queue, 25_000).get(0).culprit()).containsEntry("queue", "jobs.dead");
@@ -66,20 +68,58 @@ class WhyQueueTest {
         assertThat(codes(dying(queue, 39_000))).isEmpty();
     }
 
+    @Test
+    void aLogThatCannotBeReadNamesThePlaceAndSinceWhen() {
+        QueueView queue = new QueueView(
+                QueueError.NONE,
+                new UUID(0, 1),
+                "jobs",
+                QueueConfig.DEFAULTS,
+                false,
+                0,
+                0,
+                5,
+                new QueueView.Counts(0, 0, 0, 0, 0, 0, 0),
+                5,
+                0,
+                0,
+                0,
+                0,
+                1,
+                30_000,
+                List.of(),
+                Map.of(),
+                Long.MAX_VALUE,
+                0,
+                0,
+                List.of(new QueueView.Unreadable(new MessageId(2, 7), 12_000, "segment x is damaged")));
+
+        Reason reason = WhyQueue.reasons(snapshot(queue, OptionalLong.empty()), FINE, 30_000)
+                .get(0);
+
+        assertThat(reason.code()).isEqualTo(Reason.Code.LOG_UNREADABLE);
+        assertThat(reason.code().title()).isEqualTo("log_unreadable");
+        assertThat(reason.sinceMs()).hasValue(12_000);
+        assertThat(reason.culprit()).containsEntry("partition", 2);
+        assertThat(reason.details()).containsEntry("offset", 7L);
+        assertThat(reason.message()).contains("segment x is damaged");
+    }
+
     private static List<Reason> dying(QueueView queue, long sinceMs) {
-        return WhyQueue.reasons(
-                new QueueSnapshot(
-                        "jobs",
-                        40_000,
-                        Optional.of(queue),
-                        List.of(),
-                        new QueueSnapshot.Rates(0, 0, 0, 0, 60_000),
-                        List.of(),
-                        List.of(),
-                        "",
-                        OptionalLong.of(sinceMs)),
-                FINE,
-                30_000);
+        return WhyQueue.reasons(snapshot(queue, OptionalLong.of(sinceMs)), FINE, 30_000);
+    }
+
+    private static QueueSnapshot snapshot(QueueView queue, OptionalLong dyingSinceMs) {
+        return new QueueSnapshot(
+                "jobs",
+                40_000,
+                Optional.of(queue),
+                List.of(),
+                new QueueSnapshot.Rates(0, 0, 0, 0, 60_000),
+                List.of(),
+                List.of(),
+                "",
+                dyingSinceMs);
     }
 
     private static List<Reason.Code> codes(List<Reason> reasons) {

@@ -286,7 +286,7 @@ abstract class Conveyor {
                     }
                     try {
                         next.accept(value);
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | Error e) {
                         again(e);
                     }
                 },

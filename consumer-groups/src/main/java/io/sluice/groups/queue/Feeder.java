@@ -1,23 +1,25 @@
 package io.sluice.groups.queue;
 
+import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.LogEngine;
-import io.sluice.core.engine.LogRead;
-import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.Route;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.QueueView.Unreadable;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,16 +33,28 @@ final class Feeder implements Feeding {
     private static final int READ_BYTES = 256 * 1024;
     private static final long AWAIT_MS = 60_000;
     private static final long RETRY_MS = 200;
+    private static final long MAX_RETRY_MS = 60_000;
+    /** How many readings are under way at a time, of all queues: each may hold a batch that is large when it is decompressed. */
+    private static final int MAX_READINGS = 4;
+    /** After how many failures in a row nobody waits for a partition any more, unless its bytes are known to be damaged. */
+    private static final int MAX_FAILURES = 3;
 
     private final LogEngine engine;
     private final Arrivals arrivals;
+    private final Executor workers;
     private final Executor thread;
-    private final BiConsumer<Queue, Fed> turns;
+    private final InstantSource clock;
+    private final FeedTurns turns;
     private final Set<Queue> hungry = new HashSet<>();
     private final Map<Queue, Map<Integer, Feed>> feeds = new HashMap<>();
     /** By topic and partition, as long as nobody has compared them with what was known. */
     private final Map<UUID, Map<Integer, Long>> foundEnds = new HashMap<>();
 
+    /** Readings that wait until others are done. */
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+
+    private int readings;
+    private boolean closed;
     private final Consumer<Queue> onCondemned;
     private final Consumer<Queue> onJobs;
 
@@ -48,6 +62,12 @@ final class Feeder implements Feeding {
     private static final class Feed {
         boolean reading;
         CompletableFuture<Boolean> awaiting;
+        /** How often in a row it could not be read. */
+        int failures;
+        /** Whether it is too early to try again. */
+        boolean resting;
+        /** What cannot be read, once that is not worth waiting for. */
+        Optional<Unreadable> unreadable = Optional.empty();
     }
 
     /**
@@ -57,20 +77,33 @@ final class Feeder implements Feeding {
      */
     record Fed(int releases, int partition, long from, long to, List<Arrival> messages) {}
 
+    /** Turns of queues, of those that are still there. */
+    interface FeedTurns {
+        /** A queue gets what was read of it. */
+        void fed(Queue queue, Fed fed);
+
+        /** Some of what a queue has could not be read. */
+        void notRead(Queue queue);
+    }
+
     /**
+     * @param workers run what may take its time
      * @param thread runs tasks on the thread of the queues
-     * @param turns gives a queue, if it is still there, what was read of it
      */
     Feeder(
             LogEngine engine,
             Arrivals arrivals,
+            Executor workers,
             Executor thread,
-            BiConsumer<Queue, Fed> turns,
+            InstantSource clock,
+            FeedTurns turns,
             Consumer<Queue> onCondemned,
             Consumer<Queue> onJobs) {
         this.engine = engine;
         this.arrivals = arrivals;
+        this.workers = workers;
         this.thread = thread;
+        this.clock = clock;
         this.turns = turns;
         this.onCondemned = onCondemned;
         this.onJobs = onJobs;
@@ -144,8 +177,8 @@ final class Feeder implements Feeding {
                         / Math.max(1, log.highWatermark() - log.logStartOffset()));
     }
 
-    /** Nothing of a queue is to be read any more. */
-    void forget(Queue queue) {
+    @Override
+    public void forget(Queue queue) {
         Map<Integer, Feed> gone = feeds.remove(queue);
         if (gone != null) {
             gone.values().forEach(feed -> {
@@ -154,6 +187,26 @@ final class Feeder implements Feeding {
                 }
             });
         }
+    }
+
+    /** Nothing is to be read any more. */
+    void close() {
+        closed = true;
+        List.copyOf(feeds.keySet()).forEach(this::forget);
+        waiting.clear();
+    }
+
+    @Override
+    public boolean canRead(Queue queue, int partition) {
+        Feed feed = feeds.getOrDefault(queue, Map.of()).get(partition);
+        return feed == null || feed.unreadable.isEmpty();
+    }
+
+    @Override
+    public List<Unreadable> unreadable(Queue queue) {
+        return feeds.getOrDefault(queue, Map.of()).values().stream()
+                .flatMap(feed -> feed.unreadable.stream())
+                .toList();
     }
 
     /** The log of a partition of a queue; null if it is not here. */
@@ -166,7 +219,7 @@ final class Feeder implements Feeding {
     }
 
     private void feed(Queue queue) {
-        if (queue.isEnded() || !(queue.hasWaiters() || queue.isShort())) {
+        if (closed || queue.isEnded() || !(queue.hasWaiters() || queue.isShort())) {
             return;
         }
         for (int i = 0; i < partitions(queue); i++) {
@@ -178,7 +231,7 @@ final class Feeder implements Feeding {
         Feed feed = feeds.computeIfAbsent(queue, absent -> new HashMap<>())
                 .computeIfAbsent(partition, absent -> new Feed());
         PartitionLog log = log(queue, partition);
-        if (feed.reading || log == null) {
+        if (feed.reading || feed.resting || log == null) {
             return;
         }
         OptionalLong next = queue.nextToRead(partition);
@@ -187,7 +240,7 @@ final class Feeder implements Feeding {
         }
         long from = next.getAsLong();
         if (from < log.logStartOffset()) {
-            turns.accept(queue, new Fed(queue.releases(), partition, from, log.logStartOffset(), List.of()));
+            turns.fed(queue, new Fed(queue.releases(), partition, from, log.logStartOffset(), List.of()));
             wants(queue);
         } else if (from < log.highWatermark()) {
             read(queue, partition, feed, log, from);
@@ -203,32 +256,66 @@ final class Feeder implements Feeding {
         }
     }
 
+    /** What is read is looked through on another thread: to decompress takes its time, and all queues share this one. */
     private void read(Queue queue, int partition, Feed feed, PartitionLog log, long from) {
         feed.reading = true;
+        if (readings >= MAX_READINGS) {
+            waiting.add(() -> read(queue, partition, feed, log, from));
+            return;
+        }
+        readings++;
         int releases = queue.releases();
+        long delayMs = queue.config().delayMs();
         log.read(from, READ_BYTES)
-                .whenComplete((read, failure) -> thread.execute(() -> {
+                .thenApplyAsync(read -> arrivals.in(read, from, delayMs), workers)
+                .whenComplete((found, failure) -> thread.execute(() -> {
+                    readings--;
+                    if (!waiting.isEmpty()) {
+                        waiting.remove().run();
+                    }
                     feed.reading = false;
                     if (failure != null) {
-                        later(queue, failure);
-                    } else if (queue.isEnded()) {
-                        read.oversized().ifPresent(OversizedBatch::close);
+                        failed(queue, feed, new MessageId(partition, from), failure);
                     } else {
-                        take(queue, releases, partition, from, read);
+                        take(queue, feed, new Fed(releases, partition, from, found.to(), found.messages()));
                     }
                 }));
     }
 
-    private void take(Queue queue, int releases, int partition, long from, LogRead read) {
-        List<Arrival> messages;
-        try {
-            messages = arrivals.in(read, from, queue.config().delayMs());
-        } catch (RuntimeException e) {
-            later(queue, e);
-            return;
+    private void take(Queue queue, Feed feed, Fed fed) {
+        if (feed.unreadable.isPresent()) {
+            LOG.info(
+                    "queue {} can be read again at message {}",
+                    queue.name(),
+                    feed.unreadable.get().from());
         }
-        turns.accept(queue, new Fed(releases, partition, from, read.nextOffset(), messages));
+        feed.failures = 0;
+        feed.unreadable = Optional.empty();
+        turns.fed(queue, fed);
         wants(queue);
+    }
+
+    /** A partition that cannot be read holds up nobody who could have messages of another one, and is tried again after a pause. */
+    private void failed(Queue queue, Feed feed, MessageId from, Throwable failure) {
+        feed.failures++;
+        Throwable cause = Failures.cause(failure);
+        boolean isDamaged = Failures.code(failure)
+                .filter(code -> code == ErrorCode.DATA_CORRUPT)
+                .isPresent();
+        if (feed.unreadable.isEmpty() && (isDamaged || feed.failures >= MAX_FAILURES)) {
+            LOG.error("queue {} cannot be read at message {}; it is tried again", queue.name(), from, cause);
+            feed.unreadable = Optional.of(new Unreadable(from, clock.millis(), String.valueOf(cause.getMessage())));
+        } else {
+            LOG.debug("queue {} cannot be read at the moment", queue.name(), cause);
+        }
+        feed.resting = true;
+        long pauseMs = Math.min(MAX_RETRY_MS, RETRY_MS << Math.min(10, feed.failures - 1));
+        CompletableFuture.delayedExecutor(pauseMs, TimeUnit.MILLISECONDS, thread)
+                .execute(() -> {
+                    feed.resting = false;
+                    feedIfWaiting(queue);
+                });
+        turns.notRead(queue);
     }
 
     private void later(Queue queue, Throwable failure) {

@@ -1,5 +1,6 @@
 package io.sluice.groups.queue;
 
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
 
@@ -23,11 +24,20 @@ interface Feeding {
     /** What was known fits what was found. */
     void joined(UUID queue, int partition);
 
-    /** How many partitions the queue has. */
+    /** How many partitions the queue has; 0 if its topic is not there any more. */
     int partitions(Queue queue);
 
     /** Where the log of a partition ends: what lies before may be read. */
     long end(Queue queue, int partition);
+
+    /** Whether a partition can be read, as far as is known: nobody waits for one that cannot. */
+    boolean canRead(Queue queue, int partition);
+
+    /** Where the log cannot be read. */
+    List<QueueView.Unreadable> unreadable(Queue queue);
+
+    /** The queue has ended: nothing of it is to be read any more. */
+    void forget(Queue queue);
 
     /** About how many bytes so many messages of a partition take in the log. */
     long bytes(Queue queue, int partition, long messages);

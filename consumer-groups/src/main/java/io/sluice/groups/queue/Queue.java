@@ -431,6 +431,11 @@ final class Queue {
                     new Delayed(id, partition, asleep.get(asleep.size() - 1).offset() + 1, asleep));
         }
         scheduleWaking();
+        looked(effects);
+    }
+
+    /** The log was looked at, and could not be read there: who waits gets what there is without it. */
+    void looked(QueueEffects effects) {
         if (!waiters.isEmpty()) {
             waiters.peek().looks++;
         }
@@ -629,7 +634,7 @@ final class Queue {
     /** Whether there is anything in the log that may have to be delivered, and has not been read. */
     private boolean hasMore() {
         for (int i = 0; i < feeding.partitions(this); i++) {
-            OptionalLong next = nextToRead(i);
+            OptionalLong next = feeding.canRead(this, i) ? nextToRead(i) : OptionalLong.empty();
             if (next.isPresent() && next.getAsLong() < feeding.end(this, i)) {
                 return true;
             }

@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -91,6 +92,8 @@ public final class QueueCoordinator implements AutoCloseable {
     private final Map<String, QueueOutline> outlines = new ConcurrentHashMap<>();
 
     private volatile int partitions;
+    /** Of the thread of the queues. */
+    private boolean closed;
 
     /** A coordinator that does not run yet, over an engine that does. */
     public QueueCoordinator(LogEngine engine, QueueSetup setup, Codecs codecs, InstantSource clock) {
@@ -101,8 +104,10 @@ public final class QueueCoordinator implements AutoCloseable {
         this.feeder = new Feeder(
                 engine,
                 new Arrivals(codecs, setup.maxBatchBytes()),
+                ForkJoinPool.commonPool(),
                 shards,
-                this::feed,
+                clock,
+                new FeederTurns(),
                 this::condemned,
                 this::runJobs);
         MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
@@ -160,6 +165,9 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Each queue is looked after about once a minute, a few at a time. */
     private void lookAfterSome() {
+        if (closed) {
+            return;
+        }
         CompletableFuture.delayedExecutor(UPKEEP_MS, TimeUnit.MILLISECONDS, shards)
                 .execute(this::lookAfterSome);
         lookAfter(UPKEEP_ROUNDS);
@@ -168,7 +176,11 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Looks after that part of the queues whose turn it is: in so many rounds all of them. */
     void lookAfter(int rounds) {
-        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> trimmer.look(queue, effects)));
+        shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> {
+            if (!shard.endIfGone(queue, effects)) {
+                trimmer.look(queue, effects);
+            }
+        }));
     }
 
     private void gain(int partition, PartitionLog log) {
@@ -216,14 +228,31 @@ public final class QueueCoordinator implements AutoCloseable {
 
     // ---- the log ----
 
-    private void feed(Queue queue, Feeder.Fed fed) {
-        shards.tell(partitionOf(queue.name()), (shard, effects) -> {
-            if (queue.releases() != fed.releases()) {
-                feeder.wants(queue);
-            } else if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
-                queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
-            }
-        });
+    /** Turns for what the feeder has to say. */
+    private final class FeederTurns implements Feeder.FeedTurns {
+        @Override
+        public void fed(Queue queue, Feeder.Fed fed) {
+            tell(queue, effects -> {
+                if (queue.releases() == fed.releases()) {
+                    queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
+                } else {
+                    feeder.wants(queue);
+                }
+            });
+        }
+
+        @Override
+        public void notRead(Queue queue) {
+            tell(queue, queue::looked);
+        }
+
+        private void tell(Queue queue, Consumer<QueueEffects> what) {
+            shards.tell(partitionOf(queue.name()), (shard, effects) -> {
+                if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
+                    what.accept(effects);
+                }
+            });
+        }
     }
 
     private void condemned(Queue queue) {
@@ -234,16 +263,11 @@ public final class QueueCoordinator implements AutoCloseable {
         jobs.run(queue);
     }
 
-    /** The topic of a queue was deleted: so is the queue. */
+    /** The topic of a queue may have been deleted: then so is the queue. */
     private void endIfGone(String topic) {
         shards.tell(
                 partitionOf(topic),
-                (shard, effects) -> shard.find(topic)
-                        .filter(queue -> engine.topic(queue.id()).isEmpty())
-                        .ifPresent(queue -> {
-                            feeder.forget(queue);
-                            shard.end(queue, effects);
-                        }));
+                (shard, effects) -> shard.find(topic).ifPresent(queue -> shard.endIfGone(queue, effects)));
     }
 
     // ---- queues ----
@@ -276,7 +300,11 @@ public final class QueueCoordinator implements AutoCloseable {
         return engine.topic(name)
                 .map(CompletableFuture::completedFuture)
                 .orElseGet(() -> createTopic(name, topicPartitions, Map.of()))
-                .thenCompose(topic -> create(topic, config));
+                .thenCompose(topic -> create(topic, config))
+                // Its topic was deleted meanwhile.
+                .thenCompose(made -> made.queue().error() == QueueError.QUEUE_DELETED
+                        ? createUnlessThere(name, config, topicPartitions)
+                        : CompletableFuture.completedFuture(made));
     }
 
     private CompletableFuture<Topic> createTopic(String name, int topicPartitions, Map<String, String> settings) {
@@ -328,6 +356,10 @@ public final class QueueCoordinator implements AutoCloseable {
                         partitionOf(topic.name()),
                         why -> QueueView.refused(QueueError.of(why), topic.name()),
                         (shard, reply, effects) -> {
+                            if (engine.topic(topic.id()).isEmpty()) {
+                                effects.answer(reply, QueueView.refused(QueueError.QUEUE_DELETED, topic.name()));
+                                return;
+                            }
                             isNew.set(shard.find(topic.id()).isEmpty());
                             shard.create(topic.id(), topic.name(), config, begins, reply, effects);
                         })
@@ -384,23 +416,33 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     /**
-     * Deletes a queue, its messages and its topic.
+     * Deletes a queue, its messages and its topic. The topic goes first, and with it the queue: so nothing that was in it is in the next one of that
+     * name, whatever happens meanwhile.
      *
-     * @return fails as {@link LogEngine#deleteTopic} does, but for a topic that is not there any more
+     * @return fails as {@link LogEngine#deleteTopic(UUID)} does, but for a topic that is not there any more; then the queue stays as it is
      */
     public CompletableFuture<QueueError> delete(String name) {
-        return askShard(name, error -> error, (shard, queue, effects) -> {
-                    feeder.forget(queue);
-                    shard.end(queue, effects);
-                    return QueueError.NONE;
+        return turnOf(name, (queue, effects) -> queue.id())
+                .thenCompose(found -> found.error() != QueueError.NONE
+                        ? CompletableFuture.completedFuture(found.error())
+                        : delete(name, found.queue()));
+    }
+
+    private CompletableFuture<QueueError> delete(String name, UUID id) {
+        return engine.deleteTopic(id)
+                .handle((gone, failure) -> {
+                    if (failure != null && engine.topic(id).isPresent()) {
+                        throw Failures.unchecked(failure);
+                    }
+                    return id;
                 })
-                .thenCompose(error -> error != QueueError.NONE
-                        ? CompletableFuture.completedFuture(error)
-                        : engine.deleteTopic(name).handle((gone, failure) -> {
-                            if (failure != null && engine.topic(name).isPresent()) {
-                                throw new CompletionException(failure);
-                            }
-                            return QueueError.NONE;
+                .thenCompose(gone -> shards.ask(
+                        partitionOf(name),
+                        // It ends when its shard is read.
+                        why -> QueueError.NONE,
+                        (shard, reply, effects) -> {
+                            shard.find(id).ifPresent(queue -> shard.endIfGone(queue, effects));
+                            effects.answer(reply, QueueError.NONE);
                         }));
     }
 
@@ -684,30 +726,25 @@ public final class QueueCoordinator implements AutoCloseable {
         return Math.floorMod(name.hashCode(), partitions);
     }
 
-    /** What the shard of a queue does with a request. */
-    private interface ShardTurn<T> {
-        T run(QueueShard shard, Queue queue, QueueEffects effects);
-    }
-
     private <T> CompletableFuture<T> ask(
             String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
-        return askShard(name, refusal, (shard, queue, effects) -> turn.apply(queue, effects));
-    }
-
-    private <T> CompletableFuture<T> askShard(String name, Function<QueueError, T> refusal, ShardTurn<T> turn) {
         return shards.ask(
                 partitionOf(name),
                 (Refusal why) -> refusal.apply(QueueError.of(why)),
                 (shard, reply, effects) -> effects.answer(
                         reply,
                         shard.find(name)
-                                .map(queue -> turn.run(shard, queue, effects))
+                                .map(queue -> turn.apply(queue, effects))
                                 .orElseGet(() -> refusal.apply(QueueError.UNKNOWN_QUEUE))));
     }
 
     /** Answers what it can, and ends. To be called before the engine is closed. */
     @Override
     public void close() {
+        shards.execute(() -> {
+            closed = true;
+            feeder.close();
+        });
         shards.close();
     }
 }

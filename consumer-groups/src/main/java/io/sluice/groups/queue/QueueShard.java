@@ -154,6 +154,9 @@ final class QueueShard implements Shard<QueueEffects> {
         for (Queue queue : List.copyOf(byId.values())) {
             queue.join(effects);
             queue.begin(effects.nowMs());
+            if (endIfGone(queue, effects)) {
+                continue;
+            }
             if (!queue.condemned().isEmpty() || queue.transfer(0).isBusy()) {
                 feeding.condemned(queue);
             }
@@ -219,8 +222,17 @@ final class QueueShard implements Shard<QueueEffects> {
         effects.answer(reply, QueueViews.of(byId.get(id), feeding, effects.nowMs()));
     }
 
-    /** A queue is no more: its topic is being deleted, or has been. */
-    void end(Queue queue, QueueEffects effects) {
+    /** A queue ends with its topic, whoever deleted that. Returns whether it has ended. */
+    boolean endIfGone(Queue queue, QueueEffects effects) {
+        boolean isGone = feeding.partitions(queue) == 0;
+        if (isGone) {
+            end(queue, effects);
+        }
+        return isGone;
+    }
+
+    private void end(Queue queue, QueueEffects effects) {
+        feeding.forget(queue);
         queue.end(effects);
         effects.record(new Deleted(queue.id()));
     }

@@ -24,6 +24,7 @@ import java.util.UUID;
  * @param unfinishedBytes about how large the messages are that are not finished, as they lie in the log
  * @param pinnedBytes about how large that part of the log is which is finished and older than the queue keeps it, but cannot be deleted because
  *     a message before it is not finished
+ * @param unreadable where the log cannot be read, one for each such partition
  */
 public record QueueView(
         QueueError error,
@@ -46,7 +47,8 @@ public record QueueView(
         Map<Integer, MessageId> oldest,
         long nextDueMs,
         long unfinishedBytes,
-        long pinnedBytes) {
+        long pinnedBytes,
+        List<Unreadable> unreadable) {
     /** How many messages are not finished. */
     public long unfinished() {
         return waiting + leased + delayed + condemned;
@@ -60,6 +62,16 @@ public record QueueView(
 
     /** A consumer that is heard. */
     public record SessionView(String consumer, int messages, int timeoutMs, long expiresMs) {}
+
+    /**
+     * A part of the log that cannot be read, at least not for now: what lies there and behind it in its partition is not delivered. It is tried again
+     * for as long as somebody receives.
+     *
+     * @param from the first message of it
+     * @param sinceMs since when that is known
+     * @param why a sentence for people
+     */
+    public record Unreadable(MessageId from, long sinceMs, String why) {}
 
     /** The same with another error. */
     QueueView as(QueueError other) {
@@ -84,7 +96,8 @@ public record QueueView(
                 oldest,
                 nextDueMs,
                 unfinishedBytes,
-                pinnedBytes);
+                pinnedBytes,
+                unreadable);
     }
 
     static QueueView refused(QueueError error, String name) {
@@ -109,6 +122,7 @@ public record QueueView(
                 Map.of(),
                 Long.MAX_VALUE,
                 0,
-                0);
+                0,
+                List.of());
     }
 }

@@ -105,7 +105,8 @@ public final class QueueViews {
                 oldest,
                 nextDueMs(queue, nowMs),
                 filling.bytes(),
-                pinnedBytes);
+                pinnedBytes,
+                feeding.unreadable(queue));
     }
 
     /** When the next of those is due that are known and not too many to be looked through. */

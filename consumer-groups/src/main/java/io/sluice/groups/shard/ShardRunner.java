@@ -77,6 +77,11 @@ public final class ShardRunner<S extends Shard<F>, F> {
 
     private List<Runnable> answers = new ArrayList<>();
     private boolean appending;
+    /**
+     * Whether the log has an append that has not ended, be it of an earlier life: nothing is read until then, for it would lack what comes of
+     * that.
+     */
+    private boolean inLog;
     /** The append that found the worker busy, and when it is made again, in ms since the epoch. */
     private Runnable busyAppend = () -> {};
 
@@ -144,9 +149,9 @@ public final class ShardRunner<S extends Shard<F>, F> {
                         } else {
                             begin(startNs, replayed, clock.millis());
                         }
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | Error e) {
                         if (broken) {
-                            LOG.warn("{} still cannot be read: {}", log.partition(), e.getMessage());
+                            LOG.warn("{} still cannot be read: {}", log.partition(), e.toString());
                         } else {
                             LOG.error("{} cannot be read; it is tried again", log.partition(), e);
                         }
@@ -239,7 +244,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
             return;
         }
         if (loading) {
-            if (nowMs >= retryAtMs) {
+            if (nowMs >= retryAtMs && !inLog) {
                 load(nowMs);
             }
             return;
@@ -279,7 +284,10 @@ public final class ShardRunner<S extends Shard<F>, F> {
         if (closed) {
             return Long.MAX_VALUE;
         }
-        return loading ? retryAtMs : Math.min(appendAgainAtMs, shard.nextTimerMs());
+        if (loading) {
+            return inLog ? Long.MAX_VALUE : retryAtMs;
+        }
+        return Math.min(appendAgainAtMs, shard.nextTimerMs());
     }
 
     /** Lets the shard do something that nobody waits for. */
@@ -354,7 +362,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
         List<Runnable> ready = answers;
         answers = new ArrayList<>();
         if (!batchHasRecords) {
-            ready.forEach(Runnable::run);
+            runAll(ready);
             return;
         }
         closeBatch();
@@ -373,8 +381,10 @@ public final class ShardRunner<S extends Shard<F>, F> {
     /** Appends one batch after the other. */
     private void append(Deque<RecordBatch> batches, List<Runnable> ready, long nowMs) {
         int ofLife = life;
+        inLog = true;
         log.append(batches.getFirst(), Acks.COMMITTED)
                 .whenComplete((appended, failure) -> thread.execute(() -> {
+                    inLog = false;
                     if (ofLife != life || closed) {
                         return;
                     }
@@ -390,10 +400,21 @@ public final class ShardRunner<S extends Shard<F>, F> {
                 }));
     }
 
+    /** One that fails does not keep those behind it. */
+    private void runAll(List<Runnable> ready) {
+        for (Runnable one : ready) {
+            try {
+                one.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("what follows from a turn of {} failed", log.partition(), e);
+            }
+        }
+    }
+
     private void appended(List<Runnable> ready, Throwable failure, long nowMs) {
         appending = false;
         if (failure == null) {
-            ready.forEach(Runnable::run);
+            runAll(ready);
             shorten(nowMs);
             flush(nowMs);
             return;

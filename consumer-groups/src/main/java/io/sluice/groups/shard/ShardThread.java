@@ -32,6 +32,9 @@ public final class ShardThread<S extends Shard<F>, F> implements Executor, AutoC
     private final AtomicInteger queued = new AtomicInteger();
     private volatile boolean parked;
     private volatile boolean stopping;
+    private volatile boolean ended;
+    /** How often somebody has come with a task since the end, for whom the one who runs them has to look again. */
+    private final AtomicInteger late = new AtomicInteger();
 
     /** By partition; owned by the thread. */
     private final Map<Integer, ShardRunner<S, F>> shards = new HashMap<>();
@@ -50,6 +53,9 @@ public final class ShardThread<S extends Shard<F>, F> implements Executor, AutoC
     /** A partition is here from now on. */
     public void gain(int partition, ShardRunner<S, F> runner) {
         execute(() -> {
+            if (ended) {
+                return;
+            }
             ShardRunner<S, F> before = shards.put(partition, runner);
             if (before != null) {
                 before.close();
@@ -111,11 +117,13 @@ public final class ShardThread<S extends Shard<F>, F> implements Executor, AutoC
         return shards.values();
     }
 
-    /** Runs a task on the thread. */
+    /** Runs a task on the thread; when that has ended, on any, but still one after the other: nobody must wait for ever. */
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
-        if (parked) {
+        if (ended) {
+            runRest();
+        } else if (parked) {
             LockSupport.unpark(thread);
         }
     }
@@ -133,6 +141,29 @@ public final class ShardThread<S extends Shard<F>, F> implements Executor, AutoC
         }
         shards.values().forEach(ShardRunner::close);
         shards.clear();
+        end();
+    }
+
+    private void end() {
+        ended = true;
+        runRest();
+    }
+
+    private void runRest() {
+        if (late.getAndIncrement() > 0) {
+            return;
+        }
+        int seen = 1;
+        do {
+            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                try {
+                    task.run();
+                } catch (RuntimeException | Error e) {
+                    LOG.error("a task failed after the end of {}", thread.getName(), e);
+                }
+            }
+            seen = late.addAndGet(-seen);
+        } while (seen > 0);
     }
 
     private boolean runOnce() {
@@ -181,9 +212,9 @@ public final class ShardThread<S extends Shard<F>, F> implements Executor, AutoC
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        // What came too late for the thread is answered here: nobody must wait for ever.
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            task.run();
+        if (!thread.isAlive()) {
+            // It may never have begun.
+            end();
         }
     }
 }

@@ -253,6 +253,22 @@ class QueueCoordinatorTest {
         assertThat(running.describe("q").error()).isEqualTo(QueueError.UNKNOWN_QUEUE);
     }
 
+    /** The end of a broker came between the two, or somebody deleted the topic while the queues were not there. */
+    @Test
+    void aQueueWhoseTopicIsGoneAtTheStartEnds() {
+        QueueCoordinator queues = start();
+        UUID before = running.create("q", CONFIG).id();
+        queues.close();
+        get(running.engine.deleteTopic("q"));
+
+        restart();
+        Await.until("it has ended", () -> running.describe("q").error() == QueueError.UNKNOWN_QUEUE);
+        assertThat(running.queues.find("q")).isEmpty();
+        assertThat(running.create("q", CONFIG).id()).isNotEqualTo(before);
+        restart();
+        assertThat(running.describe("q").error()).isEqualTo(QueueError.NONE);
+    }
+
     @Test
     void leasesAndSessionsOutliveAStart() {
         start();

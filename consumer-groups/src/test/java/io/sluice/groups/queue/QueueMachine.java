@@ -89,6 +89,19 @@ final class QueueMachine {
         }
 
         @Override
+        public boolean canRead(Queue of, int partition) {
+            return true;
+        }
+
+        @Override
+        public List<QueueView.Unreadable> unreadable(Queue of) {
+            return List.of();
+        }
+
+        @Override
+        public void forget(Queue ended) {}
+
+        @Override
         public long bytes(Queue of, int partition, long messages) {
             return 100 * messages;
         }

@@ -257,7 +257,7 @@ class QueueMemoryTest {
         assertThat(second).hasSize(10);
         assertThat(memory.heldBytes()).isEqualTo(40L * Message.BYTES);
 
-        turn(() -> shard.end(shard.find("q0").orElseThrow(), effects));
+        turn(() -> effects.record(new QueueEvent.Deleted(new UUID(1, 0))));
         assertThat(memory.heldBytes()).isEqualTo(10L * Message.BYTES);
     }
 
