@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
+import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.PartitionLog;
@@ -13,6 +14,7 @@ import io.sluice.core.topic.Topic;
 import io.sluice.groups.shard.Refusal;
 import io.sluice.groups.shard.ShardRunner;
 import io.sluice.groups.shard.Ticket;
+import io.sluice.groups.shard.TurnOutput;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -35,12 +37,22 @@ class ShardRunnerTest {
     private final Deque<RecordBatch> batches = new ArrayDeque<>();
 
     private final Deque<CompletableFuture<Appended>> appends = new ArrayDeque<>();
+    /** What each of them waits for. */
+    private final List<Acks> acks = new ArrayList<>();
+    /** How many batches are written and not synced. */
+    private int unsynced;
+    /** What the last turn brings about. */
+    private TurnOutput output;
+
     private final Deque<CompletableFuture<LogRead>> reads = new ArrayDeque<>();
     private long nowMs = 1_700_000_000_000L;
     private final ShardRunner<GroupShard, Effects> runner = new ShardRunner<>(
             log(),
             () -> new GroupShard(Machine.limits(), topics),
-            (shard, out) -> new GroupEffects(shard, out, notice -> {}),
+            (shard, out) -> {
+                output = out;
+                return new GroupEffects(shard, out, notice -> {});
+            },
             Runnable::run,
             () -> java.time.Instant.ofEpochMilli(nowMs));
 
@@ -56,12 +68,14 @@ class ShardRunnerTest {
                     case "partition" -> new TopicPartition(GroupCoordinator.TOPIC, 0);
                     case "logStartOffset" -> 0L;
                     case "highWatermark" -> (long) written.size();
+                    case "logEndOffset" -> (long) written.size() + unsynced;
                     case "read" -> {
                         reads.add(new CompletableFuture<>());
                         yield reads.getLast();
                     }
                     case "append" -> {
                         batches.add((RecordBatch) args[0]);
+                        acks.add((Acks) args[1]);
                         appends.add(new CompletableFuture<>());
                         yield appends.getLast();
                     }
@@ -134,6 +148,39 @@ class ShardRunnerTest {
         assertThat(runner.fault()).contains(Refusal.UNAVAILABLE);
         answerRead();
         assertThat(runner.fault()).isEmpty();
+    }
+
+    @Test
+    void whatIsWrittenAndNotSyncedIsReadWhenItIs() {
+        unsynced = 1;
+        runner.load(nowMs);
+        pass(1_000);
+        assertThat(reads).isEmpty();
+        assertThat(runner.fault()).contains(Refusal.LOADING);
+
+        unsynced = 0;
+        pass(1_000);
+        answerRead();
+        assertThat(runner.fault()).isEmpty();
+    }
+
+    @Test
+    void aSyncIsWaitedForIfAnythingOfATurnNeedsIt() {
+        load();
+        runner.tell((shard, effects) -> output.appendWritten(null, new byte[1]), nowMs);
+        runner.flush(nowMs);
+        takeAppend();
+        runner.tell(
+                (shard, effects) -> {
+                    output.append(null, new byte[1]);
+                    output.appendWritten(null, new byte[1]);
+                },
+                nowMs);
+        runner.flush(nowMs);
+        takeAppend();
+        runner.tell((shard, effects) -> output.appendWritten(null, new byte[1]), nowMs);
+        runner.flush(nowMs);
+        assertThat(acks).containsExactly(Acks.WRITTEN, Acks.COMMITTED, Acks.WRITTEN);
     }
 
     @Test

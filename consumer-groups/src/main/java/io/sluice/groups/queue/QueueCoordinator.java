@@ -216,7 +216,7 @@ public final class QueueCoordinator implements AutoCloseable {
         }
     }
 
-    /** Hears of all that happens to queues, when it is durable, on the thread of the queues. */
+    /** Hears of all that happens to queues, when it is written down, on the thread of the queues. */
     public void listen(QueueListener listener) {
         listeners.add(listener);
     }

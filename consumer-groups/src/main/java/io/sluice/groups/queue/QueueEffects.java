@@ -13,7 +13,10 @@ public interface QueueEffects {
     /** Evenly distributed bits, other ones each time. */
     long lot();
 
-    /** Something changes. It has happened when this returns, and it is durable before any answer of this turn leaves. */
+    /**
+     * Something changes. It has happened when this returns, and it is written down before any answer of this turn leaves; what a loss of power must not undo is
+     * synced by then.
+     */
     void record(QueueEvent event);
 
     /** Answers a request, of this turn or of one before. */

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
  * What a turn of a running shard brings about.
  *
  * @param random for lots; of the thread that runs the queues
- * @param heard told of each event when it is durable
+ * @param heard told of each event when it is written down
  */
 record RunningEffects(QueueShard shard, TurnOutput out, SplittableRandom random, Consumer<QueueEvent> heard)
         implements QueueEffects {
@@ -27,10 +27,25 @@ record RunningEffects(QueueShard shard, TurnOutput out, SplittableRandom random,
     public void record(QueueEvent event) {
         byte[] bytes = QueueEvents.encode(event);
         shard.apply(event, out.logEndOffset(), bytes.length);
-        out.append(null, bytes);
+        if (isForgettable(event)) {
+            out.appendWritten(null, bytes);
+        } else {
+            out.append(null, bytes);
+        }
         if (!(event instanceof QueueEvent.Checkpoint)) {
             out.afterwards(() -> heard.accept(event));
         }
+    }
+
+    /**
+     * What only a loss of power can undo: somebody else gets the message then, and whoever had it is told that the lease is over. What was read
+     * of the log can be read again.
+     */
+    private static boolean isForgettable(QueueEvent event) {
+        return event instanceof QueueEvent.Leased
+                || event instanceof QueueEvent.Extended
+                || event instanceof QueueEvent.Progressed
+                || event instanceof QueueEvent.Delayed;
     }
 
     @Override

@@ -72,6 +72,9 @@ public final class ShardRunner<S extends Shard<F>, F> {
 
     private RecordBatchBuilder batch = new RecordBatchBuilder(BATCH_BYTES);
     private boolean batchHasRecords;
+    /** Whether anything of what has gathered has to be synced before it is answered. */
+    private boolean gathersDurable;
+
     /** Batches that go before {@link #batch}, for they are full. */
     private Deque<RecordBatch> full = new ArrayDeque<>();
 
@@ -116,10 +119,16 @@ public final class ShardRunner<S extends Shard<F>, F> {
     public void load(long nowMs) {
         life++;
         loading = true;
+        if (log.highWatermark() < log.logEndOffset()) {
+            // What was answered when it was written cannot be read before it is synced.
+            retryAtMs = nowMs + BUSY_MS;
+            return;
+        }
         retryAtMs = Long.MAX_VALUE;
         shard = make.get();
         batch = new RecordBatchBuilder(BATCH_BYTES);
         batchHasRecords = false;
+        gathersDurable = false;
         full = new ArrayDeque<>();
         answers = new ArrayList<>();
         appending = false;
@@ -329,6 +338,12 @@ public final class ShardRunner<S extends Shard<F>, F> {
 
         @Override
         public void append(byte[] key, byte[] value) {
+            gathersDurable = true;
+            appendWritten(key, value);
+        }
+
+        @Override
+        public void appendWritten(byte[] key, byte[] value) {
             if (batch.sizeInBytes() > MAX_GATHERED_BYTES) {
                 closeBatch();
             }
@@ -369,7 +384,9 @@ public final class ShardRunner<S extends Shard<F>, F> {
         Deque<RecordBatch> batches = full;
         full = new ArrayDeque<>();
         appending = true;
-        append(batches, ready, nowMs);
+        Acks acks = gathersDurable ? Acks.COMMITTED : Acks.WRITTEN;
+        gathersDurable = false;
+        append(batches, acks, ready, nowMs);
     }
 
     private void closeBatch() {
@@ -379,21 +396,21 @@ public final class ShardRunner<S extends Shard<F>, F> {
     }
 
     /** Appends one batch after the other. */
-    private void append(Deque<RecordBatch> batches, List<Runnable> ready, long nowMs) {
+    private void append(Deque<RecordBatch> batches, Acks acks, List<Runnable> ready, long nowMs) {
         int ofLife = life;
         inLog = true;
-        log.append(batches.getFirst(), Acks.COMMITTED)
+        log.append(batches.getFirst(), acks)
                 .whenComplete((appended, failure) -> thread.execute(() -> {
                     inLog = false;
                     if (ofLife != life || closed) {
                         return;
                     }
                     if (failure instanceof BrokerException refusal && refusal.code() == ErrorCode.OVERLOADED) {
-                        busyAppend = () -> append(batches, ready, nowMs);
+                        busyAppend = () -> append(batches, acks, ready, nowMs);
                         appendAgainAtMs = clock.millis() + BUSY_MS;
                     } else if (failure == null && batches.size() > 1) {
                         batches.removeFirst();
-                        append(batches, ready, nowMs);
+                        append(batches, acks, ready, nowMs);
                     } else {
                         appended(ready, failure, nowMs);
                     }

@@ -15,6 +15,12 @@ public interface TurnOutput {
      */
     void append(byte[] key, byte[] value);
 
+    /**
+     * Writes a record down whose answers need not wait for the sync to disk: it survives the broker being killed, and may be lost with the power. What was
+     * written down durably waits for it all the same, if it comes together with it.
+     */
+    void appendWritten(byte[] key, byte[] value);
+
     /** Does something when everything that has been written down so far is durable. It throws nothing. */
     void afterwards(Runnable what);
 
