@@ -546,6 +546,13 @@ public final class QueueCoordinator implements AutoCloseable {
                 (shard, effects) -> shard.find(name).ifPresent(queue -> queue.giveBack(leases, effects)));
     }
 
+    /** Messages were given to somebody, and the log does not have them any more. */
+    public void gone(String name, List<Lease> leases) {
+        shards.tell(
+                partitionOf(name),
+                (shard, effects) -> shard.find(name).ifPresent(queue -> queue.gone(leases, effects)));
+    }
+
     private CompletableFuture<Outcomes> settle(String name, BiFunction<Queue, QueueEffects, List<Outcome>> turn) {
         return ask(
                 name,
