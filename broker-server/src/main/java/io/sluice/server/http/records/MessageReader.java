@@ -303,7 +303,7 @@ public final class MessageReader {
         }
         return new Body(
                 ownId == null ? place.toString() : new String(ownId, StandardCharsets.UTF_8),
-                record.timestamp(),
+                MessageHeaders.time(record.timestamp()),
                 // The times of a dead letter are those of its life, and do not hold any more.
                 isDead ? -1 : deliverAtMs,
                 isDead ? Long.MAX_VALUE : expiresAtMs,

@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -178,11 +179,21 @@ public final class MessageSender {
     }
 
     private static long time(String text) {
+        long nowMs = System.currentTimeMillis();
+        long lastMs = MessageWishes.lastMs(nowMs);
         boolean isNumber = !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
-        return isNumber
-                ? Query.number("deliver_at", text, 0, Long.MAX_VALUE)
-                : PointInTime.of(text, System.currentTimeMillis())
-                        .orElseThrow(() -> Query.invalid(
-                                "deliver_at", "must be ms since the epoch, or a time as ISO 8601 has it"));
+        if (isNumber) {
+            return Query.number("deliver_at", text, 0, lastMs);
+        }
+        long ms = PointInTime.of(text, nowMs)
+                .orElseThrow(
+                        () -> Query.invalid("deliver_at", "must be ms since the epoch, or a time as ISO 8601 has it"));
+        if (ms > lastMs) {
+            throw Query.invalid(
+                    "deliver_at",
+                    "is " + ms + ", not between 0 and " + lastMs + ", which is " + Instant.ofEpochMilli(lastMs));
+        }
+        // All times in the past are now.
+        return Math.max(0, ms);
     }
 }

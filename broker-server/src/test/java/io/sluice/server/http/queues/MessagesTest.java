@@ -148,6 +148,9 @@ class MessagesTest {
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":-1}]} messages[1].delay_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":1,\"deliver_at\":2}]} messages[1].deliver_at",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"soon\"}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":1900000000000000000}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"9999-01-01T00:00:00Z\"}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":3153600000001}]} messages[1].delay_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":\"1\"}]} messages[1].ttl_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"dedup_id\":\"\"}]} messages[1].dedup_id",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"partition\":0}]} messages[1].partition",
@@ -162,6 +165,44 @@ class MessagesTest {
 
         assertThat(problem.getString("field")).isEqualTo(bodyAndField.substring(space + 1));
         assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1900000000000000000", "9999-01-01T00:00:00Z", "99999999999999999999"})
+    void aTimeThatIsTooFarAwayIsRefused(String time) {
+        JsonObject problem = problem(
+                face.server.send(
+                        HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages?deliver_at=" + time))
+                                .header("Content-Type", "text/plain")
+                                .POST(BodyPublishers.ofString("x"))),
+                400);
+
+        assertThat(problem.getString("field")).isEqualTo("deliver_at");
+        assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void whatProducersSayOfTimesIsTakenAsFarAsItCanBe() {
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"ttl_ms\":1000}"));
+        ok(face.server.send(
+                "PATCH",
+                "/v1/topics/default",
+                "{\"config\":{\"message.timestamp.after.max.ms\":" + Long.MAX_VALUE + "}}"));
+        JsonArray records = new JsonArray()
+                .add(produced("late", "sluice-deliver-at", "1900000000000000000"))
+                .add(produced("later", "sluice-deliver-at", "9".repeat(40)))
+                .add(produced("not a time", "sluice-deliver-at", "soon"))
+                .add(produced("lives", "sluice-expires-at", "9".repeat(40)).put("timestamp", Long.MAX_VALUE));
+        ok(face.server.send(
+                "POST",
+                "/v1/topics/default/records",
+                new JsonObject().put("records", records).encode()));
+
+        assertThat(values(face.receive(10))).containsExactly("not a time", "lives");
+    }
+
+    private static JsonObject produced(String value, String header, String text) {
+        return new JsonObject().put("value", value).put("headers", new JsonObject().put(header, text));
     }
 
     @Test
