@@ -125,6 +125,7 @@ public final class MessageSender {
      */
     public void enqueue(RoutingContext ctx, Topic topic) {
         Query.refuse(ctx);
+        Optional<String> idempotencyKey = ProduceRequest.idempotencyKey(ctx);
         ctx.request().resume();
         JsonBody.read(ctx, (int) Math.min(MAX_ENQUEUE_BYTES, loop.limits.maxBodyBytes()), ENQUEUE_TYPES)
                 .compose(fields -> {
@@ -135,7 +136,8 @@ public final class MessageSender {
                     return publisher.publish(
                             topic.name(),
                             ("{\"value\":" + fields.required("message") + "}").getBytes(StandardCharsets.UTF_8),
-                            Optional.empty());
+                            Optional.empty(),
+                            idempotencyKey);
                 })
                 .onSuccess(sent -> {
                     String id = new MessageId(sent.partition(), sent.offset()).toString();

@@ -221,8 +221,71 @@ class MessagesTest {
         assertThat(values(face.receive(10))).containsExactlyInAnyOrder("a", "b");
     }
 
+    @Test
+    void aRequestThatIsSentTwiceSendsOnceAlsoIfSomeOfItHasDeduplicationIds() {
+        face.send(new JsonObject().put("value", "before").put("dedup_id", "0"));
+        JsonArray list = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "not sent").put("dedup_id", "0"))
+                .add(new JsonObject().put("value", "b"))
+                .add(new JsonObject().put("value", "not sent").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "c").put("dedup_id", "2"))
+                .add(new JsonObject().put("value", "d"));
+        String body = new JsonObject().put("messages", list).encode();
+
+        HttpResponse<String> first = sendWithKey("k1", body);
+        HttpResponse<String> again = sendWithKey("k1", body);
+        face.server.restart();
+        HttpResponse<String> later = sendWithKey("k1", body);
+        list.getJsonObject(5).put("value", "e");
+        HttpResponse<String> other =
+                sendWithKey("k1", new JsonObject().put("messages", list).encode());
+
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(later.body()).isEqualTo(first.body());
+        assertThat(other.body()).contains("idempotency_key_reused");
+        assertThat(values(face.receive(10))).containsExactly("before", "a", "b", "c", "d");
+    }
+
+    @Test
+    void whatIsLeftOutOfARepeatedRequestDoesNotMoveTheRestToOtherBatches() {
+        face.server.send("PATCH", "/v1/topics/default", "{\"config\":{\"max.message.bytes\":1000}}");
+        JsonArray list = new JsonArray();
+        for (int i = 0; i < 10; i++) {
+            JsonObject message = new JsonObject().put("value", i + "x".repeat(200));
+            list.add(i % 2 == 0 ? message.put("dedup_id", "id" + i) : message);
+        }
+        String body = new JsonObject().put("messages", list).encode();
+
+        HttpResponse<String> first = sendWithKey("k1", body);
+        HttpResponse<String> again = sendWithKey("k1", body);
+
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(ids(face.receive(20))).hasSize(10).isEqualTo(ids(new JsonObject(first.body())));
+    }
+
+    @Test
+    void anEnqueuedMessageThatIsSentTwiceIsThereOnce() {
+        List<HttpResponse<String>> answers = new ArrayList<>();
+        for (String message : List.of("hello", "hello", "other")) {
+            answers.add(sendWithKey(
+                    "/enqueue", "k", new JsonObject().put("message", message).encode()));
+        }
+
+        assertThat(answers.get(0).statusCode()).isEqualTo(202);
+        assertThat(answers.get(1).body()).isEqualTo(answers.get(0).body());
+        assertThat(answers.get(2).body()).contains("idempotency_key_reused");
+        assertThat(values(face.receive(10))).containsExactly("hello");
+    }
+
     private HttpResponse<String> sendWithKey(String key, String body) {
-        return face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages"))
+        return sendWithKey("/v1/queues/default/messages", key, body);
+    }
+
+    private HttpResponse<String> sendWithKey(String path, String key, String body) {
+        return face.server.send(HttpRequest.newBuilder(face.server.uri(path))
                 .header("Content-Type", "application/json")
                 .header("Idempotency-Key", key)
                 .POST(BodyPublishers.ofString(body)));
