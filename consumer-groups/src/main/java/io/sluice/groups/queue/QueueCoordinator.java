@@ -467,6 +467,30 @@ public final class QueueCoordinator implements AutoCloseable {
         return Optional.ofNullable(outlines.get(name));
     }
 
+    /**
+     * Whether a topic may be as it is to be.
+     *
+     * @return fails with INVALID_CONFIG if it is that of a queue and would be compacted, with OVERLOADED if it is not known yet whether it is
+     */
+    public CompletableFuture<Void> check(Topic topic) {
+        if (!topic.config().compacted()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return describe(topic.name()).thenAccept(queue -> {
+            if (queue.error() == QueueError.NONE) {
+                throw new BrokerException(
+                        ErrorCode.INVALID_CONFIG,
+                        "cleanup.policy cannot be compact: topic " + topic.name() + " is that of queue " + queue.name()
+                                + ", and a later message would take an earlier one away");
+            }
+            if (queue.error() != QueueError.UNKNOWN_QUEUE) {
+                throw new BrokerException(
+                        ErrorCode.OVERLOADED,
+                        "it is not known yet whether topic " + topic.name() + " is that of a queue");
+            }
+        });
+    }
+
     // ---- messages ----
 
     /** What happens to messages when they are finished. */
