@@ -4,6 +4,7 @@ python3 worker.py [URL of the broker]. Nothing but Python's standard library is 
 with "fail" fails; look at it with: sluice queues dead reports-python
 """
 
+import http.client
 import json
 import os
 import signal
@@ -19,11 +20,12 @@ QUEUE = "/v1/queues/reports-python"
 NAME = f"{socket.gethostname()}-{os.getpid()}"
 SESSION_S = 15
 end = threading.Event()
+consumer = NAME + "-1"
 
 
-def post(path, body):
+def ask(method, path, body):
     request = urllib.request.Request(
-        SERVER + QUEUE + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        SERVER + QUEUE + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -39,9 +41,20 @@ def be_heard():
     """As long as this worker is heard its messages stay with it, however long they take."""
     while not end.wait(SESSION_S / 3):
         try:
-            post(f"/consumers/{NAME}/heartbeat", {})
-        except OSError:
+            ask("POST", f"/consumers/{consumer}/heartbeat", {})
+        except (OSError, http.client.HTTPException):
             pass
+
+
+def begin_anew(count):
+    """A lost answer may have had a message in it, which would be ours for as long as we are heard by this name."""
+    global consumer
+    old, consumer = consumer, f"{NAME}-{count}"
+    try:
+        ask("DELETE", f"/consumers/{old}", {})
+    except (OSError, http.client.HTTPException):
+        # Then others get what it has when it has not been heard for SESSION_S.
+        pass
 
 
 def work(message):
@@ -51,22 +64,29 @@ def work(message):
     return {"words": len(text.split())}
 
 
+def settle(message):
+    leases = [message["lease"]]
+    try:
+        result = work(message)
+    except ValueError as e:
+        return ask("POST", "/nack", {"leases": leases, "reason": str(e), "delay_ms": 0})
+    return ask("POST", "/ack", {"leases": leases, "result": result})
+
+
 def main():
     threading.Thread(target=be_heard, daemon=True).start()
+    count = 1
     while not end.is_set():
         try:
-            wish = {"wait_ms": 2000, "consumer": NAME, "session_timeout_ms": SESSION_S * 1000, "values": "text"}
-            for message in post("/receive", wish)["messages"]:
-                lease = message["lease"]
-                try:
-                    settled = post("/ack", {"leases": [lease], "result": work(message)})
-                except ValueError as e:
-                    settled = post("/nack", {"leases": [lease], "reason": str(e), "delay_ms": 0})
-                print(message["id"], settled["results"][0], flush=True)
-        except OSError as e:
+            wish = {"wait_ms": 2000, "consumer": consumer, "session_timeout_ms": SESSION_S * 1000, "values": "text"}
+            for message in ask("POST", "/receive", wish)["messages"]:
+                print(message["id"], settle(message)["results"][0], flush=True)
+        except (OSError, http.client.HTTPException) as e:
             # The broker is away or starts again: what it has acknowledged it still knows.
             print(f"trying again: {e}", flush=True)
             time.sleep(1)
+            count += 1
+            begin_anew(count)
 
 
 signal.signal(signal.SIGTERM, lambda *_: end.set())

@@ -28,6 +28,7 @@ public final class Broker implements AutoCloseable {
 
     private final LogEngine engine;
     private final boolean autoCreateTopics;
+    private volatile TopicGuard guard = topic -> CompletableFuture.completedFuture(null);
 
     /**
      * A broker over an engine that has been started. It owns the engine from now on.
@@ -123,9 +124,34 @@ public final class Broker implements AutoCloseable {
         return createTopic(topic, Change.APPLY);
     }
 
-    /** See {@link LogEngine#alterTopic(String, Map, Change)}. Fails with INVALID_TOPIC if the topic is the broker's own. */
+    /** Whoever needs topics to be as they are. */
+    @FunctionalInterface
+    public interface TopicGuard {
+        /**
+         * Looks at a topic as it would be. On any thread; must not block.
+         *
+         * @return fails with what the change is to fail with, if it must not be
+         */
+        CompletableFuture<Void> check(Topic topic);
+    }
+
+    /** From now on changes of topics' settings are shown to somebody first. */
+    public void guard(TopicGuard other) {
+        guard = other;
+    }
+
+    /**
+     * See {@link LogEngine#alterTopic(String, Map, Change)}. Fails with INVALID_TOPIC if the topic is the broker's own, and as the
+     * {@linkplain #guard guard} wants it.
+     */
     public CompletableFuture<Topic> alterTopic(String topic, Map<String, Optional<String>> changes, Change change) {
-        return forUsers(topic, () -> engine.alterTopic(topic, changes, change));
+        return forUsers(
+                topic,
+                () -> engine.alterTopic(topic, changes, Change.VALIDATE)
+                        .thenCompose(wouldBe -> guard.check(wouldBe)
+                                .thenCompose(fine -> change == Change.VALIDATE
+                                        ? CompletableFuture.completedFuture(wouldBe)
+                                        : engine.alterTopic(topic, changes, change))));
     }
 
     /** As {@link #alterTopic(String, Map, Change)}, applied. */

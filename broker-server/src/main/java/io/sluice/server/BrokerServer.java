@@ -93,6 +93,7 @@ public final class BrokerServer implements AutoCloseable {
                 config.queues(),
                 config.broker().codecs(),
                 config.broker().clock());
+        broker.guard(queues::check);
         this.errors = new ErrorLog(config.broker().clock());
         this.loggedErrors = LoggedErrors.listen(errors);
         this.clients = new ClientRegistry(

@@ -72,8 +72,10 @@ final class ProducerStates {
         if (entry == null) {
             return Optional.empty();
         }
+        // The fingerprint is of all that the request said. Less of it may be sent again: what the broker knows already
+        // is left out.
         boolean same = entry.fingerprint() == batch.producerEpoch()
-                && entry.lastOffset() - entry.baseOffset() == batch.lastOffsetDelta();
+                && batch.lastOffsetDelta() <= entry.lastOffset() - entry.baseOffset();
         if (!same) {
             throw new BrokerException(
                     ErrorCode.IDEMPOTENCY_KEY_REUSED,

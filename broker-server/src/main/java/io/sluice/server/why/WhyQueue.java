@@ -301,10 +301,7 @@ public final class WhyQueue {
                 reasons.add(of(
                         Reason.Code.DELAYED,
                         id,
-                        "message " + id + " is not due until " + at(message.deliverAtMs())
-                                + (view.reason().isEmpty()
-                                        ? ""
-                                        : "; its last delivery came to nothing: " + view.reason()),
+                        "message " + id + " is not due until " + at(message.deliverAtMs()) + lastTime(view),
                         since(view),
                         "deliver_at",
                         message.deliverAtMs()));
@@ -390,7 +387,7 @@ public final class WhyQueue {
         if (reasons.isEmpty()) {
             reasons.add(new Reason(
                             Reason.Code.WAITING,
-                            "message " + id + " will be delivered when it is its turn",
+                            "message " + id + " will be delivered when it is its turn" + lastTime(message.message()),
                             OptionalLong.empty())
                     .culprit("messages", List.of(id)));
         }
@@ -401,6 +398,10 @@ public final class WhyQueue {
         return new Reason(code, message, sinceMs)
                 .culprit("messages", List.of(id))
                 .detail(detail, number);
+    }
+
+    private static String lastTime(MessageView view) {
+        return view.reason().isEmpty() ? "" : "; its last delivery came to nothing: " + view.reason();
     }
 
     private static OptionalLong since(MessageView view) {

@@ -203,6 +203,22 @@ class WorkTest {
     }
 
     @Test
+    void aResultThatIsTooLargeOrRefusedIsLeftOutAndTheMessageIsDone() {
+        send("quotes", "deep");
+
+        Shell.Result ended = worked(
+                "--until-empty --result",
+                "if grep -q quotes; then head -c 60000 /dev/zero | tr '\\0' '\"';"
+                        + " else head -c 900 /dev/zero | tr '\\0' '['; head -c 900 /dev/zero | tr '\\0' ']'; fi");
+
+        assertThat(ended.exitCode()).as(ended.err()).isZero();
+        assertThat(counter("acknowledged")).as(ended.err()).isEqualTo(2);
+        assertThat(counter("returned")).isZero();
+        assertThat(ended.err()).contains("the result is left out", "trying again without the result");
+        assertThat(server.get("/v1/queues/q/messages/0-0").body()).doesNotContain("\"result\"");
+    }
+
+    @Test
     void whatBecomesOfMessagesIsToldAsJson() {
         send("1", "2");
 

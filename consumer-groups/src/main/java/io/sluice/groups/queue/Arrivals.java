@@ -138,7 +138,7 @@ final class Arrivals {
                 deliverAtMs = -1;
                 expiresAtMs = Long.MAX_VALUE;
             }
-            long enqueuedMs = record.timestamp();
+            long enqueuedMs = MessageHeaders.time(record.timestamp());
             long dueMs = deliverAtMs >= 0 ? deliverAtMs : delayMs > 0 ? enqueuedMs + delayMs : 0;
             long key = record.hasKey() ? keyOf(record.key()) : Arrival.NO_KEY;
             return new Arrival(record.offset(), key, enqueuedMs, dueMs, expiresAtMs);

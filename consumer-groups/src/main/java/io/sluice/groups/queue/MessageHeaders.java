@@ -52,18 +52,19 @@ public final class MessageHeaders {
     /** When the replay was made. */
     public static final String REPLAYED_AT = "sluice-replayed-at";
 
-    /** How many decimal digits a time has at most. */
-    private static final int MAX_DIGITS = 18;
+    /** The largest number and the latest time, to which much can be added still. */
+    private static final long MAX = 999_999_999_999_999_999L;
 
     private MessageHeaders() {}
 
     /**
-     * A time or a count as a header has it: a decimal number. What is none is as if it were not there.
+     * A time or a count as a header has it: a decimal number, which counts as 18 nines if it is larger than that. What is none is as if it
+     * were not there.
      *
      * @param otherwise what holds then
      */
     public static long number(ByteBuffer text, long otherwise) {
-        if (!text.hasRemaining() || text.remaining() > MAX_DIGITS) {
+        if (!text.hasRemaining()) {
             return otherwise;
         }
         long number = 0;
@@ -72,8 +73,13 @@ public final class MessageHeaders {
             if (digit < 0 || digit > 9) {
                 return otherwise;
             }
-            number = number * 10 + digit;
+            number = Math.min(MAX, number * 10 + digit);
         }
         return number;
+    }
+
+    /** The time of a record: producers may say anything, and what is added to it must not become a time in the past. */
+    public static long time(long timestampMs) {
+        return Math.min(MAX, timestampMs);
     }
 }

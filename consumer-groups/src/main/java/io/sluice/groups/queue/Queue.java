@@ -820,6 +820,17 @@ final class Queue {
         dispatch(effects);
     }
 
+    /** Messages that were given to somebody are not in the log any more: nobody can be done with them. */
+    void gone(List<Lease> leases, QueueEffects effects) {
+        for (Lease lease : leases) {
+            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
+                long offset = lease.id().offset();
+                effects.record(new Gone(id, lease.id().partition(), offset, offset + 1));
+            }
+        }
+        dispatch(effects);
+    }
+
     private long backoffMs(Message message, QueueEffects effects) {
         return config.backoff().delayMs(message.deliveries, effects.lot());
     }

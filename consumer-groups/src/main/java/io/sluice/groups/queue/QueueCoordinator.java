@@ -536,6 +536,30 @@ public final class QueueCoordinator implements AutoCloseable {
         return Optional.ofNullable(outlines.get(name));
     }
 
+    /**
+     * Whether a topic may be as it is to be.
+     *
+     * @return fails with INVALID_CONFIG if it is that of a queue and would be compacted, with OVERLOADED if it is not known yet whether it is
+     */
+    public CompletableFuture<Void> check(Topic topic) {
+        if (!topic.config().compacted()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return describe(topic.name()).thenAccept(queue -> {
+            if (queue.error() == QueueError.NONE) {
+                throw new BrokerException(
+                        ErrorCode.INVALID_CONFIG,
+                        "cleanup.policy cannot be compact: topic " + topic.name() + " is that of queue " + queue.name()
+                                + ", and a later message would take an earlier one away");
+            }
+            if (queue.error() != QueueError.UNKNOWN_QUEUE) {
+                throw new BrokerException(
+                        ErrorCode.OVERLOADED,
+                        "it is not known yet whether topic " + topic.name() + " is that of a queue");
+            }
+        });
+    }
+
     // ---- messages ----
 
     /** What happens to messages when they are finished. */
@@ -613,6 +637,13 @@ public final class QueueCoordinator implements AutoCloseable {
         shards.tell(
                 partitionOf(name),
                 (shard, effects) -> shard.find(name).ifPresent(queue -> queue.giveBack(leases, effects)));
+    }
+
+    /** Messages were given to somebody, and the log does not have them any more. */
+    public void gone(String name, List<Lease> leases) {
+        shards.tell(
+                partitionOf(name),
+                (shard, effects) -> shard.find(name).ifPresent(queue -> queue.gone(leases, effects)));
     }
 
     private CompletableFuture<Outcomes> settle(String name, BiFunction<Queue, QueueEffects, List<Outcome>> turn) {

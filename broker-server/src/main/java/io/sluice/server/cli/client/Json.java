@@ -1,7 +1,9 @@
 package io.sluice.server.cli.client;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,7 +12,13 @@ import java.io.IOException;
 
 /** Small JSON documents, in and out. Records never come this way. */
 public final class Json {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    /** So deep that what is read can be written within something else: writers take 1,000. */
+    private static final int MAX_DEPTH = 900;
+
+    private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .build());
 
     private Json() {}
 

@@ -177,18 +177,19 @@ final class RunningCommand {
     }
 
     private Optional<JsonNode> result(ByteArrayOutputStream printed) {
-        if (printed.size() > MAX_RESULT_BYTES) {
+        JsonNode result;
+        try {
+            result = Json.parseWhole(printed.toByteArray());
+        } catch (IOException notJson) {
+            result = TextNode.valueOf(printed.toString(StandardCharsets.UTF_8).stripTrailing());
+        }
+        // What is cut off has more than this in any case. As JSON a text may be longer than it was.
+        if (printed.size() > MAX_RESULT_BYTES || Json.bytes(result).length > MAX_RESULT_BYTES) {
             streams.say("sluice: message " + message.id() + ": the result is left out: it has more than "
-                    + MAX_RESULT_BYTES + " bytes");
+                    + MAX_RESULT_BYTES + " bytes as JSON");
             return Optional.empty();
         }
-        try {
-            JsonNode json = Json.parseWhole(printed.toByteArray());
-            return json.isMissingNode() ? Optional.empty() : Optional.of(json);
-        } catch (IOException notJson) {
-            return Optional.of(
-                    TextNode.valueOf(printed.toString(StandardCharsets.UTF_8).stripTrailing()));
-        }
+        return result.isMissingNode() ? Optional.empty() : Optional.of(result);
     }
 
     private synchronized End end(int exitCode, String reason, Optional<JsonNode> result) {

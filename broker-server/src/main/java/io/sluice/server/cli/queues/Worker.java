@@ -221,12 +221,26 @@ final class Worker {
                 }
                 pauses.pause(failure);
             } catch (CliException e) {
-                if (isTooLate() || !mayHelp(e)) {
+                if (isTooLate()) {
                     return end.butLost(e.getMessage());
                 }
-                pauses.pause(e);
+                if (mayHelp(e)) {
+                    pauses.pause(e);
+                } else if (withoutExtra(request)) {
+                    streams.say("sluice: message " + message.id() + ": " + e.getMessage()
+                            + "; trying again without the " + (what.equals("ack") ? "result" : "reason"));
+                } else {
+                    return end.butLost(e.getMessage());
+                }
             }
         }
+    }
+
+    /** What a command printed must not keep its message from being settled: else we had it for as long as we are heard. */
+    private static boolean withoutExtra(ObjectNode request) {
+        boolean hadResult = request.remove("result") != null;
+        boolean hadReason = request.remove("reason") != null;
+        return hadResult || hadReason;
     }
 
     private boolean isDone(RunningCommand.End end, Delivered message) throws IOException, InterruptedException {

@@ -249,7 +249,12 @@ final class Messages {
             long nowMs = clock.millis();
             return reader.read(views.stream().map(MessageView::id).toList()).map(bodies -> {
                 List<Seen> seen = views.subList(0, views.size() - reader.left().size()).stream()
-                        .map(view -> Seen.of(view, Optional.ofNullable(bodies.get(view.id())), config, nowMs))
+                        .map(view -> Seen.of(
+                                view,
+                                Optional.ofNullable(bodies.get(view.id())),
+                                Optional.ofNullable(reader.unreadable().get(view.id())),
+                                config,
+                                nowMs))
                         .toList();
                 bytesLeft -= bodies.values().stream()
                         .mapToInt(body -> body.members().length)
@@ -269,11 +274,23 @@ final class Messages {
      *
      * @param state where it stands, also if only the time tells
      * @param body what the log has of it; empty if it has nothing, or no more
+     * @param unreadable why that cannot be read, if it cannot
      * @param deliverAtMs when it is due, in ms since the epoch; 0 if at once
      * @param expiresAtMs when it is not delivered any more, in ms since the epoch; {@link Long#MAX_VALUE} if never
      */
-    record Seen(MessageView view, State state, Optional<Body> body, long deliverAtMs, long expiresAtMs) {
-        static Seen of(MessageView view, Optional<Body> body, Optional<QueueConfig> config, long nowMs) {
+    record Seen(
+            MessageView view,
+            State state,
+            Optional<Body> body,
+            Optional<String> unreadable,
+            long deliverAtMs,
+            long expiresAtMs) {
+        static Seen of(
+                MessageView view,
+                Optional<Body> body,
+                Optional<String> unreadable,
+                Optional<QueueConfig> config,
+                long nowMs) {
             long deliverAtMs = 0;
             long expiresAtMs = Long.MAX_VALUE;
             if (body.isPresent()) {
@@ -292,6 +309,7 @@ final class Messages {
                     view,
                     isEarly ? State.DELAYED : view.state(),
                     body,
+                    unreadable,
                     isAgain ? view.untilMs() : deliverAtMs,
                     expiresAtMs);
         }
@@ -333,7 +351,9 @@ final class Messages {
             JsonArray attempts = new JsonArray();
             view.attempts().forEach(attempt -> attempts.add(document(attempt)));
             head.put("attempts", attempts);
-            if (body.isEmpty()) {
+            if (unreadable.isPresent()) {
+                head.put("unreadable", unreadable.get());
+            } else if (body.isEmpty()) {
                 head.put("gone", true);
             }
             Buffer out = Buffer.buffer(head.encode());

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Queues and messages as they are at one moment, for whoever explains them. Safe on any event loop. */
 public final class QueueFacts {
@@ -123,7 +124,7 @@ public final class QueueFacts {
                                 seen.view().blockedBy(),
                                 seen.view().isParked()))
                         .toList(),
-                delayed.stream()
+                Stream.concat(delayed.stream(), heads.stream().map(Messages.Seen::view))
                         .map(MessageView::reason)
                         .filter(reason -> !reason.isEmpty())
                         .findFirst()

@@ -10,6 +10,7 @@ import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.Receive;
 import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Lease;
+import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Outcome;
 import io.sluice.groups.queue.Receive.Received;
 import io.sluice.server.http.Accept;
@@ -29,6 +30,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,10 @@ final class Receives {
     /** How long what is popped is kept from others, until it is acknowledged. */
     private static final long POP_MS = 60_000;
 
+    /** How often a request asks again if nothing of what it got can be read. */
+    private static final int MAX_ROUNDS = 100;
+
+    private static final int MAX_REASON_CHARS = 1_000;
     private static final String ANYBODY = "";
 
     private final Vertx vertx;
@@ -134,6 +140,11 @@ final class Receives {
 
     static final int MAX_NAME_CHARS = 255;
 
+    private static String reason(String why) {
+        String text = "cannot be read: " + why;
+        return text.length() <= MAX_REASON_CHARS ? text : text.substring(0, MAX_REASON_CHARS);
+    }
+
     /** One request. Owned by its event loop. */
     private final class One implements OpenStream {
         private final RoutingContext ctx;
@@ -145,6 +156,8 @@ final class Receives {
         private UUID topicId;
         private Runnable cancel = () -> {};
         private boolean ended;
+        /** How often nothing of what there was could be read. */
+        private int rounds;
 
         One(RoutingContext ctx, boolean pop, JsonFields fields) {
             this.ctx = ctx;
@@ -158,12 +171,16 @@ final class Receives {
         }
 
         void start() {
-            QueueCoordinator.Receiving receiving = queues.receive(queue, request);
-            topicId = receiving.queue();
-            cancel = receiving.cancel();
             // Its client may go, or the broker may stop, while it waits.
             ctx.addEndHandler(done -> end());
             OpenStream.answer(ctx, this);
+            ask();
+        }
+
+        private void ask() {
+            QueueCoordinator.Receiving receiving = queues.receive(queue, request);
+            topicId = receiving.queue();
+            cancel = receiving.cancel();
             JsonAnswer.here(receiving.answer()).onComplete(answer -> take(answer.result()));
         }
 
@@ -218,35 +235,54 @@ final class Receives {
                     HttpErrors.respond(ctx, bodies.cause());
                     return;
                 }
-                Set<MessageId> left = new HashSet<>(reader.left());
-                giveBack(messages.stream()
-                        .filter(message -> left.contains(message.id()))
-                        .toList());
-                deliver(
-                        messages.stream()
-                                .filter(message -> !left.contains(message.id()))
-                                .toList(),
-                        bodies.result());
+                sort(messages, bodies.result(), new HashSet<>(reader.left()), reader.unreadable());
             });
         }
 
-        private void deliver(List<Received> messages, Map<MessageId, Body> bodies) {
-            // What is gone from the log cannot be done by anybody.
-            List<Lease> gone = messages.stream()
-                    .filter(message -> !bodies.containsKey(message.id()))
-                    .map(Received::lease)
-                    .toList();
+        /** Gives the receiver what could be read, and settles the rest. */
+        private void sort(
+                List<Received> messages,
+                Map<MessageId, Body> bodies,
+                Set<MessageId> left,
+                Map<MessageId, String> unreadable) {
+            List<Received> there = new ArrayList<>();
+            List<Received> later = new ArrayList<>();
+            List<Nack> failed = new ArrayList<>();
+            List<Lease> gone = new ArrayList<>();
+            for (Received message : messages) {
+                MessageId id = message.id();
+                if (left.contains(id)) {
+                    later.add(message);
+                } else if (bodies.containsKey(id)) {
+                    there.add(message);
+                } else if (unreadable.containsKey(id)) {
+                    failed.add(new Nack(message.lease(), OptionalLong.empty(), false, reason(unreadable.get(id))));
+                } else {
+                    gone.add(message.lease());
+                }
+            }
+            giveBack(later);
+            if (!failed.isEmpty()) {
+                // It counts, so that it is dead in the end.
+                queues.reject(queue, failed);
+            }
             if (!gone.isEmpty()) {
-                LOG.error(
+                LOG.warn(
                         "{} messages of queue {} are not in its log any more, from {} on",
                         gone.size(),
                         queue,
                         gone.get(0).id());
-                queues.acknowledge(queue, acks(gone));
+                queues.gone(queue, gone);
             }
-            List<Received> there = messages.stream()
-                    .filter(message -> bodies.containsKey(message.id()))
-                    .toList();
+            if (there.isEmpty() && later.isEmpty() && ++rounds < MAX_ROUNDS && isOpen()) {
+                // There may be others, and who asked has waited for nothing else.
+                ask();
+                return;
+            }
+            deliver(there, bodies);
+        }
+
+        private void deliver(List<Received> there, Map<MessageId, Body> bodies) {
             if (!isOpen()) {
                 giveBack(there);
                 return;

@@ -11,11 +11,9 @@ import java.util.Optional;
 /** One batch of a request while it is put together. For use by one thread. */
 final class BatchDraft {
     private final int ordinal;
-    private final int partition;
-    private final int part;
+    private final Sign sign;
     private final long firstRecord;
     private final RecordBatchBuilder builder;
-    private final Optional<Fingerprint> fingerprint;
     private int count;
 
     /**
@@ -26,12 +24,31 @@ final class BatchDraft {
      * @param fingerprinted whether {@link #build} will be given an idempotency key
      */
     BatchDraft(int ordinal, int partition, int part, long firstRecord, int expectedBytes, boolean fingerprinted) {
+        this(
+                ordinal,
+                new Sign(partition, part, fingerprinted ? Optional.of(new Fingerprint()) : Optional.empty()),
+                firstRecord,
+                expectedBytes);
+    }
+
+    /** As another one was, of the same request. */
+    BatchDraft(int ordinal, Sign sign, long firstRecord, int expectedBytes) {
         this.ordinal = ordinal;
-        this.partition = partition;
-        this.part = part;
+        this.sign = sign;
         this.firstRecord = firstRecord;
         this.builder = new RecordBatchBuilder(expectedBytes);
-        this.fingerprint = fingerprinted ? Optional.of(new Fingerprint()) : Optional.empty();
+    }
+
+    /**
+     * By what a batch of a request is known.
+     *
+     * @param part which batch of the request for its partition, from 0
+     * @param fingerprint of what the request said, if it has an idempotency key
+     */
+    record Sign(int partition, int part, Optional<Fingerprint> fingerprint) {}
+
+    Sign sign() {
+        return sign;
     }
 
     /** Which batch of the request this is, from 0. */
@@ -40,7 +57,7 @@ final class BatchDraft {
     }
 
     int partition() {
-        return partition;
+        return sign.partition();
     }
 
     /** The place in the request of the batch's first record. */
@@ -65,6 +82,22 @@ final class BatchDraft {
     }
 
     void add(RecordDraft record, long nowMs) {
+        addAgain(record, nowMs);
+        sign.fingerprint()
+                .ifPresent(contents -> contents.add(
+                        record.wishes == null ? record.timestampMs : record.wishes.hashCode(),
+                        record.key,
+                        record.keyFrom,
+                        record.keyLength,
+                        record.value,
+                        record.valueFrom,
+                        record.valueLength,
+                        record.headers,
+                        record.givenHeaderBytes < 0 ? record.headers.sizeInBytes() : record.givenHeaderBytes));
+    }
+
+    /** Adds a record that the fingerprint knows already. */
+    void addAgain(RecordDraft record, long nowMs) {
         boolean timed = record.timestampMs >= 0;
         builder.append(
                 timed ? record.timestampMs : nowMs,
@@ -76,23 +109,13 @@ final class BatchDraft {
                 record.valueLength,
                 record.headers.count() == 0 ? Headers.NONE : record.headers);
         count++;
-        fingerprint.ifPresent(contents -> contents.add(
-                record.wishes == null ? record.timestampMs : record.wishes.hashCode(),
-                record.key,
-                record.keyFrom,
-                record.keyLength,
-                record.value,
-                record.valueFrom,
-                record.valueLength,
-                record.headers,
-                record.givenHeaderBytes < 0 ? record.headers.sizeInBytes() : record.givenHeaderBytes));
     }
 
     /** The finished batch; ends the draft. */
     RecordBatch build(CompressionType compression, Codecs codecs, Optional<String> idempotencyKey, String topic) {
         idempotencyKey.ifPresent(key -> {
-            IdempotencyKey id = IdempotencyKey.of(key, topic, part);
-            short epoch = fingerprint.orElseThrow().producerEpoch();
+            IdempotencyKey id = IdempotencyKey.of(key, topic, sign.part());
+            short epoch = sign.fingerprint().orElseThrow().producerEpoch();
             builder.producer(id.producerId(), epoch, id.baseSequence());
         });
         return compression == CompressionType.NONE ? builder.build() : builder.build(compression, codecs);

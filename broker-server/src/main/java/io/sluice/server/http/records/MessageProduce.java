@@ -1,6 +1,5 @@
 package io.sluice.server.http.records;
 
-import io.sluice.core.engine.Appended;
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.Dedup;
 import io.sluice.groups.queue.MessageId;
@@ -34,8 +33,12 @@ final class MessageProduce extends JsonProduce {
     private final List<HttpProblem> faults = new ArrayList<>();
     /** By place in the request: what makes a message the same as others, or null. Empty if nothing does so with any. */
     private final List<String> dedupIds = new ArrayList<>();
+    /** By place in the request: which of those that could be taken it is; -1 if it could not. */
+    private final List<Integer> taken = new ArrayList<>();
     /** By place in the request: what is known of those with such an id, once it has been asked for. */
     private Map<Integer, Dedup.Entry> known;
+    /** How all that could be taken was sorted, once it is known what of it is left out. */
+    private ProduceBatches.Cut cut;
 
     /** One for each event loop. */
     static final class MessageParser {
@@ -68,32 +71,43 @@ final class MessageProduce extends JsonProduce {
     @Override
     RecordDraft.Sink sink(ProduceBatches records) {
         long nowMs = System.currentTimeMillis();
-        faults.clear();
-        dedupIds.clear();
         return (index, draft) -> {
             draft.givenHeaderBytes = draft.headers.sizeInBytes();
-            HttpProblem fault = null;
             if (draft.wishes != null) {
                 draft.wishes.addTo(draft.headers, nowMs);
             }
-            dedupIds.add(draft.wishes == null ? null : draft.wishes.dedupId());
-            try {
-                if (isToBeSent((int) index)) {
-                    records.accept(index, draft);
-                }
-            } catch (HttpProblem e) {
-                fault = e;
+            if (known == null) {
+                take(records, index, draft);
+            } else {
+                takeAgain(records, (int) index, draft);
             }
-            faults.add(fault);
         };
     }
 
-    private boolean isToBeSent(int index) {
-        Dedup.Entry entry = known == null ? null : known.get(index);
-        if (entry instanceof Dedup.Full full) {
-            throw tooManyIds(names().of(index, "dedup_id"), full);
+    private void take(ProduceBatches records, long index, RecordDraft draft) {
+        HttpProblem fault = null;
+        int place = records.records();
+        try {
+            records.accept(index, draft);
+        } catch (HttpProblem e) {
+            fault = e;
         }
-        return entry == null || entry instanceof Dedup.Reserved;
+        dedupIds.add(draft.wishes == null ? null : draft.wishes.dedupId());
+        taken.add(fault == null ? place : -1);
+        faults.add(fault);
+    }
+
+    /** Takes only what is to be sent. */
+    private void takeAgain(ProduceBatches records, int index, RecordDraft draft) {
+        Dedup.Entry entry = known.get(index);
+        if (faults.get(index) != null) {
+            return;
+        }
+        if (entry instanceof Dedup.Full full) {
+            faults.set(index, tooManyIds(names().of(index, "dedup_id"), full));
+        } else if (entry == null || entry instanceof Dedup.Reserved) {
+            records.acceptAgain(index, draft, cut, taken.get(index));
+        }
     }
 
     static HttpProblem tooManyIds(String field, Dedup.Full full) {
@@ -121,15 +135,16 @@ final class MessageProduce extends JsonProduce {
         Future.fromCompletionStage(
                         queues.reserve(queue, places.stream().map(dedupIds::get).toList()),
                         loop.vertx.getOrCreateContext())
-                .onSuccess(answer -> reserved(places, answer, again))
+                .onSuccess(answer -> reserved(parsed.records().cut(), places, answer, again))
                 .onFailure(this::refuse);
     }
 
-    private void reserved(List<Integer> places, Dedup.Answer answer, Runnable again) {
+    private void reserved(ProduceBatches.Cut all, List<Integer> places, Dedup.Answer answer, Runnable again) {
         if (answer.error() != QueueError.NONE) {
             refuse(queues.problem(answer.error(), queue));
             return;
         }
+        cut = all;
         known = new HashMap<>();
         for (int i = 0; i < places.size(); i++) {
             Dedup.Entry entry = answer.entries().get(i);
@@ -191,26 +206,35 @@ final class MessageProduce extends JsonProduce {
     private Object[] results(ProduceBatches records, BatchAppends appends) {
         Object[] results = new Object[faults.size()];
         long[] seen = new long[records.drafts().size()];
-        int record = 0;
         for (int i = 0; i < results.length; i++) {
             Dedup.Entry entry = known == null ? null : known.get(i);
             if (faults.get(i) != null) {
                 results[i] = faults.get(i);
-            } else if (entry instanceof Dedup.Sent sent) {
-                results[i] = sent;
-            } else if (entry instanceof Dedup.Repeats same) {
+                continue;
+            }
+            if (entry instanceof Dedup.Repeats same) {
                 Object first = results[same.entry()];
                 results[i] = first instanceof MessageId id ? new Dedup.Sent(id) : first;
-            } else {
-                int batch = records.batchOf(record++);
-                Optional<Appended> appended = appends.appended(batch);
-                results[i] = appended.<Object>map(there -> new MessageId(
-                                records.drafts().get(batch).partition(), there.baseOffset() + seen[batch]++))
-                        .orElseGet(
-                                () -> HttpErrors.problem(appends.failure(batch).orElseThrow()));
-                if (entry instanceof Dedup.Reserved reserved && results[i] instanceof MessageId id) {
-                    reserved.reservation().confirmed(id);
-                }
+                continue;
+            }
+            int batch = known == null
+                    ? records.batchOf(taken.get(i))
+                    : records.batchLike(cut.batchOfRecord()[taken.get(i)]);
+            Optional<MessageId> next = batch < 0
+                    ? Optional.empty()
+                    : appends.appended(batch)
+                            .map(there -> new MessageId(
+                                    records.drafts().get(batch).partition(), there.baseOffset() + seen[batch]));
+            if (entry instanceof Dedup.Sent sent && !next.equals(Optional.of(sent.id()))) {
+                results[i] = sent;
+                continue;
+            }
+            // If this request is a repeated one, what is known now was sent with its batch then.
+            next.ifPresent(id -> seen[batch]++);
+            results[i] = next.<Object>map(id -> id)
+                    .orElseGet(() -> HttpErrors.problem(appends.failure(batch).orElseThrow()));
+            if (entry instanceof Dedup.Reserved reserved) {
+                next.ifPresent(reserved.reservation()::confirmed);
             }
         }
         return results;

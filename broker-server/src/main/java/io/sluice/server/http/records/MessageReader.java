@@ -48,6 +48,7 @@ public final class MessageReader {
     private final MemoryBudget.Reservation memory;
     private final Context context;
     private final Map<MessageId, Body> found = new HashMap<>();
+    private final Map<MessageId, String> unreadable = new HashMap<>();
     private final Promise<Map<MessageId, Body>> done = Promise.promise();
     private final JsonOutput out = new JsonOutput(1024);
     private List<MessageId> wanted = List.of();
@@ -103,8 +104,8 @@ public final class MessageReader {
     /**
      * Reads messages.
      *
-     * @return those that could be read, as far as they fit: {@link #left()} tells which were not looked at. Fails if a log
-     *     cannot be read, or with 503 overloaded
+     * @return those that could be read, as far as they fit: {@link #left()} tells which were not looked at, {@link #unreadable()}
+     *     which cannot be read at all. Fails if nothing can be read at the moment, or with 503 overloaded
      */
     public Future<Map<MessageId, Body>> read(List<MessageId> ids) {
         List<MessageId> sorted = new ArrayList<>(ids);
@@ -117,6 +118,11 @@ public final class MessageReader {
     /** The messages that were not looked at, because those before them were too large together. */
     public List<MessageId> left() {
         return wanted.subList(at, wanted.size());
+    }
+
+    /** The messages whose bytes cannot be read, and why; others of their log may well be. */
+    public Map<MessageId, String> unreadable() {
+        return unreadable;
     }
 
     private void next() {
@@ -136,7 +142,7 @@ public final class MessageReader {
             }
             reading = log.read(first.offset(), READ_BYTES);
         } catch (RuntimeException e) {
-            done.fail(e);
+            failed(e);
             return;
         }
         if (reading.isDone()) {
@@ -151,7 +157,7 @@ public final class MessageReader {
         try {
             read = reading.getNow(null);
         } catch (RuntimeException e) {
-            done.fail(e.getCause() == null ? e : e.getCause());
+            failed(e.getCause() == null ? e : e.getCause());
             return;
         }
         int before = at;
@@ -169,12 +175,30 @@ public final class MessageReader {
                                 },
                                 false)
                         .onSuccess(taken -> settle(before))
-                        .onFailure(done::fail);
+                        .onFailure(this::failed);
             }
         } catch (RuntimeException e) {
             read.oversized().ifPresent(OversizedBatch::close);
-            done.fail(e);
+            failed(e);
         }
+    }
+
+    /** What is wrong with one message must not keep others away. */
+    private void failed(Throwable failure) {
+        if (failure instanceof BrokerException broken && isOfOne(broken.code())) {
+            unreadable.put(wanted.get(at), broken.getMessage());
+            at++;
+            context.runOnContext(v -> next());
+        } else if (found.isEmpty() && unreadable.isEmpty()) {
+            done.fail(failure);
+        } else {
+            // The others are left for another time.
+            done.complete(found);
+        }
+    }
+
+    private static boolean isOfOne(ErrorCode code) {
+        return code == ErrorCode.DATA_CORRUPT || code == ErrorCode.STORAGE_FAILED;
     }
 
     /** Goes on behind what was found. What was wanted first and is not there is not there at all. */
@@ -279,7 +303,7 @@ public final class MessageReader {
         }
         return new Body(
                 ownId == null ? place.toString() : new String(ownId, StandardCharsets.UTF_8),
-                record.timestamp(),
+                MessageHeaders.time(record.timestamp()),
                 // The times of a dead letter are those of its life, and do not hold any more.
                 isDead ? -1 : deliverAtMs,
                 isDead ? Long.MAX_VALUE : expiresAtMs,

@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -124,6 +125,7 @@ public final class MessageSender {
      */
     public void enqueue(RoutingContext ctx, Topic topic) {
         Query.refuse(ctx);
+        Optional<String> idempotencyKey = ProduceRequest.idempotencyKey(ctx);
         ctx.request().resume();
         JsonBody.read(ctx, (int) Math.min(MAX_ENQUEUE_BYTES, loop.limits.maxBodyBytes()), ENQUEUE_TYPES)
                 .compose(fields -> {
@@ -134,7 +136,8 @@ public final class MessageSender {
                     return publisher.publish(
                             topic.name(),
                             ("{\"value\":" + fields.required("message") + "}").getBytes(StandardCharsets.UTF_8),
-                            Optional.empty());
+                            Optional.empty(),
+                            idempotencyKey);
                 })
                 .onSuccess(sent -> {
                     String id = new MessageId(sent.partition(), sent.offset()).toString();
@@ -178,11 +181,21 @@ public final class MessageSender {
     }
 
     private static long time(String text) {
+        long nowMs = System.currentTimeMillis();
+        long lastMs = MessageWishes.lastMs(nowMs);
         boolean isNumber = !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
-        return isNumber
-                ? Query.number("deliver_at", text, 0, Long.MAX_VALUE)
-                : PointInTime.of(text, System.currentTimeMillis())
-                        .orElseThrow(() -> Query.invalid(
-                                "deliver_at", "must be ms since the epoch, or a time as ISO 8601 has it"));
+        if (isNumber) {
+            return Query.number("deliver_at", text, 0, lastMs);
+        }
+        long ms = PointInTime.of(text, nowMs)
+                .orElseThrow(
+                        () -> Query.invalid("deliver_at", "must be ms since the epoch, or a time as ISO 8601 has it"));
+        if (ms > lastMs) {
+            throw Query.invalid(
+                    "deliver_at",
+                    "is " + ms + ", not between 0 and " + lastMs + ", which is " + Instant.ofEpochMilli(lastMs));
+        }
+        // All times in the past are now.
+        return Math.max(0, ms);
     }
 }

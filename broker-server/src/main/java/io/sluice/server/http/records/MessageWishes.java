@@ -18,6 +18,11 @@ record MessageWishes(long delayMs, long deliverAtMs, long ttlMs, String dedupId)
     /** The longest delay or time to live: a hundred years. */
     static final long MAX_MS = 100L * 365 * 24 * 3_600_000;
 
+    /** The last time at which a message can be delivered that is sent now, in ms since the epoch. */
+    static long lastMs(long nowMs) {
+        return nowMs + MAX_MS;
+    }
+
     MessageWishes withDelay(long ms) {
         return new MessageWishes(ms, deliverAtMs, ttlMs, dedupId);
     }

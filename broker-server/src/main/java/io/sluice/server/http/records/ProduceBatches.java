@@ -5,7 +5,9 @@ import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpProblem;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -27,6 +29,8 @@ final class ProduceBatches implements RecordDraft.Sink {
 
     private final int[] parts;
     private final List<BatchDraft> drafts = new ArrayList<>(2);
+    /** By the batches of the cut that is followed. */
+    private final Map<Integer, BatchDraft> again = new HashMap<>();
     /** Which batch each record went to; unused, and null, while there is only one. */
     private int[] batchOfRecord;
 
@@ -101,6 +105,45 @@ final class ProduceBatches implements RecordDraft.Sink {
         }
         sizeInBytes += draft.sizeInBytes() - bytesBefore;
         remember(draft);
+    }
+
+    /**
+     * How the records of a request were sorted.
+     *
+     * @param batches the batches, in the order in which they were begun
+     * @param batchOfRecord which of these each record went to
+     */
+    record Cut(List<BatchDraft.Sign> batches, int[] batchOfRecord) {}
+
+    /** How the records were sorted so far. */
+    Cut cut() {
+        int[] all = new int[records];
+        Arrays.setAll(all, this::batchOf);
+        return new Cut(drafts.stream().map(BatchDraft::sign).toList(), all);
+    }
+
+    /**
+     * Puts a record into the batch that it was in when the same request was read before, though others are left out now: a batch with an
+     * idempotency key stands for the same records whatever is left out of it.
+     *
+     * @param place which of the records that were accepted then it is, from 0
+     */
+    void acceptAgain(long index, RecordDraft record, Cut cut, int place) {
+        int which = cut.batchOfRecord()[place];
+        BatchDraft draft = again.computeIfAbsent(which, first -> {
+            BatchDraft one =
+                    new BatchDraft(drafts.size(), cut.batches().get(first), index, (int) record.payloadBytes());
+            drafts.add(one);
+            return one;
+        });
+        draft.addAgain(record, nowMs);
+        remember(draft);
+    }
+
+    /** Which of {@link #drafts()} holds what is left of a batch of a cut; -1 if nothing is. */
+    int batchLike(int which) {
+        BatchDraft draft = again.get(which);
+        return draft == null ? -1 : draft.ordinal();
     }
 
     private int partitionOf(long index, RecordDraft record) {

@@ -231,7 +231,7 @@ record ProduceRequest(
         };
     }
 
-    private static Optional<String> idempotencyKey(RoutingContext ctx) {
+    static Optional<String> idempotencyKey(RoutingContext ctx) {
         List<String> keys = ctx.request().headers().getAll("Idempotency-Key");
         if (keys.isEmpty()) {
             return Optional.empty();

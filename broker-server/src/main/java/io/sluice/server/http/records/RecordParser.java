@@ -15,6 +15,7 @@ import io.sluice.server.http.json.JsonSpan;
 import io.sluice.server.http.json.Utf8;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -274,11 +275,18 @@ final class RecordParser {
 
     /** Milliseconds since the epoch, or a time as ISO 8601 has it. */
     private long readTime() throws IOException {
+        long nowMs = System.currentTimeMillis();
+        long lastMs = MessageWishes.lastMs(nowMs);
         if (parser.currentToken() != JsonToken.VALUE_STRING) {
-            return readNumber(Long.MAX_VALUE);
+            return readNumber(lastMs);
         }
-        return PointInTime.of(parser.getText(), System.currentTimeMillis())
+        long ms = PointInTime.of(parser.getText(), nowMs)
                 .orElseThrow(() -> invalid("must be ms since the epoch, or a time as ISO 8601 has it"));
+        if (ms > lastMs) {
+            throw invalid("must lie between 0 and " + lastMs + ", which is " + Instant.ofEpochMilli(lastMs));
+        }
+        // All times in the past are now.
+        return Math.max(0, ms);
     }
 
     private String readShortText() throws IOException {

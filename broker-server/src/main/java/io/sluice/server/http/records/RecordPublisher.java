@@ -31,14 +31,26 @@ public final class RecordPublisher {
      * @return fails with what a produce request fails with; faults name the fields of the record
      */
     public Future<Published> publish(String topicName, byte[] json, Optional<String> eventType) {
+        return publish(topicName, json, eventType, Optional.empty());
+    }
+
+    /**
+     * As {@link #publish(String, byte[], Optional)}, once for each key.
+     *
+     * @param idempotencyKey what the request is called by whoever may send it again
+     */
+    Future<Published> publish(
+            String topicName, byte[] json, Optional<String> eventType, Optional<String> idempotencyKey) {
         Topic topic = loop.broker.requireTopic(topicName);
         ProduceBatches records = new ProduceBatches(
                 topic,
-                loop.partitioners.of(topic.name(), topic.partitions()),
+                idempotencyKey
+                        .map(key -> Partitioner.of(key, topic.partitions()))
+                        .orElseGet(() -> loop.partitioners.of(topic.name(), topic.partitions())),
                 new int[topic.partitions()],
                 System.currentTimeMillis(),
                 json.length,
-                false,
+                idempotencyKey.isPresent(),
                 (index, field) -> field.isEmpty() ? "the record" : field);
         loop.parser.parseOne(json, 0, json.length, 0, (index, draft) -> {
             eventType.ifPresent(type -> {
@@ -49,7 +61,7 @@ public final class RecordPublisher {
         });
         CompressionType compression = JsonProduce.compressionOf(topic);
         BatchDraft draft = records.drafts().get(0);
-        RecordBatch batch = draft.build(compression, loop.codecs, Optional.empty(), topic.name());
+        RecordBatch batch = draft.build(compression, loop.codecs, idempotencyKey, topic.name());
         MemoryBudget.Reservation memory = loop.budget.reserve(batch.sizeInBytes());
         Promise<Published> published = Promise.promise();
         BatchAppends[] appends = new BatchAppends[1];

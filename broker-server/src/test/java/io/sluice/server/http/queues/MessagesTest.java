@@ -148,6 +148,9 @@ class MessagesTest {
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":-1}]} messages[1].delay_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":1,\"deliver_at\":2}]} messages[1].deliver_at",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"soon\"}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":1900000000000000000}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"9999-01-01T00:00:00Z\"}]} messages[1].deliver_at",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":3153600000001}]} messages[1].delay_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":\"1\"}]} messages[1].ttl_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"dedup_id\":\"\"}]} messages[1].dedup_id",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"partition\":0}]} messages[1].partition",
@@ -162,6 +165,44 @@ class MessagesTest {
 
         assertThat(problem.getString("field")).isEqualTo(bodyAndField.substring(space + 1));
         assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1900000000000000000", "9999-01-01T00:00:00Z", "99999999999999999999"})
+    void aTimeThatIsTooFarAwayIsRefused(String time) {
+        JsonObject problem = problem(
+                face.server.send(
+                        HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages?deliver_at=" + time))
+                                .header("Content-Type", "text/plain")
+                                .POST(BodyPublishers.ofString("x"))),
+                400);
+
+        assertThat(problem.getString("field")).isEqualTo("deliver_at");
+        assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void whatProducersSayOfTimesIsTakenAsFarAsItCanBe() {
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"ttl_ms\":1000}"));
+        ok(face.server.send(
+                "PATCH",
+                "/v1/topics/default",
+                "{\"config\":{\"message.timestamp.after.max.ms\":" + Long.MAX_VALUE + "}}"));
+        JsonArray records = new JsonArray()
+                .add(produced("late", "sluice-deliver-at", "1900000000000000000"))
+                .add(produced("later", "sluice-deliver-at", "9".repeat(40)))
+                .add(produced("not a time", "sluice-deliver-at", "soon"))
+                .add(produced("lives", "sluice-expires-at", "9".repeat(40)).put("timestamp", Long.MAX_VALUE));
+        ok(face.server.send(
+                "POST",
+                "/v1/topics/default/records",
+                new JsonObject().put("records", records).encode()));
+
+        assertThat(values(face.receive(10))).containsExactly("not a time", "lives");
+    }
+
+    private static JsonObject produced(String value, String header, String text) {
+        return new JsonObject().put("value", value).put("headers", new JsonObject().put(header, text));
     }
 
     @Test
@@ -180,8 +221,71 @@ class MessagesTest {
         assertThat(values(face.receive(10))).containsExactlyInAnyOrder("a", "b");
     }
 
+    @Test
+    void aRequestThatIsSentTwiceSendsOnceAlsoIfSomeOfItHasDeduplicationIds() {
+        face.send(new JsonObject().put("value", "before").put("dedup_id", "0"));
+        JsonArray list = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "not sent").put("dedup_id", "0"))
+                .add(new JsonObject().put("value", "b"))
+                .add(new JsonObject().put("value", "not sent").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "c").put("dedup_id", "2"))
+                .add(new JsonObject().put("value", "d"));
+        String body = new JsonObject().put("messages", list).encode();
+
+        HttpResponse<String> first = sendWithKey("k1", body);
+        HttpResponse<String> again = sendWithKey("k1", body);
+        face.server.restart();
+        HttpResponse<String> later = sendWithKey("k1", body);
+        list.getJsonObject(5).put("value", "e");
+        HttpResponse<String> other =
+                sendWithKey("k1", new JsonObject().put("messages", list).encode());
+
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(later.body()).isEqualTo(first.body());
+        assertThat(other.body()).contains("idempotency_key_reused");
+        assertThat(values(face.receive(10))).containsExactly("before", "a", "b", "c", "d");
+    }
+
+    @Test
+    void whatIsLeftOutOfARepeatedRequestDoesNotMoveTheRestToOtherBatches() {
+        face.server.send("PATCH", "/v1/topics/default", "{\"config\":{\"max.message.bytes\":1000}}");
+        JsonArray list = new JsonArray();
+        for (int i = 0; i < 10; i++) {
+            JsonObject message = new JsonObject().put("value", i + "x".repeat(200));
+            list.add(i % 2 == 0 ? message.put("dedup_id", "id" + i) : message);
+        }
+        String body = new JsonObject().put("messages", list).encode();
+
+        HttpResponse<String> first = sendWithKey("k1", body);
+        HttpResponse<String> again = sendWithKey("k1", body);
+
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(ids(face.receive(20))).hasSize(10).isEqualTo(ids(new JsonObject(first.body())));
+    }
+
+    @Test
+    void anEnqueuedMessageThatIsSentTwiceIsThereOnce() {
+        List<HttpResponse<String>> answers = new ArrayList<>();
+        for (String message : List.of("hello", "hello", "other")) {
+            answers.add(sendWithKey(
+                    "/enqueue", "k", new JsonObject().put("message", message).encode()));
+        }
+
+        assertThat(answers.get(0).statusCode()).isEqualTo(202);
+        assertThat(answers.get(1).body()).isEqualTo(answers.get(0).body());
+        assertThat(answers.get(2).body()).contains("idempotency_key_reused");
+        assertThat(values(face.receive(10))).containsExactly("hello");
+    }
+
     private HttpResponse<String> sendWithKey(String key, String body) {
-        return face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages"))
+        return sendWithKey("/v1/queues/default/messages", key, body);
+    }
+
+    private HttpResponse<String> sendWithKey(String path, String key, String body) {
+        return face.server.send(HttpRequest.newBuilder(face.server.uri(path))
                 .header("Content-Type", "application/json")
                 .header("Idempotency-Key", key)
                 .POST(BodyPublishers.ofString(body)));

@@ -1,6 +1,7 @@
 package io.sluice.server.http.queues;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
@@ -12,7 +13,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +86,37 @@ class QueueAdminTest {
 
         HttpResponse<String> again = queues.put("jobs", queues.described("jobs").getJsonObject("settings"));
         assertThat(again.statusCode()).as(again.body()).isEqualTo(200);
+    }
+
+    @Test
+    void theTopicOfAQueueCannotBecomeACompactedOne() throws Exception {
+        queues.create("jobs");
+        queues.server.send("PUT", "/v1/topics/plain", "{}");
+
+        JsonObject refused = QueueFace.problem(
+                queues.server.send("PATCH", "/v1/topics/jobs", "{\"config\":{\"cleanup.policy\":\"compact,delete\"}}"),
+                400,
+                "invalid_config");
+
+        assertThat(refused.getString("detail")).contains("queue jobs");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", queues.server.bootstrap()))) {
+            AlterConfigOp compact = new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact"), OpType.SET);
+            assertThatThrownBy(() -> admin.incrementalAlterConfigs(
+                                    Map.of(new ConfigResource(ConfigResource.Type.TOPIC, "jobs"), List.of(compact)))
+                            .all()
+                            .get(30, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(InvalidConfigurationException.class)
+                    .hasMessageContaining("queue jobs");
+        }
+        assertThat(queues.server.get("/v1/topics/jobs").body()).contains("\"cleanup.policy\":{\"value\":\"delete\"");
+        assertThat(queues.server
+                        .send("PATCH", "/v1/topics/plain", "{\"config\":{\"cleanup.policy\":\"compact\"}}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(queues.server
+                        .send("PATCH", "/v1/topics/jobs", "{\"config\":{\"segment.bytes\":\"1048576\"}}")
+                        .statusCode())
+                .isEqualTo(200);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.sluice.server.http.queues;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
+import io.sluice.server.cli.fixture.LossyProxy;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
@@ -45,15 +46,18 @@ class QueueExamplesTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private final List<Process> children = new ArrayList<>();
     private RunningServer server;
+    private LossyProxy proxy;
 
     @BeforeEach
-    void start() {
+    void start() throws IOException {
         server = TestServers.on(folder, Map.of());
+        proxy = new LossyProxy(server.port());
     }
 
     @AfterEach
     void stop() {
         children.forEach(Process::destroyForcibly);
+        proxy.close();
         server.close();
     }
 
@@ -83,8 +87,11 @@ class QueueExamplesTest {
         assertThat(get(url + report).body()).contains("\"waiting\"");
         assertThat(get(url + "/reports/0-99").statusCode()).isEqualTo(404);
 
-        Process working = start(command, worker, broker);
+        // The worker has a message then that it knows nothing of.
+        proxy.answersToLose.set(1);
+        Process working = start(command, worker, proxy.url());
         Await.until("the report is there", () -> get(url + report).body().contains("\"acknowledged\""));
+        assertThat(output(worker)).contains("trying again");
         assertThat(get(url + report).body()).containsPattern("\"words\": ?5");
         Await.until(
                 "the other has failed for good", () -> get(url + failing).body().contains("\"dead\""));
