@@ -3,6 +3,7 @@ package io.sluice.groups.queue;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.record.Codecs;
+import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.MalformedRecordException;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatches;
@@ -70,6 +71,21 @@ final class Arrivals {
             }
         }
         return new Found(search.all, read.nextOffset());
+    }
+
+    /** Whether messages are found in a reading as fast as it can be gone through. */
+    static boolean isPlain(LogRead read) {
+        if (read.oversized().isPresent()) {
+            return false;
+        }
+        for (ByteBuffer bytes : read.batches()) {
+            for (RecordBatch batch : RecordBatches.in(bytes)) {
+                if (batch.compression() != CompressionType.NONE) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private final class Search {

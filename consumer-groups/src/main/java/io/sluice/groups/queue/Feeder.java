@@ -256,7 +256,6 @@ final class Feeder implements Feeding {
         }
     }
 
-    /** What is read is looked through on another thread: to decompress takes its time, and all queues share this one. */
     private void read(Queue queue, int partition, Feed feed, PartitionLog log, long from) {
         feed.reading = true;
         if (readings >= MAX_READINGS) {
@@ -266,8 +265,7 @@ final class Feeder implements Feeding {
         readings++;
         int releases = queue.releases();
         long delayMs = queue.config().delayMs();
-        log.read(from, READ_BYTES)
-                .thenApplyAsync(read -> arrivals.in(read, from, delayMs), workers)
+        found(log, from, delayMs)
                 .whenComplete((found, failure) -> thread.execute(() -> {
                     readings--;
                     if (!waiting.isEmpty()) {
@@ -280,6 +278,16 @@ final class Feeder implements Feeding {
                         take(queue, feed, new Fed(releases, partition, from, found.to(), found.messages()));
                     }
                 }));
+    }
+
+    /**
+     * Messages from an offset on, as {@link Arrivals} finds them. To decompress takes its time, and all queues share the thread: that is done on
+     * another one. What is plain is not worth the way there and back.
+     */
+    CompletableFuture<Arrivals.Found> found(PartitionLog log, long from, long delayMs) {
+        return log.read(from, READ_BYTES)
+                .thenCompose(read -> CompletableFuture.supplyAsync(
+                        () -> arrivals.in(read, from, delayMs), Arrivals.isPlain(read) ? thread : workers));
     }
 
     private void take(Queue queue, Feed feed, Fed fed) {

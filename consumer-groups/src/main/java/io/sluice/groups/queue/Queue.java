@@ -442,6 +442,79 @@ final class Queue {
         dispatch(effects);
     }
 
+    // ---- messages that nobody asks for ----
+
+    /** Whether there may be messages that become too old, and whether that matters to anybody. */
+    boolean mayBecomeTooOld() {
+        boolean isLimited = config.maxMessages() > 0 || config.maxBytes() > 0;
+        return config.ttlMs() > 0 || isLimited || windows.values().stream().anyMatch(window -> window.someExpire);
+    }
+
+    /** From where on a partition is to be looked through for messages that are too old. */
+    long nextToSweep(int partition) {
+        Window window = window(partition);
+        return Math.max(window.low(), window.sweptTo);
+    }
+
+    /**
+     * Drops those of some messages that are too old, unless somebody has them.
+     *
+     * @param end where the log of the partition ends
+     * @return whether to look for more behind {@code to}: nobody is too old behind one that is not and says nothing itself
+     */
+    boolean expire(int partition, long to, long end, List<Arrival> messages, QueueEffects effects) {
+        Window window = window(partition);
+        List<Arrival> expired = new ArrayList<>();
+        boolean isYoung = false;
+        for (Arrival message : messages) {
+            Message held = window.held.get(message.offset());
+            boolean isFree = held == null ? window.isUndelivered(message.offset()) : held.state() == State.RETURNED;
+            if (!isFree) {
+                continue;
+            }
+            if (isExpired(message, effects.nowMs())) {
+                expired.add(message);
+            } else {
+                window.sweepSawSome |= message.expiresAtMs() != Long.MAX_VALUE;
+                isYoung |= message.deliverAtMs() <= message.enqueuedMs() + config.delayMs();
+            }
+        }
+        if (!expired.isEmpty()) {
+            finish(
+                    Outcome.EXPIRED,
+                    expired.stream()
+                            .map(Arrival::offset)
+                            .map(offset -> new MessageId(partition, offset))
+                            .toList(),
+                    effects);
+            forgotten(window, expired);
+            dispatch(effects);
+        }
+        // By the queue's time the first ones are too old first; what says something itself may be anywhere.
+        window.someExpire |= window.sweepSawSome;
+        boolean isEnough = isYoung && config.ttlMs() > 0 && !window.someExpire;
+        boolean goesOn = to < end && !isEnough;
+        if (!goesOn) {
+            window.someExpire = window.sweepSawSome;
+            window.sweepSawSome = false;
+        }
+        window.sweptTo = goesOn || (config.ttlMs() == 0 && !window.someExpire) ? to : 0;
+        return goesOn;
+    }
+
+    /** Messages that were not delivered are done with: they may have been those that were to be read next of their keys. */
+    private void forgotten(Window window, List<Arrival> messages) {
+        Set<Lane> lanes = new LinkedHashSet<>();
+        for (Arrival message : messages) {
+            Lane lane = window.lanes.get(message.key());
+            if (lane != null) {
+                lane.overflow.remove(message.offset());
+                lanes.add(lane);
+            }
+        }
+        lanes.forEach(this::letGo);
+    }
+
     /** There is nothing in {@code [from, to)}: nobody must wait for it. */
     private void missing(Window window, long from, long to, QueueEffects effects) {
         if (from < to && (to > window.scanned || !window.unread.within(from, to).isEmpty())) {
@@ -451,6 +524,7 @@ final class Queue {
 
     /** Returns whether there was room for a message; else it has to be read again. */
     private boolean arrived(Window window, Arrival message, List<Due> asleep, long nowMs) {
+        window.someExpire |= message.expiresAtMs() != Long.MAX_VALUE;
         if (message.deliverAtMs() <= nowMs) {
             return becameDue(window, message);
         }
@@ -1009,10 +1083,11 @@ final class Queue {
             }
             forgetSoon(window, message.offset());
             window.unread.remove(message.offset());
-            window.lane(message.key()).overflow.remove(message.offset());
             deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
         }
         effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
+        forgotten(window, messages);
+        dispatch(effects);
     }
 
     /** Those of some messages that are a job's. */
@@ -1094,8 +1169,13 @@ final class Queue {
             return QueueError.UNKNOWN_MESSAGE;
         }
         finish(Outcome.DROPPED, List.of(message), effects);
-        // It may be one of those of its key that are not in memory.
-        window.lanes.values().forEach(lane -> lane.overflow.remove(message.offset()));
+        for (Lane lane : List.copyOf(window.lanes.values())) {
+            // It may have been the one to be read next of its key.
+            if (lane.overflow.contains(message.offset())) {
+                lane.overflow.remove(message.offset());
+                letGo(lane);
+            }
+        }
         dispatch(effects);
         return QueueError.NONE;
     }
@@ -1165,6 +1245,8 @@ final class Queue {
                 held.failed(State.CONDEMNED, dead.atMs(), Long.MAX_VALUE, dead.reason());
                 agenda.cancel(held);
                 condemned.put(message, held);
+                // One before it of its key may have waited for it to be out of somebody's hands.
+                offer(held.lane);
             }
         } else if (event instanceof Finished finished) {
             finished.messages().forEach(message -> applyFinished(finished.outcome(), finished.atMs(), message));
@@ -1181,6 +1263,7 @@ final class Queue {
             boolean isOtherDelay = changed.config().delayMs() != config.delayMs();
             config = changed.config();
             paused = changed.paused();
+            windows.values().forEach(window -> window.sweptTo = 0);
             if (isOtherDelay) {
                 readAgain();
             }
@@ -1470,6 +1553,7 @@ final class Queue {
         window.outcomes.values().forEach(some -> some.remove(from, Long.MAX_VALUE));
         window.frontier = Math.min(window.frontier, from);
         window.scanned = Math.min(window.scanned, from);
+        window.sweptTo = 0;
         window.begin = Math.min(window.begin, from);
         window.logStart = Math.min(window.logStart, from);
         done.forget(message -> message.partition() == window.partition && message.offset() >= from);

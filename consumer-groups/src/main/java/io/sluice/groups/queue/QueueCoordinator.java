@@ -79,6 +79,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final Feeder feeder;
     private final Undertaker undertaker;
     private final Trimmer trimmer;
+    private final Sweeper sweeper;
     private final Deduplication deduplication;
     private final JobRunner jobs;
     private final Afterlife afterlife;
@@ -118,6 +119,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 new Afterlife(surroundings, feeder, jobs, name -> deadLetterQueue(name, DEFAULT_MESSAGE_BYTES));
         this.undertaker = new Undertaker(surroundings, this::deadLetterQueue);
         this.trimmer = new Trimmer(feeder, shards);
+        this.sweeper = new Sweeper(feeder, new ShardTurns(), shards);
         this.memory = new QueueMemory(setup.limits(), setup.maxMessages(), setup.maxDoneBytes(), setup.maxHeldBytes());
     }
 
@@ -179,6 +181,7 @@ public final class QueueCoordinator implements AutoCloseable {
         shards.tellAll((shard, effects) -> shard.nextOf(rounds).forEach(queue -> {
             if (!shard.endIfGone(queue, effects)) {
                 trimmer.look(queue, effects);
+                sweeper.look(queue);
             }
         }));
     }

@@ -38,6 +38,12 @@ final class Window {
     final OffsetSet unread = new OffsetSet();
     /** Due soon, and there is no room for them: they are read again when they are due, or shortly before. */
     final DelayIndex later = new DelayIndex();
+    /** Up to where it was looked for messages that become too old, if there were none. */
+    long sweptTo;
+    /** Whether there may be any that say themselves when they are too old. */
+    boolean someExpire;
+    /** Whether there were any since it was looked at the first one. */
+    boolean sweepSawSome;
     /** Due soon, by offset. */
     final Map<Long, Soon> soon = new HashMap<>();
     /** Never delivered and in memory: in which lane. */

@@ -434,6 +434,36 @@ class QueueCoordinatorTest {
                 Long.MAX_VALUE);
     }
 
+    /** They would fill a queue that has a limit, for ever. */
+    @Test
+    void messagesThatNobodyAsksForGoWhenTheyAreTooOld() {
+        start();
+        running.create(
+                "q",
+                new QueueConfig(
+                        1_000,
+                        10,
+                        Backoff.NONE,
+                        Optional.empty(),
+                        0,
+                        60_000,
+                        QueueConfig.Order.NONE,
+                        100,
+                        0,
+                        0,
+                        0,
+                        -1));
+        running.send("q", 5_000);
+        clock.advance(Duration.ofSeconds(50));
+        running.send("q", 10);
+        clock.advance(Duration.ofSeconds(20));
+
+        running.queues.lookAfter(1);
+        Await.until("the old ones are gone", () -> running.describe("q").unfinished() == 10);
+        assertThat(running.describe("q").counts().expired()).isEqualTo(5_000);
+        assertThat(running.take("q", "c", 100)).hasSize(10);
+    }
+
     @Test
     void anotherDelayHoldsForMessagesThatHaveBeenLookedAt() {
         start();

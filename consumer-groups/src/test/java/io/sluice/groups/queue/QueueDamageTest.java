@@ -76,6 +76,8 @@ class QueueDamageTest {
         long sinceMs = clock.millis();
         assertThat(receive()).hasSize(2);
 
+        Await.until(
+                "it was seen", () -> !get(it.queues.describe("q")).unreadable().isEmpty());
         Unreadable damaged = get(it.queues.describe("q")).unreadable().get(0);
         assertThat(damaged.from()).isEqualTo(new MessageId(0, 1));
         assertThat(damaged.sinceMs()).isEqualTo(sinceMs);

@@ -200,6 +200,8 @@ class QueueModelTest {
                 machine.read();
             } else if (lot < 97) {
                 change();
+            } else if (random.nextInt(3) == 0) {
+                sweep();
             } else if (random.nextInt(4) > 0) {
                 restart();
             } else {
@@ -598,6 +600,39 @@ class QueueModelTest {
             model.restart(machine.nowMs());
             machine.pass(0);
             machine.read();
+        }
+
+        /** Messages that are too old go though nobody asks for them. */
+        private void sweep() {
+            for (int i = 0; i < partitions; i++) {
+                int partition = i;
+                boolean[] goesOn = {true};
+                while (goesOn[0]) {
+                    long from = machine.queue().nextToSweep(partition);
+                    long to = Math.min(machine.end(partition), from + random.nextInt(1, 30));
+                    List<Arrival> found = machine.log.get(partition).stream()
+                            .filter(message -> message.offset() >= from && message.offset() < to)
+                            .toList();
+                    goesOn[0] = false;
+                    if (from < to) {
+                        machine.turn(effects -> goesOn[0] =
+                                machine.queue().expire(partition, to, machine.end(partition), found, effects));
+                        machine.read();
+                    }
+                }
+                if (model.config.ttlMs() == 0 && machine.queue().nextToSweep(partition) > 0) {
+                    continue;
+                }
+                List<Item> old = model.items.values().stream()
+                        .filter(item -> item.id.partition() == partition && item.state == State.WAITING)
+                        .filter(item -> item.arrival.deliverAtMs() == 0
+                                && item.arrival.expiresAtMs() == Long.MAX_VALUE
+                                && model.isExpired(item, machine.nowMs()))
+                        .toList();
+                assertThat(old)
+                        .as("what is left and too old by the time of the queue")
+                        .isEmpty();
+            }
         }
 
         private void restart() {
