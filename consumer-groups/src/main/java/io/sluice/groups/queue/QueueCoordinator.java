@@ -718,6 +718,7 @@ public final class QueueCoordinator implements AutoCloseable {
         shards.execute(() -> {
             closed = true;
             feeder.close();
+            deduplication.close();
         });
         shards.close();
     }
