@@ -16,8 +16,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
@@ -28,17 +30,22 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A queue and 32 workers in four processes over HTTP, which finish, fail, hang, come too late, end without a word and are stopped for a while, and a broker
- * that is killed all the time. Every message is acknowledged or among the dead letters; nobody has one that another has; what was
- * acknowledged is not given out again; who comes too late is refused; and the case files of the dead letters tell what was done to them.
+ * Three queues and 32 workers in four processes over HTTP, which finish, fail, hang, come too late, end without a word and are stopped for a while, and a broker
+ * that is killed all the time. One queue has messages that are due later, one keeps the order of each key, and the workers of one have sessions. Every
+ * message is acknowledged or among the dead letters; nobody has one that another has; what was acknowledged is not given out again; nothing comes before its
+ * time or its turn; who comes too late is refused; and the case files of the dead letters tell what was done to them. Then the dead letters are sent again, and
+ * each is done.
  */
 class WorkLedgerTest {
-    private static final String QUEUE = "work";
+    private static final String WORK = "work";
+    private static final String KEYED = "keyed";
+    private static final List<String> QUEUES = List.of(WORK, KEYED, QueueWorkers.HELD);
+    private static final int MAX_DELAY_MS = 3_000;
     private static final int PROCESSES = 4;
     private static final int WORKERS = 8;
     private static final int MAX_DELIVERIES = 5;
     private static final int SEND = 100;
-    private static final long CALM_S = 240;
+    private static final long CALM_S = Seeds.longBudget() ? 3_600 : 240;
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     private Path folder;
@@ -46,6 +53,13 @@ class WorkLedgerTest {
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private final List<Process> processes = new ArrayList<>();
+    /** All messages, as {@code QUEUE/ID}. */
+    private final Set<String> sent = new HashSet<>();
+    /** When those are due that have a time, in ms since the epoch. */
+    private final Map<String, Long> dueMs = new HashMap<>();
+    /** Of the queue that keeps the order: the messages of each key, as they were sent. */
+    private final Map<String, List<String>> byKey = new HashMap<>();
+
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
 
     /** How much is tried. */
@@ -77,17 +91,19 @@ class WorkLedgerTest {
                 .put("max_deliveries", MAX_DELIVERIES)
                 .put("partitions", 2)
                 .put("backoff", new JsonObject().put("initial_ms", 0));
-        assertThat(send(broker, "PUT", "", settings, "").statusCode()).isEqualTo(201);
+        for (String queue : QUEUES) {
+            settings.put("order", queue.equals(KEYED) ? "key" : "none");
+            assertThat(send(broker, "PUT", queue, settings, "").statusCode()).isEqualTo(201);
+        }
         for (int i = 0; i < PROCESSES; i++) {
             processes.add(start(i, broker.port(), random.nextLong(), budget.batch()));
         }
-        Set<String> sent = new HashSet<>();
         int kills = 0;
         long nextKillNs = System.nanoTime();
         int stopped = -1;
         int restarts = 0;
         while (sent.size() < budget.messages()) {
-            sendSome(broker, sent);
+            sendSome(broker, QUEUES.get(sent.size() / SEND % QUEUES.size()), random);
             for (int i = 0; i < PROCESSES; i++) {
                 if (!processes.get(i).isAlive()) {
                     processes.set(
@@ -109,7 +125,7 @@ class WorkLedgerTest {
             broker.start();
         }
         signal("CONT", processes.get(stopped));
-        settle(broker, budget.messages(), random, budget.batch(), restarts);
+        settle(broker, random, budget.batch(), restarts);
         processes.forEach(Process::destroyForcibly);
         for (Process one : processes) {
             one.waitFor(20, TimeUnit.SECONDS);
@@ -119,64 +135,146 @@ class WorkLedgerTest {
         System.out.println(
                 "work: " + audit + "; " + kills + " kills of the broker, " + restarts + " workers' processes ended");
         audit.check();
+        byKey.values().forEach(audit::checkOrder);
+        dueMs.forEach(audit::checkDue);
         Set<String> open = new HashSet<>(sent);
         open.removeAll(audit.acknowledged());
-        List<JsonObject> letters = deadLetters(broker);
-        letters.forEach(letter -> {
-            audit.checkCase(letter);
-            assertThat(audit.acknowledged()).doesNotContain(letter.getString("id"));
-            open.remove(letter.getString("id"));
-        });
-        assertThat(letters).as("dead letters").isNotEmpty();
-        assertThat(letters.stream().map(letter -> letter.getString("id")).distinct())
-                .hasSize(letters.size());
+        for (String queue : QUEUES) {
+            Set<String> dead = new HashSet<>();
+            for (JsonObject letter : deadLetters(broker, queue)) {
+                String id = queue + "/" + letter.getString("id");
+                audit.checkCase(id, letter);
+                assertThat(audit.acknowledged()).doesNotContain(id);
+                assertThat(dead.add(id)).as("%s is a dead letter twice", id).isTrue();
+                assertThat(open.remove(id)).as("%s was sent", id).isTrue();
+            }
+            assertThat(dead).as("dead letters of " + queue).isNotEmpty();
+        }
         assertThat(audit.perhapsAcknowledged()).as("neither done nor dead").containsAll(open);
+        for (String id : open) {
+            String[] parts = id.split("/");
+            JsonObject message = new JsonObject(send(broker, "GET", parts[0] + "/messages/" + parts[1], null, "")
+                    .body());
+            assertThat(message.getString("state")).as(id).isEqualTo("acknowledged");
+        }
         assertThat(kills).isPositive();
+        sendAgain(broker, WORK, random);
     }
 
     /** Workers go on until nothing is left to do. */
-    private void settle(ChildServer broker, int messages, SplittableRandom random, int batch, int restarts)
-            throws Exception {
+    private void settle(ChildServer broker, SplittableRandom random, int batch, int restarts) throws Exception {
         long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(CALM_S);
         int more = restarts;
-        while (true) {
-            JsonObject queue = new JsonObject(send(broker, "GET", "", null, "").body());
-            if (queue.getLong("lag") == 0) {
-                JsonObject counters = queue.getJsonObject("counters");
-                assertThat(counters.getLong("sent")).isEqualTo(messages);
-                assertThat(counters.getLong("acknowledged") + counters.getLong("dead"))
-                        .isEqualTo(messages);
-                return;
-            }
-            if (System.nanoTime() > deadlineNs) {
-                throw new AssertionError(
-                        "not done within " + CALM_S + " s: " + queue + "\n" + String.join("\n", broker.output()));
-            }
-            for (int i = 0; i < PROCESSES; i++) {
-                if (!processes.get(i).isAlive()) {
-                    processes.set(i, start(i + PROCESSES * ++more, broker.port(), random.nextLong(), batch));
+        for (String queue : QUEUES) {
+            while (true) {
+                JsonObject now = describe(broker, queue);
+                if (now.getLong("lag") == 0) {
+                    JsonObject counters = now.getJsonObject("counters");
+                    assertThat(counters.getLong("sent")).isEqualTo(sentTo(queue));
+                    assertThat(counters.getLong("acknowledged") + counters.getLong("dead"))
+                            .isEqualTo(sentTo(queue));
+                    break;
                 }
+                if (System.nanoTime() > deadlineNs) {
+                    throw new AssertionError(
+                            "not done within " + CALM_S + " s: " + now + "\n" + String.join("\n", broker.output()));
+                }
+                for (int i = 0; i < PROCESSES; i++) {
+                    if (!processes.get(i).isAlive()) {
+                        processes.set(i, start(i + PROCESSES * ++more, broker.port(), random.nextLong(), batch));
+                    }
+                }
+                scheduler.schedule(() -> {}, 200, TimeUnit.MILLISECONDS).get(1, TimeUnit.MINUTES);
             }
-            scheduler.schedule(() -> {}, 200, TimeUnit.MILLISECONDS).get(1, TimeUnit.MINUTES);
         }
     }
 
+    private long sentTo(String queue) {
+        return sent.stream().filter(id -> id.startsWith(queue + "/")).count();
+    }
+
+    private JsonObject describe(ChildServer broker, String queue) throws Exception {
+        return new JsonObject(send(broker, "GET", queue, null, "").body());
+    }
+
+    /** All dead letters of a queue are sent again while the broker is killed, and each is done, once. */
+    private void sendAgain(ChildServer broker, String queue, SplittableRandom random) throws Exception {
+        Set<String> dead = new HashSet<>();
+        deadLetters(broker, queue).forEach(letter -> dead.add(letter.getString("id")));
+        long before = describe(broker, queue).getJsonObject("counters").getLong("sent");
+        HttpResponse<String> job =
+                send(broker, "POST", queue + "/redrive", new JsonObject().put("rate", 50 + dead.size() / 20), "again");
+        assertThat(job.statusCode()).as(job.body()).isBetween(200, 299);
+        Set<String> done = new HashSet<>();
+        JsonObject ask = new JsonObject()
+                .put("consumer", "again")
+                .put("max", 10)
+                .put("wait_ms", 500)
+                .put("visibility_timeout_ms", 2_000);
+        int killAt = random.nextInt(dead.size());
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(CALM_S);
+        while (!done.equals(dead)) {
+            assertThat(System.nanoTime())
+                    .as("done again: %d of %d", done.size(), dead.size())
+                    .isLessThan(deadlineNs);
+            if (done.size() >= killAt) {
+                killAt = Integer.MAX_VALUE;
+                broker.killAndRestart();
+            }
+            HttpResponse<String> received = send(broker, "POST", queue + "/receive", ask, "");
+            if (received.statusCode() == 503) {
+                continue;
+            }
+            List<String> ids = new ArrayList<>();
+            JsonArray leases = new JsonArray();
+            for (Object one : new JsonObject(received.body()).getJsonArray("messages")) {
+                ids.add(((JsonObject) one).getString("id"));
+                leases.add(((JsonObject) one).getString("lease"));
+            }
+            assertThat(dead).containsAll(ids);
+            assertThat(ids).as("done, and given out again").noneMatch(done::contains);
+            if (!ids.isEmpty()) {
+                HttpResponse<String> acknowledged =
+                        send(broker, "POST", queue + "/ack", new JsonObject().put("leases", leases), "");
+                assertThat(acknowledged.statusCode()).as(acknowledged.body()).isEqualTo(200);
+                done.addAll(ids);
+            }
+        }
+        JsonObject now = describe(broker, queue);
+        assertThat(now.getLong("lag")).isZero();
+        assertThat(now.getJsonObject("counters").getLong("sent")).isEqualTo(before + dead.size());
+        assertThat(deadLetters(broker, queue)).isEmpty();
+    }
+
     /** Sends again what was not answered, as the same request. */
-    private void sendSome(ChildServer broker, Set<String> sent) throws Exception {
+    private void sendSome(ChildServer broker, String queue, SplittableRandom random) throws Exception {
         JsonArray messages = new JsonArray();
+        List<Long> delaysMs = new ArrayList<>();
         for (int i = 0; i < SEND; i++) {
-            messages.add(new JsonObject().put("value", sent.size() + i).put("key", "k" + i % 50));
+            long delayMs = queue.equals(WORK) && random.nextInt(5) == 0 ? 1 + random.nextInt(MAX_DELAY_MS) : 0;
+            delaysMs.add(delayMs);
+            JsonObject message = new JsonObject().put("value", sent.size() + i).put("key", "k" + i % 50);
+            messages.add(delayMs > 0 ? message.put("delay_ms", delayMs) : message);
         }
         String key = "send-" + sent.size();
+        long sentMs = System.currentTimeMillis();
         while (true) {
             try {
                 HttpResponse<String> answer =
-                        send(broker, "POST", "/messages", new JsonObject().put("messages", messages), key);
+                        send(broker, "POST", queue + "/messages", new JsonObject().put("messages", messages), key);
                 if (answer.statusCode() == 201) {
-                    new JsonObject(answer.body())
-                            .getJsonArray("messages")
-                            .forEach(one -> assertThat(sent.add(((JsonObject) one).getString("id")))
-                                    .isTrue());
+                    JsonArray ids = new JsonObject(answer.body()).getJsonArray("messages");
+                    for (int i = 0; i < SEND; i++) {
+                        String id = queue + "/" + ids.getJsonObject(i).getString("id");
+                        assertThat(sent.add(id)).isTrue();
+                        if (delaysMs.get(i) > 0) {
+                            dueMs.put(id, sentMs + delaysMs.get(i));
+                        }
+                        if (queue.equals(KEYED)) {
+                            byKey.computeIfAbsent("k" + i % 50, absent -> new ArrayList<>())
+                                    .add(id);
+                        }
+                    }
                     return;
                 }
                 assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
@@ -186,11 +284,11 @@ class WorkLedgerTest {
         }
     }
 
-    private List<JsonObject> deadLetters(ChildServer broker) throws Exception {
+    private List<JsonObject> deadLetters(ChildServer broker, String queue) throws Exception {
         List<JsonObject> all = new ArrayList<>();
         String after = "";
         do {
-            JsonObject page = new JsonObject(send(broker, "GET", "/dead-letters?limit=500" + after, null, "")
+            JsonObject page = new JsonObject(send(broker, "GET", queue + "/dead-letters?limit=500" + after, null, "")
                     .body());
             page.getJsonArray("messages").forEach(one -> all.add((JsonObject) one));
             after = page.getString("next") == null ? null : "&after=" + page.getString("next");
@@ -201,7 +299,7 @@ class WorkLedgerTest {
     private HttpResponse<String> send(ChildServer broker, String method, String path, JsonObject body, String key)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + broker.port() + "/v1/queues/" + QUEUE + path))
+                        URI.create("http://127.0.0.1:" + broker.port() + "/v1/queues/" + path))
                 .timeout(Duration.ofSeconds(20));
         if (!key.isEmpty()) {
             request.header("Idempotency-Key", key);
@@ -224,7 +322,7 @@ class WorkLedgerTest {
                         System.getProperty("java.class.path"),
                         QueueWorkers.class.getName(),
                         String.valueOf(port),
-                        QUEUE,
+                        String.join(",", QUEUES),
                         "p" + number,
                         String.valueOf(WORKERS),
                         folder.resolve("journal").toString(),

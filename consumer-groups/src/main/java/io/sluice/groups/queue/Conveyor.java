@@ -122,6 +122,14 @@ abstract class Conveyor {
     /** Nothing more is done: there is nothing to do, or the queue is not here any more. */
     abstract void onEnd();
 
+    /** Nothing is done for some time. */
+    void onPause() {}
+
+    /** The pause is over: {@link #go}, now or later. */
+    void resume() {
+        go();
+    }
+
     // ---- one step after the other ----
 
     /** Goes on with whatever there is to do. */
@@ -323,8 +331,9 @@ abstract class Conveyor {
 
     /** Goes on later. */
     final void pause(long ms) {
+        onPause();
         CompletableFuture.delayedExecutor(ms, TimeUnit.MILLISECONDS, with.thread())
-                .execute(this::go);
+                .execute(this::resume);
     }
 
     /** Where the partitions of a topic end; throws if that cannot be told. */

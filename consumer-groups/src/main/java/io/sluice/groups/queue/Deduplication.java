@@ -11,17 +11,22 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.PriorityQueue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,9 +55,17 @@ final class Deduplication {
     private final Executor thread;
     private final InstantSource clock;
     private final Limits limits;
+    private static final Comparator<Request> FIRST = Comparator.comparingLong(Request::number);
+
     private final Map<UUID, Seen> seen = new HashMap<>();
     /** Ids of all queues. */
     private int total;
+    /** How many requests have come. */
+    private long requests;
+    /** How often it was looked whether a request can be answered. */
+    private long looks;
+
+    private boolean closed;
 
     private long sweptMs;
 
@@ -100,17 +113,15 @@ final class Deduplication {
     private record Owner(boolean isReserved, Optional<MessageId> message, long sinceMs) {}
 
     /** A request that waits until the log has been read, or others have settled what they have. */
-    private static final class Request {
-        private final List<Hash> hashes;
-        private final CompletableFuture<Dedup.Answer> answer;
-        /** Up to where each partition has to be read. */
-        private List<Long> ends = List.of();
+    private record Request(long number, List<Hash> hashes, CompletableFuture<Dedup.Answer> answer) {}
 
-        Request(List<Hash> hashes, CompletableFuture<Dedup.Answer> answer) {
-            this.hashes = hashes;
-            this.answer = answer;
-        }
-    }
+    /**
+     * What is done when the log has been read.
+     *
+     * @param ends up to where, of each partition
+     * @param what gets what kept the log from being read, or null
+     */
+    private record Behind(List<Long> ends, Consumer<Throwable> what) {}
 
     /** The ids of one queue. */
     private final class Seen {
@@ -118,7 +129,10 @@ final class Deduplication {
         /** In about the order of their times. */
         private final Map<Hash, Owner> owners = new LinkedHashMap<>();
 
-        private final List<Request> waiting = new ArrayList<>();
+        /** What waits for the log. Who came later does not need less of it. */
+        private final ArrayDeque<Behind> behind = new ArrayDeque<>();
+        /** Requests that wait for somebody else's id: by the first of those that they lack, in the order in which they came. */
+        private final Map<Hash, PriorityQueue<Request>> waiting = new HashMap<>();
         /** Of each partition: the handle that was read by, and up to where. */
         private final List<PartitionLog> logs = new ArrayList<>();
 
@@ -141,13 +155,11 @@ final class Deduplication {
             usedMs = clock.millis();
             try {
                 openLogs();
-                request.ends = ends();
+                whenRead(ends(), failure -> serve(request, failure));
             } catch (RuntimeException e) {
                 refuse(request, e);
-                return;
             }
-            waiting.add(request);
-            serve();
+            goOn();
         }
 
         private void refuse(Request request, Throwable why) {
@@ -176,39 +188,77 @@ final class Deduplication {
                 owners.values().removeIf(owner -> !owner.isReserved());
                 owners.replaceAll((hash, owner) -> new Owner(true, Optional.empty(), owner.sinceMs()));
                 total += owners.size();
-                waiting.forEach(request -> request.ends = ends());
+                List<Consumer<Throwable>> again =
+                        behind.stream().map(Behind::what).toList();
+                behind.clear();
+                again.forEach(what -> whenRead(ends(), what));
+                waitingRequests().forEach(request -> whenRead(ends(), failure -> serve(request, failure)));
+                waiting.clear();
             }
+        }
+
+        private List<Request> waitingRequests() {
+            return waiting.values().stream()
+                    .flatMap(PriorityQueue::stream)
+                    .sorted(FIRST)
+                    .toList();
         }
 
         private List<Long> ends() {
             return logs.stream().map(PartitionLog::highWatermark).toList();
         }
 
-        private void serve() {
-            if (reading) {
-                return;
-            }
-            for (Iterator<Request> each = waiting.iterator(); each.hasNext(); ) {
-                Request request = each.next();
-                Optional<Integer> behind = behind(request);
-                if (behind.isPresent()) {
-                    read(behind.get());
-                    return;
-                }
-                if (request.hashes.stream().noneMatch(this::isReserved)) {
-                    each.remove();
-                    request.answer.complete(new Dedup.Answer(QueueError.NONE, entries(request.hashes)));
+        private void whenRead(List<Long> ends, Consumer<Throwable> what) {
+            behind.add(new Behind(ends, what));
+        }
+
+        /** Does what waits for the log, as far as that has been read, and reads on. */
+        private void goOn() {
+            while (!reading && !behind.isEmpty()) {
+                OptionalInt partition = unread(behind.peek().ends());
+                if (partition.isPresent()) {
+                    read(partition.getAsInt());
+                } else {
+                    behind.remove().what().accept(null);
                 }
             }
         }
 
-        private Optional<Integer> behind(Request request) {
-            for (int i = 0; i < request.ends.size(); i++) {
-                if (readTo.get(i) < request.ends.get(i)) {
-                    return Optional.of(i);
+        private OptionalInt unread(List<Long> ends) {
+            for (int i = 0; i < ends.size(); i++) {
+                if (readTo.get(i) < ends.get(i)) {
+                    return OptionalInt.of(i);
                 }
             }
-            return Optional.empty();
+            return OptionalInt.empty();
+        }
+
+        /** Answers a request, or lets it wait for the first id that it lacks: it holds none meanwhile. */
+        private void serve(Request request, Throwable failure) {
+            looks++;
+            if (failure != null) {
+                refuse(request, failure);
+                return;
+            }
+            Optional<Hash> lacking =
+                    request.hashes.stream().filter(this::isReserved).findFirst();
+            if (lacking.isPresent()) {
+                waiting.computeIfAbsent(lacking.get(), absent -> new PriorityQueue<>(FIRST))
+                        .add(request);
+            } else {
+                request.answer.complete(new Dedup.Answer(QueueError.NONE, entries(request.hashes)));
+            }
+        }
+
+        /** An id has been settled: those who wait for it are served until one of them has it. */
+        private void serveWaiting(Hash hash) {
+            for (PriorityQueue<Request> some = waiting.get(hash); some != null && !isReserved(hash); ) {
+                serve(some.remove(), null);
+                if (some.isEmpty()) {
+                    waiting.remove(hash, some);
+                    some = waiting.get(hash);
+                }
+            }
         }
 
         private boolean isReserved(Hash hash) {
@@ -267,10 +317,27 @@ final class Deduplication {
             if (!reading && partition < readTo.size() && readTo.get(partition) == message.offset()) {
                 readTo.set(partition, message.offset() + 1);
             }
-            serve();
+            serveWaiting(hash);
+            goOn();
         }
 
+        /** Before the next one has the id, the log is asked whether the message is there after all. */
         void released(Hash hash) {
+            if (waiting.containsKey(hash)) {
+                try {
+                    openLogs();
+                    whenRead(ends(), failure -> free(hash));
+                } catch (RuntimeException e) {
+                    refuseAll(e);
+                    free(hash);
+                }
+            } else {
+                free(hash);
+            }
+            goOn();
+        }
+
+        private void free(Hash hash) {
             reserved--;
             Owner owner = owners.remove(hash);
             if (owner.message().isPresent()) {
@@ -278,16 +345,17 @@ final class Deduplication {
             } else {
                 total--;
             }
-            List<Request> again = List.copyOf(waiting);
-            try {
-                openLogs();
-                List<Long> ends = ends();
-                again.forEach(request -> request.ends = ends);
-            } catch (RuntimeException e) {
-                waiting.clear();
-                again.forEach(request -> refuse(request, e));
-            }
-            serve();
+            serveWaiting(hash);
+        }
+
+        /** Nobody waits any more: an id that is freed then is nobody's until the log has been read. */
+        private void refuseAll(Throwable why) {
+            List<Request> requests = waitingRequests();
+            waiting.clear();
+            List<Consumer<Throwable>> all = behind.stream().map(Behind::what).toList();
+            behind.clear();
+            all.forEach(what -> what.accept(why));
+            requests.forEach(request -> refuse(request, why));
         }
 
         // ---- the log ----
@@ -308,12 +376,10 @@ final class Deduplication {
                                 if (failure == null) {
                                     chunk.found().forEach(one -> sighted(partition, one));
                                     readTo.set(partition, chunk.next());
-                                    serve();
                                 } else {
-                                    List<Request> all = List.copyOf(waiting);
-                                    waiting.clear();
-                                    all.forEach(request -> refuse(request, failure));
+                                    refuseAll(failure);
                                 }
+                                goOn();
                             },
                             thread);
         }
@@ -351,7 +417,7 @@ final class Deduplication {
         }
 
         boolean isIdle() {
-            return reserved == 0 && waiting.isEmpty() && !reading;
+            return reserved == 0 && waiting.isEmpty() && behind.isEmpty() && !reading;
         }
     }
 
@@ -439,12 +505,28 @@ final class Deduplication {
                             .map(id -> (Dedup.Entry) new Dedup.Reserved(NOTHING_HELD))
                             .toList()));
         }
+        if (closed) {
+            return CompletableFuture.completedFuture(new Dedup.Answer(QueueError.NOT_COORDINATOR, List.of()));
+        }
         sweep();
         CompletableFuture<Dedup.Answer> answer = new CompletableFuture<>();
         List<Hash> hashes = ids.stream()
                 .map(id -> Hash.of(id.getBytes(StandardCharsets.UTF_8)))
                 .toList();
-        seen.computeIfAbsent(topic, Seen::new).add(new Request(hashes, answer), windowMs);
+        seen.computeIfAbsent(topic, Seen::new).add(new Request(requests++, hashes, answer), windowMs);
         return answer;
+    }
+
+    /** How often it was looked whether a request can be answered. */
+    long looks() {
+        return looks;
+    }
+
+    /** Answers everybody who waits, and takes no more. */
+    void close() {
+        closed = true;
+        seen.values()
+                .forEach(queue -> queue.refuseAll(
+                        new BrokerException(ErrorCode.SHUTTING_DOWN, "the queues of this broker are closing")));
     }
 }

@@ -41,7 +41,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -90,7 +89,7 @@ final class Queue {
     /** Lanes that may have something to deliver, in the order of their turns. */
     private final ArrayDeque<Lane> ring = new ArrayDeque<>();
 
-    private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+    private final Waiters<Waiter> waiters = new Waiters<>();
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
     /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
     private final Map<Long, Transfer> transfers = new TreeMap<>();
@@ -437,7 +436,7 @@ final class Queue {
     /** The log was looked at, and could not be read there: who waits gets what there is without it. */
     void looked(QueueEffects effects) {
         if (!waiters.isEmpty()) {
-            waiters.peek().looks++;
+            waiters.first().looks++;
         }
         dispatch(effects);
     }
@@ -628,7 +627,7 @@ final class Queue {
         }
         memory.used(effects.nowMs());
         Waiter waiter = new Waiter(request, reply);
-        waiters.add(waiter);
+        waiters.add(waiter, request);
         agenda.set(waiter, request.deadlineMs());
         dispatch(effects);
         if (request.deadlineMs() <= effects.nowMs() && waiters.contains(waiter)) {
@@ -645,7 +644,7 @@ final class Queue {
     /** Whoever waits gets what there is. */
     private void dispatch(QueueEffects effects) {
         while (!waiters.isEmpty() && !paused) {
-            Waiter waiter = waiters.peek();
+            Waiter waiter = waiters.first();
             if (isWorthReading(waiter)) {
                 feeding.wants(this);
                 return;
@@ -659,7 +658,7 @@ final class Queue {
                 // What was too old may have been in the way of others.
                 continue;
             }
-            waiters.remove();
+            waiters.remove(waiter);
             agenda.cancel(waiter);
             deliver(waiter, deliveries, effects);
         }
@@ -730,12 +729,11 @@ final class Queue {
         if (!paused && ring.isEmpty() && hasMore()) {
             return;
         }
-        for (Iterator<Waiter> each = waiters.iterator(); each.hasNext(); ) {
-            Waiter waiter = each.next();
-            if (waiter.request.deadlineMs() <= effects.nowMs()) {
-                each.remove();
-                waiter.answerNothing(effects);
-            }
+        for (Optional<Waiter> over = waiters.over(effects.nowMs());
+                over.isPresent();
+                over = waiters.over(effects.nowMs())) {
+            waiters.remove(over.get());
+            over.get().answerNothing(effects);
         }
     }
 
@@ -968,12 +966,10 @@ final class Queue {
 
     /** Nothing was heard of a consumer for too long. */
     void silent(Session session, QueueEffects effects) {
-        for (Waiter waiter : waiters) {
-            if (waiter.isOf(session)) {
-                // It waits, and is there for as long as it does.
-                agenda.set(session, effects.nowMs() + session.timeoutMs);
-                return;
-            }
+        if (waiters.hasSession(session.consumer)) {
+            // It waits, and is there for as long as it does.
+            agenda.set(session, effects.nowMs() + session.timeoutMs);
+            return;
         }
         sessions.remove(session.consumer, session);
         fail(session.held(), "session expired", effects);
@@ -1196,7 +1192,7 @@ final class Queue {
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
         ended = true;
-        for (Waiter waiter : waiters) {
+        for (Waiter waiter : waiters.all()) {
             agenda.cancel(waiter);
             effects.answer(waiter.reply, Receive.Answer.refused(QueueError.QUEUE_DELETED));
         }

@@ -778,6 +778,7 @@ public final class QueueCoordinator implements AutoCloseable {
         shards.execute(() -> {
             closed = true;
             feeder.close();
+            deduplication.close();
         });
         shards.close();
     }

@@ -5,10 +5,9 @@ import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.Part;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,13 +26,16 @@ import org.slf4j.LoggerFactory;
 final class Undertaker {
     private static final Logger LOG = LoggerFactory.getLogger(Undertaker.class);
     private static final int STEP_MESSAGES = 500;
-    private static final int MAX_AT_A_TIME = 16;
+    static final int MAX_AT_A_TIME = 16;
 
     private final Conveyor.Surroundings with;
     private final BiFunction<String, Integer, CompletableFuture<UUID>> deadLetterQueues;
-    private final Map<UUID, Burial> active = new HashMap<>();
-    /** Those that wait until others are done, by id. */
-    private final Map<UUID, String> waiting = new LinkedHashMap<>();
+    /** By queue. */
+    private final Map<UUID, Burial> burials = new HashMap<>();
+    /** Those that wait for their turn. */
+    private final ArrayDeque<Burial> waiting = new ArrayDeque<>();
+    /** How many are at work: not those that wait for their turn, nor those that make a pause. */
+    private int working;
 
     /**
      * An undertaker without work.
@@ -48,30 +50,22 @@ final class Undertaker {
 
     /** Messages of a queue have died, or may be on their way still. */
     void condemned(Queue queue) {
-        Burial burial = active.get(queue.id());
+        Burial burial = burials.get(queue.id());
         if (burial != null) {
             burial.more = true;
-        } else if (active.size() < MAX_AT_A_TIME) {
-            begin(queue.id(), queue.name());
-        } else {
-            waiting.put(queue.id(), queue.name());
+            return;
         }
+        burial = new Burial(queue.name(), queue.id());
+        burials.put(queue.id(), burial);
+        waiting.add(burial);
+        next();
     }
 
-    private void begin(UUID queue, String name) {
-        Burial burial = new Burial(name, queue);
-        active.put(queue, burial);
-        // Not within the turn in which they died.
-        with.thread().execute(burial::go);
-    }
-
-    private void ended(Burial burial) {
-        active.remove(burial.id);
-        Iterator<Map.Entry<UUID, String>> next = waiting.entrySet().iterator();
-        if (next.hasNext()) {
-            Map.Entry<UUID, String> queue = next.next();
-            next.remove();
-            begin(queue.getKey(), queue.getValue());
+    private void next() {
+        while (working < MAX_AT_A_TIME && !waiting.isEmpty()) {
+            working++;
+            // Not within the turn in which they died.
+            with.thread().execute(waiting.remove()::go);
         }
     }
 
@@ -244,9 +238,24 @@ final class Undertaker {
             }
         }
 
+        /** Others may do something meanwhile. */
+        @Override
+        void onPause() {
+            working--;
+            Undertaker.this.next();
+        }
+
+        @Override
+        void resume() {
+            waiting.add(this);
+            Undertaker.this.next();
+        }
+
         @Override
         void onEnd() {
-            ended(this);
+            burials.remove(id);
+            working--;
+            Undertaker.this.next();
         }
 
         @Override

@@ -84,6 +84,35 @@ class BurialTest {
     }
 
     @Test
+    void queuesWhoseDeadCannotBeBuriedNowDoNotKeepOthersWaiting() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            QueueConfig nowhere =
+                    QueueMachine.config(2, Backoff.NONE, Optional.of("not a name"), 0, QueueConfig.Order.NONE, 1_000);
+            for (int i = 0; i < 2 * Undertaker.MAX_AT_A_TIME; i++) {
+                get(it.queues.create("stuck" + i, nowhere, 1));
+                it.send("stuck" + i, 0, null, "one");
+                it.reject("stuck" + i, it.receiveAll("stuck" + i, 1), "no");
+            }
+            get(it.queues.create("q", config(), 1));
+            it.send("q", 0, null, "one");
+            it.reject("q", it.receiveAll("q", 1), "no");
+            awaitBuried(it, 1);
+
+            // They have not been forgotten.
+            for (int i = 0; i < 2 * Undertaker.MAX_AT_A_TIME; i++) {
+                QueueView stuck =
+                        get(it.queues.change("stuck" + i, some -> some.withDeadLetterQueue(Optional.of("q.dead"))));
+                assertThat(stuck.condemned()).isEqualTo(1);
+            }
+            Await.until(
+                    "they are buried as well",
+                    () -> get(it.queues.list("stuck", 100)).queues().stream()
+                            .allMatch(stuck -> stuck.condemned() == 0));
+            assertThat(it.all("q.dead")).hasSize(1 + 2 * Undertaker.MAX_AT_A_TIME);
+        }
+    }
+
+    @Test
     void aMessageWhoseBodyIsGoneDoesNotKeepOthersFromTheirGraves() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));

@@ -216,6 +216,76 @@ class DeduplicationTest {
                 .isInstanceOf(Reserved.class);
     }
 
+    private Deduplication alone() {
+        return new Deduplication(
+                it.engine,
+                new MessageReader(it.engine, Codecs.jdk(), 1 << 20),
+                Runnable::run,
+                clock,
+                new Deduplication.Limits(100_000, 100_000));
+    }
+
+    /** However many wait for others: who settles an id looks only at those who wait for it, and only until one of them has it. */
+    @Test
+    void whoWaitsForOtherIdsCostsNothing() {
+        Deduplication many = alone();
+        var q = it.engine.topic("q").orElseThrow().id();
+        long windowMs = WINDOW.toMillis();
+        int count = 1_000;
+        List<Reservation> held = new ArrayList<>();
+        List<CompletableFuture<Dedup.Answer>> waiting = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Dedup.Answer answer = get(many.reserve(q, windowMs, List.of("a" + i, "b" + i)));
+            answer.entries().forEach(entry -> held.add(((Reserved) entry).reservation()));
+        }
+        for (int i = 0; i < count; i++) {
+            waiting.add(many.reserve(q, windowMs, List.of("a" + i, "b" + i)));
+        }
+        // All of these want the same one.
+        Reservation wanted = ((Reserved)
+                        get(many.reserve(q, windowMs, List.of("c"))).entries().get(0))
+                .reservation();
+        List<CompletableFuture<Dedup.Answer>> same = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            same.add(many.reserve(q, windowMs, List.of("c")));
+        }
+        long before = many.looks();
+
+        for (int i = 0; i < held.size(); i++) {
+            held.get(i).confirmed(new MessageId(0, i));
+        }
+        assertThat(waiting).allSatisfy(one -> assertThat(one).isCompleted());
+        assertThat(many.looks() - before)
+                .as("each is looked at when an id is settled that it lacks")
+                .isLessThanOrEqualTo(2L * count);
+
+        before = many.looks();
+        for (int i = 0; i < count / 2; i++) {
+            wanted.released();
+            wanted = ((Reserved) get(same.get(i)).entries().get(0)).reservation();
+        }
+        assertThat(many.looks() - before).as("one after the other gets it").isEqualTo(count / 2);
+        wanted.confirmed(new MessageId(1, 0));
+        assertThat(same).allSatisfy(one -> assertThat(one).isCompleted());
+    }
+
+    @Test
+    void whoWaitsAtTheEndIsAnswered() {
+        Deduplication ending = alone();
+        var q = it.engine.topic("q").orElseThrow().id();
+        Reservation held = ((Reserved)
+                        get(ending.reserve(q, 1_000, List.of("a"))).entries().get(0))
+                .reservation();
+        CompletableFuture<Dedup.Answer> waiting = ending.reserve(q, 1_000, List.of("a"));
+        assertThat(waiting).isNotDone();
+
+        ending.close();
+
+        assertThat(get(waiting).error()).isEqualTo(QueueError.UNAVAILABLE);
+        held.released();
+        assertThat(get(ending.reserve(q, 1_000, List.of("b"))).error()).isEqualTo(QueueError.NOT_COORDINATOR);
+    }
+
     /** Senders that ask, append, fail or hear nothing, at the same time and across crashes: an id is in the log once within its window. */
     @Test
     void whateverSendersDoAnIdIsSentOnce() {

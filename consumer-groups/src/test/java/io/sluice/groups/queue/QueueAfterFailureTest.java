@@ -7,6 +7,7 @@ import io.sluice.core.fixture.Await;
 import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.Receive.Extension;
 import io.sluice.groups.queue.Receive.Received;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 /** The state of queues could not be written down, while somebody waited. */
 class QueueAfterFailureTest {
     private static final QueueConfig CONFIG =
-            QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 100);
+            QueueMachine.config(10, Backoff.NONE, Optional.empty(), 0, Order.NONE, 100_000);
 
     @Test
     @Timeout(120)
@@ -40,6 +41,49 @@ class QueueAfterFailureTest {
             it.send("q", 0, null, "two");
             // Readers that never end would keep the thread of the queues from ending, too.
             get(CompletableFuture.runAsync(it.queues::close));
+        }
+    }
+
+    /** Then it has not happened, and the message is there for whoever asks next. */
+    @Test
+    @Timeout(120)
+    void aDeliveryToWhoWaitsThatCannotBeWrittenDownLosesNothing() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", CONFIG, 1));
+            it.machine.noSpaceFor(path -> path.contains(QueueCoordinator.TOPIC));
+            List<MessageId> given = new ArrayList<>();
+            List<MessageId> sent = new ArrayList<>();
+            // There is some room left in the file: until that is used up deliveries work.
+            Await.until("a delivery fails", () -> {
+                CompletableFuture<Receive.Answer> waiting = it.queues
+                        .receive("q", new Receive.Request("p", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                        .answer();
+                Await.until(
+                        "it waits, or cannot",
+                        () -> waiting.isDone() || get(it.queues.describe("q")).receivers() == 1);
+                if (waiting.isDone()) {
+                    assertThat(get(waiting).error()).isEqualTo(QueueError.UNAVAILABLE);
+                    return true;
+                }
+                sent.add(it.send("q", 0, null, "body"));
+                Receive.Answer answer = get(waiting);
+                answer.messages().forEach(one -> given.add(one.id()));
+                return answer.error() != QueueError.NONE;
+            });
+            it.machine.noSpaceFor(path -> false);
+            Await.until("it goes on", () -> get(it.queues.describe("q")).error() == QueueError.NONE);
+
+            List<MessageId> missing = new ArrayList<>(sent);
+            missing.removeAll(given);
+            assertThat(missing).hasSize(1);
+            assertThat(it.receiveAll("q", 1)).extracting(Received::id).isEqualTo(missing);
+            assertThat(get(it.queues.describe("q")).leased()).isEqualTo(sent.size());
+            CompletableFuture<Receive.Answer> next = it.queues
+                    .receive("q", new Receive.Request("p", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                    .answer();
+            Await.until("it waits", () -> get(it.queues.describe("q")).receivers() == 1);
+            MessageId last = it.send("q", 0, null, "last");
+            assertThat(get(next).messages()).extracting(Received::id).containsExactly(last);
         }
     }
 
