@@ -37,6 +37,7 @@ final class Feeder implements Feeding {
     private final BiConsumer<Queue, Fed> turns;
     private final Set<Queue> hungry = new HashSet<>();
     private final Map<Queue, Map<Integer, Feed>> feeds = new HashMap<>();
+    private final Presence presence;
     private final Consumer<Queue> onCondemned;
     private final Consumer<Queue> onJobs;
 
@@ -62,12 +63,14 @@ final class Feeder implements Feeding {
             Arrivals arrivals,
             Executor thread,
             BiConsumer<Queue, Fed> turns,
+            Presence presence,
             Consumer<Queue> onCondemned,
             Consumer<Queue> onJobs) {
         this.engine = engine;
         this.arrivals = arrivals;
         this.thread = thread;
         this.turns = turns;
+        this.presence = presence;
         this.onCondemned = onCondemned;
         this.onJobs = onJobs;
     }
@@ -90,6 +93,11 @@ final class Feeder implements Feeding {
     @Override
     public void jobs(Queue queue) {
         onJobs.accept(queue);
+    }
+
+    @Override
+    public boolean isConnected(Queue queue, String consumer) {
+        return presence.has(queue.id(), consumer);
     }
 
     @Override

@@ -57,6 +57,8 @@ final class Queue {
     private static final long READ_MS = 5_000;
     /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
     private static final int MAX_LOOKS = 3;
+    /** How long a consumer may take to come back whose connection was cut. */
+    private static final long CUT_MS = 2_000;
 
     private final UUID id;
     private final String name;
@@ -777,6 +779,14 @@ final class Queue {
         return session.messages.size();
     }
 
+    /** A connection of a consumer was cut: if it was its last one, it has to be heard soon. */
+    void cut(String consumer, QueueEffects effects) {
+        Session session = sessions.get(consumer);
+        if (session != null && !feeding.isConnected(this, consumer)) {
+            agenda.set(session, Math.min(session.atMs, effects.nowMs() + CUT_MS));
+        }
+    }
+
     /** A consumer goes: others get what it has, at once. Returns how many messages that were; -1 if it has no session. */
     int leave(String consumer, QueueEffects effects) {
         Session session = sessions.remove(consumer);
@@ -797,12 +807,12 @@ final class Queue {
 
     /** Nothing was heard of a consumer for too long. */
     void silent(Session session, QueueEffects effects) {
-        for (Waiter waiter : waiters) {
-            if (waiter.isOf(session)) {
-                // It waits, and is there for as long as it does.
-                agenda.set(session, effects.nowMs() + session.timeoutMs);
-                return;
-            }
+        // Who waits or has a connection is there for as long as it does.
+        boolean isThere = feeding.isConnected(this, session.consumer)
+                || waiters.stream().anyMatch(waiter -> waiter.isOf(session));
+        if (isThere) {
+            agenda.set(session, effects.nowMs() + session.timeoutMs);
+            return;
         }
         sessions.remove(session.consumer, session);
         fail(session.held(), "session expired", effects);

@@ -48,9 +48,16 @@ final class QueueStream implements OpenStream {
      * @param queue its name
      * @param kinds what it wants to hear of
      * @param message of which message, if not of all
+     * @param consumer whose session lasts for as long as the connection, if anybody's
      * @param heartbeatMs how long the stream is silent before a sign of life is sent
      */
-    record Wish(UUID queueId, String queue, Set<Notice.Kind> kinds, Optional<MessageId> message, long heartbeatMs) {}
+    record Wish(
+            UUID queueId,
+            String queue,
+            Set<Notice.Kind> kinds,
+            Optional<MessageId> message,
+            Optional<String> consumer,
+            long heartbeatMs) {}
 
     QueueStream(QueueEvents loop, Context context, RoutingContext ctx, Wish wish, NoticeBuffer buffer) {
         this.loop = loop;
@@ -67,6 +74,10 @@ final class QueueStream implements OpenStream {
 
     UUID queueId() {
         return wish.queueId();
+    }
+
+    Wish wish() {
+        return wish;
     }
 
     boolean wants(Notice.Kind kind) {

@@ -240,7 +240,8 @@ class QueueEventsTest {
     void whatIsAskedForWronglyIsRefused() {
         queues.create("jobs");
 
-        for (String query : List.of("?types=born", "?types=", "?id=x", "?heartbeat_ms=99", "?heartbeat_ms=300001")) {
+        for (String query :
+                List.of("?types=born", "?types=", "?id=x", "?session=", "?heartbeat_ms=99", "?heartbeat_ms=300001")) {
             JsonObject problem = QueueFace.problem(queues.get("jobs/events" + query), 400, "invalid_argument");
             assertThat(problem.getString("field")).isEqualTo(query.substring(1, query.indexOf('=')));
         }
