@@ -45,6 +45,8 @@ final class QueueEvents {
         Set<Notice.Kind> kinds = query.text("types").map(QueueEvents::kinds).orElse(EnumSet.allOf(Notice.Kind.class));
         Optional<MessageId> message = query.text("id").map(text -> Messages.parse("id", text));
         Optional<String> consumer = query.text("session").map(QueueEvents::consumer);
+        Optional<String> after =
+                Optional.ofNullable(ctx.request().getHeader("Last-Event-ID")).filter(place -> !place.isEmpty());
         long heartbeatMs = query.number(
                 "heartbeat_ms", limits.heartbeatMs(), PushLimits.MIN_HEARTBEAT_MS, PushLimits.MAX_HEARTBEAT_MS);
         String queue = QueueFields.queue(ctx);
@@ -57,7 +59,9 @@ final class QueueEvents {
             } else if (ctx.request().method() == HttpMethod.HEAD) {
                 ctx.response().putHeader("Content-Type", "text/event-stream").end();
             } else {
-                start(ctx, new QueueStream.Wish(asked.result().id(), queue, kinds, message, consumer, heartbeatMs));
+                start(
+                        ctx,
+                        new QueueStream.Wish(asked.result().id(), queue, kinds, message, after, consumer, heartbeatMs));
             }
         });
     }
@@ -107,8 +111,8 @@ final class QueueEvents {
 
     private void add(QueueStream stream) {
         streams.add(stream);
-        hub.add(stream);
         QueueStream.Wish wish = stream.wish();
+        hub.add(stream, wish.after());
         wish.consumer().ifPresent(name -> queues.connected(wish.queue(), wish.queueId(), name));
         if (!ticks) {
             ticks = true;
