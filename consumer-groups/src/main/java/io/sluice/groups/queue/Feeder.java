@@ -55,6 +55,7 @@ final class Feeder implements Feeding {
 
     private int readings;
     private boolean closed;
+    private final Presence presence;
     private final Consumer<Queue> onCondemned;
     private final Consumer<Queue> onJobs;
 
@@ -97,6 +98,7 @@ final class Feeder implements Feeding {
             Executor thread,
             InstantSource clock,
             FeedTurns turns,
+            Presence presence,
             Consumer<Queue> onCondemned,
             Consumer<Queue> onJobs) {
         this.engine = engine;
@@ -105,6 +107,7 @@ final class Feeder implements Feeding {
         this.thread = thread;
         this.clock = clock;
         this.turns = turns;
+        this.presence = presence;
         this.onCondemned = onCondemned;
         this.onJobs = onJobs;
     }
@@ -154,6 +157,11 @@ final class Feeder implements Feeding {
         if (ends != null) {
             ends.remove(partition);
         }
+    }
+
+    @Override
+    public boolean isConnected(Queue queue, String consumer) {
+        return presence.has(queue.id(), consumer);
     }
 
     @Override

@@ -41,4 +41,7 @@ interface Feeding {
 
     /** About how many bytes so many messages of a partition take in the log. */
     long bytes(Queue queue, int partition, long messages);
+
+    /** Whether a consumer has an open connection, by which it is there for as long as that is open. */
+    boolean isConnected(Queue queue, String consumer);
 }

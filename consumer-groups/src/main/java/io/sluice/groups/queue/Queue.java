@@ -71,6 +71,8 @@ final class Queue {
     private static final long FULL_MS = 100;
     /** How many consumers of a queue may be heard of at a time: each is remembered for as long as it said. */
     static final int MAX_SESSIONS = 10_000;
+    /** How long a consumer may take to come back whose connection was cut. */
+    private static final long CUT_MS = 2_000;
 
     private final UUID id;
     private final String name;
@@ -951,6 +953,14 @@ final class Queue {
         return session.messages.size();
     }
 
+    /** A connection of a consumer was cut: if it was its last one, it has to be heard soon. */
+    void cut(String consumer, QueueEffects effects) {
+        Session session = sessions.get(consumer);
+        if (session != null && !feeding.isConnected(this, consumer)) {
+            agenda.set(session, Math.min(session.atMs, effects.nowMs() + CUT_MS));
+        }
+    }
+
     /** A consumer goes: others get what it has, at once. Returns how many messages that were; -1 if it has no session. */
     int leave(String consumer, QueueEffects effects) {
         Session session = sessions.remove(consumer);
@@ -966,8 +976,8 @@ final class Queue {
 
     /** Nothing was heard of a consumer for too long. */
     void silent(Session session, QueueEffects effects) {
-        if (waiters.hasSession(session.consumer)) {
-            // It waits, and is there for as long as it does.
+        // Who waits or has a connection is there for as long as it does.
+        if (waiters.hasSession(session.consumer) || feeding.isConnected(this, session.consumer)) {
             agenda.set(session, effects.nowMs() + session.timeoutMs);
             return;
         }

@@ -77,6 +77,7 @@ public final class QueueCoordinator implements AutoCloseable {
     private final InstantSource clock;
     private final ShardThread<QueueShard, QueueEffects> shards;
     private final Feeder feeder;
+    private final Presence presence = new Presence();
     private final Undertaker undertaker;
     private final Trimmer trimmer;
     private final Sweeper sweeper;
@@ -109,6 +110,7 @@ public final class QueueCoordinator implements AutoCloseable {
                 shards,
                 clock,
                 new FeederTurns(),
+                presence,
                 this::condemned,
                 this::runJobs);
         MessageReader reader = new MessageReader(engine, codecs, setup.maxBatchBytes());
@@ -669,6 +671,27 @@ public final class QueueCoordinator implements AutoCloseable {
                 name,
                 error -> new Heard(error, -1),
                 (queue, effects) -> new Heard(QueueError.NONE, queue.heard(consumer, effects)));
+    }
+
+    /**
+     * A consumer has an open connection: while it has one, its session does not end. To be taken back by {@link #disconnected}.
+     *
+     * @param id the id of the queue
+     */
+    public void connected(String name, UUID id, String consumer) {
+        shards.execute(() -> presence.connected(id, consumer));
+        tellOf(name, id, (queue, effects) -> queue.heard(consumer, effects));
+    }
+
+    /** The connection is cut. If it was the last one, and nothing else is heard of the consumer at once, its session ends. */
+    public void disconnected(String name, UUID id, String consumer) {
+        shards.execute(() -> presence.disconnected(id, consumer));
+        tellOf(name, id, (queue, effects) -> queue.cut(consumer, effects));
+    }
+
+    private void tellOf(String name, UUID id, BiConsumer<Queue, QueueEffects> what) {
+        shards.tell(
+                partitionOf(name), (shard, effects) -> shard.find(id).ifPresent(queue -> what.accept(queue, effects)));
     }
 
     /** A consumer with a session goes: others get what it has. */

@@ -6,9 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -57,7 +59,15 @@ final class QueueMachine {
         public long bytes(Queue of, int partition, long messages) {
             return 100 * messages;
         }
+
+        @Override
+        public boolean isConnected(Queue of, String consumer) {
+            return connected.contains(consumer);
+        }
     };
+
+    /** Consumers that have an open connection. */
+    final Set<String> connected = new HashSet<>();
 
     /** Nobody reads; the test does. */
     static class NoFeeding implements Feeding {
@@ -104,6 +114,11 @@ final class QueueMachine {
         @Override
         public long bytes(Queue of, int partition, long messages) {
             return 100 * messages;
+        }
+
+        @Override
+        public boolean isConnected(Queue of, String consumer) {
+            return false;
         }
     }
 

@@ -140,6 +140,49 @@ class QueueSessionTest {
         return errors;
     }
 
+    private void cut() {
+        machine.connected.remove("worker");
+        machine.turn(effects -> machine.queue().cut("worker", effects));
+    }
+
+    @Test
+    void whoIsConnectedIsThereAndOtherwiseLosesWhatItHasWithinSeconds() {
+        machine.connected.add("worker");
+        begin();
+        machine.pass(JOB_MS);
+        machine.restart();
+        receive("other", Long.MAX_VALUE, others);
+        machine.pass(JOB_MS);
+        assertThat(others).isEmpty();
+
+        cut();
+        machine.pass(1_999);
+        assertThat(others).isEmpty();
+        machine.connected.add("worker");
+        machine.turn(effects -> machine.queue().heard("worker", effects));
+        machine.pass(JOB_MS);
+        assertThat(others).as("it came back in time").isEmpty();
+
+        cut();
+        long cutMs = machine.nowMs();
+        machine.pass(2_000);
+        assertThat(others).hasSize(1);
+        assertThat(otherAtMs).isEqualTo(cutMs + 2_000);
+    }
+
+    @Test
+    void whoIsHeardByOtherMeansKeepsWhatItHasWhenItsConnectionIsCut() {
+        machine.connected.add("worker");
+        begin();
+        cut();
+        machine.turn(effects -> machine.queue().heard("worker", effects));
+
+        machine.pass(SESSION_MS - 1);
+        assertThat(others).isEmpty();
+        machine.pass(1);
+        assertThat(others).hasSize(1);
+    }
+
     /** Nobody can be heard while the broker is down: a start gives everybody the whole time. */
     @Test
     void afterAStartAWorkerHasTheWholeTimeOfItsSession() {

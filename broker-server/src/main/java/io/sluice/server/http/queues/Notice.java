@@ -208,12 +208,20 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
         return untilMs == Long.MAX_VALUE ? null : untilMs;
     }
 
-    /** As the standard has an event: its name and its data, on one line. */
-    String text() {
+    /**
+     * As the standard has an event: its name, its place and its data, on one line each.
+     *
+     * @param place what the listener says when it wants to go on behind it
+     */
+    String text(String place) {
         JsonObject document = new JsonObject();
         message.ifPresent(id -> document.put("id", id.toString()));
-        StringBuilder out =
-                new StringBuilder(160).append("event: ").append(kind.title()).append("\ndata: ");
+        StringBuilder out = new StringBuilder(192)
+                .append("event: ")
+                .append(kind.title())
+                .append("\nid: ")
+                .append(place)
+                .append("\ndata: ");
         if (kind == Kind.PROGRESS) {
             // It was checked to be JSON, and has no line ends, when it came.
             String head = document.encode();

@@ -20,14 +20,15 @@ final class NoticeBuffer {
     private boolean closed;
 
     /** Notices that come together: made when they are taken. */
-    private record Some(int count, long lostBefore, Supplier<List<Notice>> notices) {}
+    private record Some(int count, long first, long lostBefore, Supplier<List<Notice>> notices) {}
 
     /**
      * What is taken.
      *
      * @param lostBefore how many were lost since those before
+     * @param first the number of the first; each further one has the next
      */
-    record Taken(long lostBefore, List<Notice> notices) {}
+    record Taken(long lostBefore, long first, List<Notice> notices) {}
 
     /**
      * @param shared how many wait for all listeners
@@ -41,9 +42,10 @@ final class NoticeBuffer {
     /**
      * Brings notices.
      *
+     * @param first the number of the first
      * @return whether somebody has to be told that there are some: there were none before
      */
-    synchronized boolean offer(int more, Supplier<List<Notice>> notices) {
+    synchronized boolean offer(int more, long first, Supplier<List<Notice>> notices) {
         if (closed) {
             return false;
         }
@@ -55,7 +57,7 @@ final class NoticeBuffer {
         }
         shared.addAndGet(more);
         count += more;
-        waiting.add(new Some(more, lost, notices));
+        waiting.add(new Some(more, first, lost, notices));
         lost = 0;
         return wasEmpty;
     }
@@ -68,12 +70,12 @@ final class NoticeBuffer {
             if (some == null) {
                 long gone = lost;
                 lost = 0;
-                return gone == 0 ? null : new Taken(gone, List.of());
+                return gone == 0 ? null : new Taken(gone, 0, List.of());
             }
             count -= some.count();
             shared.addAndGet(-some.count());
         }
-        return new Taken(some.lostBefore(), some.notices().get());
+        return new Taken(some.lostBefore(), some.first(), some.notices().get());
     }
 
     /** Nothing is kept any more. */

@@ -75,6 +75,7 @@ final class QueueDocuments {
         return Future.all(oldest, sent).map(both -> {
             JsonObject document = summary(queue)
                     .put("settings", QueueFields.document(queue.config(), partitions(queue)))
+                    .put("bounds", QueueFields.bounds(queue.name()))
                     .put(
                             "counters",
                             new JsonObject()

@@ -20,7 +20,7 @@ import java.util.Set;
 
 /** {@code GET /v1/queues/{queue}/events}; the streams of one event loop, which owns this. */
 final class QueueEvents {
-    private static final Set<String> PARAMETERS = Set.of("types", "id", "heartbeat_ms");
+    private static final Set<String> PARAMETERS = Set.of("types", "id", "session", "heartbeat_ms");
     private static final long MAX_TICK_MS = 1_000;
 
     private final Context context;
@@ -44,6 +44,9 @@ final class QueueEvents {
         Query query = Query.of(ctx, PARAMETERS);
         Set<Notice.Kind> kinds = query.text("types").map(QueueEvents::kinds).orElse(EnumSet.allOf(Notice.Kind.class));
         Optional<MessageId> message = query.text("id").map(text -> Messages.parse("id", text));
+        Optional<String> consumer = query.text("session").map(QueueEvents::consumer);
+        Optional<String> after =
+                Optional.ofNullable(ctx.request().getHeader("Last-Event-ID")).filter(place -> !place.isEmpty());
         long heartbeatMs = query.number(
                 "heartbeat_ms", limits.heartbeatMs(), PushLimits.MIN_HEARTBEAT_MS, PushLimits.MAX_HEARTBEAT_MS);
         String queue = QueueFields.queue(ctx);
@@ -56,9 +59,19 @@ final class QueueEvents {
             } else if (ctx.request().method() == HttpMethod.HEAD) {
                 ctx.response().putHeader("Content-Type", "text/event-stream").end();
             } else {
-                start(ctx, new QueueStream.Wish(asked.result().id(), queue, kinds, message, heartbeatMs));
+                start(
+                        ctx,
+                        new QueueStream.Wish(asked.result().id(), queue, kinds, message, after, consumer, heartbeatMs));
             }
         });
+    }
+
+    private static String consumer(String name) {
+        if (name.isEmpty() || name.length() > Receives.MAX_NAME_CHARS) {
+            throw Query.invalid(
+                    "session", "must be the name of a consumer, of 1 to " + Receives.MAX_NAME_CHARS + " characters");
+        }
+        return name;
     }
 
     private static Set<Notice.Kind> kinds(String text) {
@@ -98,7 +111,9 @@ final class QueueEvents {
 
     private void add(QueueStream stream) {
         streams.add(stream);
-        hub.add(stream);
+        QueueStream.Wish wish = stream.wish();
+        hub.add(stream, wish.after());
+        wish.consumer().ifPresent(name -> queues.connected(wish.queue(), wish.queueId(), name));
         if (!ticks) {
             ticks = true;
             context.owner().setPeriodic(Math.min(MAX_TICK_MS, limits.heartbeatMs() / 2), timer -> {
@@ -111,6 +126,8 @@ final class QueueEvents {
     void remove(QueueStream stream) {
         streams.remove(stream);
         hub.remove(stream);
+        QueueStream.Wish wish = stream.wish();
+        wish.consumer().ifPresent(name -> queues.disconnected(wish.queue(), wish.queueId(), name));
     }
 
     /** How much is written at once. */

@@ -6,6 +6,7 @@ import io.sluice.groups.queue.QueueConfig;
 import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonFields;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
@@ -24,10 +25,34 @@ final class QueueFields {
     private static final long DAY_MS = 86_400_000;
     private static final long MAX_WAIT_MS = 30 * DAY_MS;
     private static final long MAX_AGE_MS = 3_650 * DAY_MS;
-    private static final long MAX_DEDUP_MS = 7 * DAY_MS;
-    private static final int MAX_DELIVERIES = 1_000_000;
-    private static final int MAX_IN_FLIGHT = 1_000_000;
-    private static final double MAX_MULTIPLIER = 100;
+    private static final int MAX_COUNT = 1_000_000;
+
+    /** Within what a number must lie, both included. */
+    private record Bound(Number min, Number max) {}
+
+    /** Of all settings that are numbers, in the order in which they are told. */
+    private static final Map<String, Bound> BOUNDS = new LinkedHashMap<>();
+
+    static {
+        bound("visibility_timeout_ms", 1, Receives.MAX_VISIBILITY_MS);
+        bound("max_deliveries", 0, MAX_COUNT);
+        bound("backoff.initial_ms", 0, MAX_WAIT_MS);
+        bound("backoff.multiplier", 1, 100);
+        bound("backoff.max_ms", 0, MAX_WAIT_MS);
+        bound("backoff.jitter", 0, 1);
+        bound("delay_ms", 0, MAX_AGE_MS);
+        bound("ttl_ms", 0, MAX_AGE_MS);
+        bound("max_messages", 0, MAX_EXACT);
+        bound("max_bytes", 0, MAX_EXACT);
+        bound("max_in_flight", 1, MAX_COUNT);
+        bound("dedup_window_ms", 0, 7 * DAY_MS);
+        bound("retention_ms", -1, MAX_AGE_MS);
+        bound("partitions", 1, Integer.MAX_VALUE);
+    }
+
+    private static void bound(String name, long min, long max) {
+        BOUNDS.put(name, new Bound(min, max));
+    }
 
     private static final String DEAD_LETTER_QUEUE = "dead_letter_queue";
     private static final String[] NAMES = {
@@ -66,27 +91,37 @@ final class QueueFields {
     static QueueConfig over(QueueConfig was, JsonFields fields) {
         fields.allowOnly(NAMES);
         return new QueueConfig(
-                fields.number("visibility_timeout_ms", was.visibilityTimeoutMs(), 1, Receives.MAX_VISIBILITY_MS),
-                (int) fields.number("max_deliveries", was.maxDeliveries(), 0, MAX_DELIVERIES),
+                number(fields, "visibility_timeout_ms", was.visibilityTimeoutMs()),
+                (int) number(fields, "max_deliveries", was.maxDeliveries()),
                 fields.object("backoff").map(some -> over(was.backoff(), some)).orElse(was.backoff()),
                 deadLetterQueue(was, fields),
-                fields.number("delay_ms", was.delayMs(), 0, MAX_AGE_MS),
-                fields.number("ttl_ms", was.ttlMs(), 0, MAX_AGE_MS),
+                number(fields, "delay_ms", was.delayMs()),
+                number(fields, "ttl_ms", was.ttlMs()),
                 order(was, fields),
-                (int) fields.number("max_in_flight", was.maxInFlight(), 1, MAX_IN_FLIGHT),
-                fields.number("max_messages", was.maxMessages(), 0, MAX_EXACT),
-                fields.number("max_bytes", was.maxBytes(), 0, MAX_EXACT),
-                fields.number("dedup_window_ms", was.dedupWindowMs(), 0, MAX_DEDUP_MS),
-                fields.number("retention_ms", was.retentionMs(), -1, MAX_AGE_MS));
+                (int) number(fields, "max_in_flight", was.maxInFlight()),
+                number(fields, "max_messages", was.maxMessages()),
+                number(fields, "max_bytes", was.maxBytes()),
+                number(fields, "dedup_window_ms", was.dedupWindowMs()),
+                number(fields, "retention_ms", was.retentionMs()));
+    }
+
+    private static long number(JsonFields fields, String name, long was) {
+        Bound bound = BOUNDS.get(name);
+        return fields.number(name, was, bound.min().longValue(), bound.max().longValue());
+    }
+
+    private static double decimal(JsonFields fields, String name, double was) {
+        Bound bound = BOUNDS.get(name);
+        return fields.decimal(name, was, bound.min().doubleValue(), bound.max().doubleValue());
     }
 
     private static Backoff over(Backoff was, JsonFields fields) {
         fields.allowOnly("backoff.initial_ms", "backoff.multiplier", "backoff.max_ms", "backoff.jitter");
         return new Backoff(
-                fields.number("backoff.initial_ms", was.initialMs(), 0, MAX_WAIT_MS),
-                fields.decimal("backoff.multiplier", was.multiplier(), 1, MAX_MULTIPLIER),
-                fields.number("backoff.max_ms", was.maxMs(), 0, MAX_WAIT_MS),
-                fields.decimal("backoff.jitter", was.jitter(), 0, 1));
+                number(fields, "backoff.initial_ms", was.initialMs()),
+                decimal(fields, "backoff.multiplier", was.multiplier()),
+                number(fields, "backoff.max_ms", was.maxMs()),
+                decimal(fields, "backoff.jitter", was.jitter()));
     }
 
     private static Optional<String> deadLetterQueue(QueueConfig was, JsonFields fields) {
@@ -110,7 +145,7 @@ final class QueueFields {
 
     /** How many partitions are wanted; -1 if that is not said. */
     static int partitions(JsonFields fields) {
-        return (int) fields.number("partitions", -1, 1, Integer.MAX_VALUE);
+        return (int) number(fields, "partitions", -1);
     }
 
     /**
@@ -171,6 +206,42 @@ final class QueueFields {
                 .put("dedup_window_ms", config.dedupWindowMs())
                 .put("retention_ms", config.retentionMs())
                 .put("partitions", partitions);
+    }
+
+    /**
+     * What settings may be, by their names: {@code default}, and {@code min} and {@code max} of those that are numbers. The parts of an object are
+     * named with a dot. Without default is what the broker's own settings decide.
+     */
+    static JsonObject bounds(String queue) {
+        JsonObject document = new JsonObject();
+        flat(document(defaults(queue), 0)).forEach(setting -> {
+            String name = setting.getKey();
+            JsonObject one = new JsonObject();
+            if (!name.equals("partitions")) {
+                one.put("default", setting.getValue());
+            }
+            Bound bound = BOUNDS.get(name);
+            if (bound != null) {
+                one.put("min", bound.min()).put("max", bound.max());
+            }
+            if (name.equals("order")) {
+                one.put("values", new JsonArray().add("none").add("key"));
+            }
+            document.put(name, one);
+        });
+        return document;
+    }
+
+    private static JsonObject flat(JsonObject settings) {
+        JsonObject flat = new JsonObject();
+        settings.forEach(setting -> {
+            if (setting.getValue() instanceof JsonObject parts) {
+                parts.forEach(part -> flat.put(setting.getKey() + "." + part.getKey(), part.getValue()));
+            } else {
+                flat.put(setting.getKey(), setting.getValue());
+            }
+        });
+        return flat;
     }
 
     /** In what two documents of settings differ: name, what is, what is wanted. */

@@ -6,27 +6,32 @@ import io.sluice.groups.queue.QueueEvent.Deleted;
 import io.sluice.groups.queue.QueueListener;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tells the listeners of queues what happens to these. Safe on any thread; where queues run it only passes on. */
 final class QueueHub implements QueueListener {
     /** How many notices may wait for all listeners together. */
     private static final int MAX_WAITING = 200_000;
+    /** How many may be remembered of all queues together. */
+    private static final int MAX_REMEMBERED = 50_000;
+    /** How long a queue is remembered to which nobody listens any more. */
+    private static final long KEPT_MS = 60_000;
 
     private final Broker broker;
     /** Of the watches. */
     private final Context context;
 
-    private final Map<UUID, List<QueueStream>> streams = new ConcurrentHashMap<>();
+    private final Map<UUID, Chronicle> chronicles = new ConcurrentHashMap<>();
     /** Of the context. */
     private final Map<UUID, QueueWatch> watches = new ConcurrentHashMap<>();
 
     private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger remembered = new AtomicInteger();
 
     QueueHub(Vertx vertx, Broker broker) {
         this.broker = broker;
@@ -38,26 +43,42 @@ final class QueueHub implements QueueListener {
         return new NoticeBuffer(waiting, MAX_WAITING);
     }
 
-    void add(QueueStream stream) {
-        streams.compute(stream.queueId(), (id, known) -> {
-            List<QueueStream> some = known == null ? new CopyOnWriteArrayList<>() : known;
-            some.add(stream);
-            return some;
+    /**
+     * Somebody listens.
+     *
+     * @param after the last place of which it has heard
+     */
+    void add(QueueStream stream, Optional<String> after) {
+        chronicles.compute(stream.queueId(), (id, known) -> {
+            Chronicle chronicle = known == null ? new Chronicle(remembered, MAX_REMEMBERED) : known;
+            stream.joined(chronicle, chronicle.add(stream, after));
+            return chronicle;
         });
         context.runOnContext(v -> watch(stream.queueId()));
     }
 
     void remove(QueueStream stream) {
-        streams.computeIfPresent(stream.queueId(), (id, some) -> {
-            some.remove(stream);
-            return some.isEmpty() ? null : some;
+        UUID queue = stream.queueId();
+        chronicles.computeIfPresent(queue, (id, chronicle) -> {
+            chronicle.remove(stream);
+            return chronicle;
         });
-        context.runOnContext(v -> watch(stream.queueId()));
+        context.runOnContext(v -> context.owner().setTimer(KEPT_MS, later -> {
+            chronicles.computeIfPresent(queue, (id, chronicle) -> {
+                if (!chronicle.isIdle(TimeUnit.MILLISECONDS.toNanos(KEPT_MS) / 2)) {
+                    return chronicle;
+                }
+                chronicle.forget();
+                return null;
+            });
+            watch(queue);
+        }));
     }
 
-    /** A queue is watched as long as somebody wants to hear of new work. */
+    /** A queue is watched as long as somebody wants to hear of new work, or may come back for it. */
     private void watch(UUID queue) {
-        boolean isWanted = of(queue).stream().anyMatch(stream -> stream.wants(Notice.Kind.SENT));
+        Chronicle chronicle = chronicles.get(queue);
+        boolean isWanted = chronicle != null && chronicle.hearsOfWork();
         if (!isWanted) {
             QueueWatch watch = watches.remove(queue);
             if (watch != null) {
@@ -68,30 +89,25 @@ final class QueueHub implements QueueListener {
         }
     }
 
-    private List<QueueStream> of(UUID queue) {
-        return streams.getOrDefault(queue, List.of());
-    }
-
     private void sent(UUID queue, Notice notice) {
-        for (QueueStream stream : of(queue)) {
-            if (stream.wants(Notice.Kind.SENT)) {
-                stream.offer(1, () -> List.of(notice));
-            }
+        Chronicle chronicle = chronicles.get(queue);
+        if (chronicle != null) {
+            chronicle.happened(notice);
         }
     }
 
     @Override
     public void happened(QueueEvent event) {
-        List<QueueStream> some = streams.get(event.queue());
-        if (some == null) {
+        Chronicle chronicle = chronicles.get(event.queue());
+        if (chronicle == null) {
             return;
         }
-        for (QueueStream stream : some) {
-            if (event instanceof Deleted) {
-                stream.queueDeleted();
-            } else {
-                stream.happened(event);
-            }
+        if (event instanceof Deleted) {
+            chronicle.end();
+            chronicles.remove(event.queue());
+            context.runOnContext(v -> watch(event.queue()));
+        } else {
+            chronicle.happened(event);
         }
     }
 }

@@ -36,6 +36,8 @@ final class QueueStream implements OpenStream {
     private final Client client;
     private final Subscription subscription;
 
+    private Chronicle chronicle;
+    private Chronicle.Beginning beginning;
     private long sentNs = System.nanoTime();
     private boolean open;
     private boolean writing;
@@ -48,9 +50,18 @@ final class QueueStream implements OpenStream {
      * @param queue its name
      * @param kinds what it wants to hear of
      * @param message of which message, if not of all
+     * @param after the place of the last thing that it has heard of, if it has heard of any
+     * @param consumer whose session lasts for as long as the connection, if anybody's
      * @param heartbeatMs how long the stream is silent before a sign of life is sent
      */
-    record Wish(UUID queueId, String queue, Set<Notice.Kind> kinds, Optional<MessageId> message, long heartbeatMs) {}
+    record Wish(
+            UUID queueId,
+            String queue,
+            Set<Notice.Kind> kinds,
+            Optional<MessageId> message,
+            Optional<String> after,
+            Optional<String> consumer,
+            long heartbeatMs) {}
 
     QueueStream(QueueEvents loop, Context context, RoutingContext ctx, Wish wish, NoticeBuffer buffer) {
         this.loop = loop;
@@ -69,13 +80,23 @@ final class QueueStream implements OpenStream {
         return wish.queueId();
     }
 
+    Wish wish() {
+        return wish;
+    }
+
     boolean wants(Notice.Kind kind) {
         return wish.kinds().contains(kind) && (wish.message().isEmpty() || kind != Notice.Kind.SENT);
     }
 
-    void happened(QueueEvent event) {
+    /**
+     * Something happened, unless it is of no interest.
+     *
+     * @param first the number of the first notice
+     * @param notices those of the event
+     */
+    void happened(QueueEvent event, long first, Supplier<List<Notice>> notices) {
         if (!Collections.disjoint(wish.kinds(), Notice.kindsOf(event)) && isAbout(event)) {
-            offer(Notice.countOf(event), () -> Notice.of(event));
+            offer(Notice.countOf(event), first, notices);
         }
     }
 
@@ -91,8 +112,8 @@ final class QueueStream implements OpenStream {
         return isOfMessage && wants(notice.kind());
     }
 
-    void offer(int count, Supplier<List<Notice>> notices) {
-        if (buffer.offer(count, notices)) {
+    void offer(int count, long first, Supplier<List<Notice>> notices) {
+        if (buffer.offer(count, first, notices)) {
             context.runOnContext(v -> write());
         }
     }
@@ -106,6 +127,12 @@ final class QueueStream implements OpenStream {
 
     // ---- on the event loop ----
 
+    /** It hears from now on what happens. */
+    void joined(Chronicle one, Chronicle.Beginning where) {
+        chronicle = one;
+        beginning = where;
+    }
+
     /** Begins, with how the queue stands. */
     void start(JsonObject ready) {
         OpenStream.answer(ctx, this);
@@ -118,7 +145,12 @@ final class QueueStream implements OpenStream {
                 .putHeader("X-Accel-Buffering", "no");
         open = true;
         client.subscribed(subscription);
-        send(Buffer.buffer("retry: " + RETRY_MS + "\n\n" + own("ready", ready)));
+        // Whoever loses the connection before anything else has come goes on here.
+        String place = "id: " + chronicle.place(beginning.behind()) + "\n";
+        send(Buffer.buffer("retry: " + RETRY_MS + "\n\n" + place + own("ready", ready)
+                + (beginning.gap()
+                        ? own("gap", new JsonObject().put("after", wish.after().orElse("")))
+                        : "")));
     }
 
     private static String own(String name, JsonObject data) {
@@ -139,7 +171,13 @@ final class QueueStream implements OpenStream {
             if (taken.lostBefore() > 0) {
                 out.appendString(own("lost", new JsonObject().put("events", taken.lostBefore())));
             }
-            taken.notices().stream().filter(this::isWanted).forEach(notice -> out.appendString(notice.text()));
+            for (int i = 0; i < taken.notices().size(); i++) {
+                Notice notice = taken.notices().get(i);
+                long number = taken.first() + i;
+                if (number > beginning.behind() && isWanted(notice)) {
+                    out.appendString(notice.text(chronicle.place(number)));
+                }
+            }
         }
         if (out.length() > 0) {
             send(out);

@@ -156,7 +156,7 @@ final class Receives {
         private UUID topicId;
         private Runnable cancel = () -> {};
         private boolean ended;
-        /** How often nothing of what there was could be read. */
+        /** How often nothing of what there was could be read; after the last time it does not ask again. */
         private int rounds;
 
         One(RoutingContext ctx, boolean pop, JsonFields fields) {
@@ -187,6 +187,7 @@ final class Receives {
         /** Whoever waits need not wait for a broker that stops. */
         @Override
         public void stop() {
+            rounds = MAX_ROUNDS;
             cancel.run();
         }
 

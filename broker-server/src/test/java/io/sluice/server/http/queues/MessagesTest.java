@@ -13,6 +13,7 @@ import io.sluice.core.fixture.ManualClock;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.NoErrorsLogged;
 import io.sluice.server.fixture.RawConnection;
+import io.sluice.server.http.push.EventReader;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest;
@@ -615,6 +616,49 @@ class MessagesTest {
         assertThat(ok(face.server.send("POST", "/v1/queues/default/consumers/w%2F1/heartbeat", ""))
                         .getBoolean("session"))
                 .isFalse();
+    }
+
+    private JsonObject sessionOf(String consumer) {
+        return new JsonObject(face.server.get("/v1/queues/default").body())
+                .getJsonArray("sessions").stream()
+                        .map(JsonObject.class::cast)
+                        .filter(session -> session.getString("consumer").equals(consumer))
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    private boolean isToEndSoon(String consumer) {
+        return sessionOf(consumer).getLong("expires_at") <= clock.millis() + 2_000;
+    }
+
+    @Test
+    void aConnectionKeepsASessionAndItsEndEndsIt() {
+        face.send("a");
+        JsonObject mine = face.receive(new JsonObject().put("consumer", "w").put("session_timeout_ms", 3_600_000));
+        EventReader first = new EventReader(face.server.port(), "/v1/queues/default/events?types=changed&session=w");
+        first.own("ready");
+        for (int i = 0; i < 5; i++) {
+            pass(3_599_999);
+            assertThat(ids(face.receive(1))).isEmpty();
+        }
+        try (EventReader second = new EventReader(face.server.port(), "/v1/queues/default/events?session=w")) {
+            second.own("ready");
+            first.close();
+            Await.until("the first is gone", () -> listeners() == 1);
+            assertThat(isToEndSoon("w")).as("one is left").isFalse();
+        }
+        Await.until("it is cut", () -> isToEndSoon("w"));
+        assertThat(ids(face.receive(1))).isEmpty();
+
+        pass(2_000);
+
+        JsonObject others = Await.value("cut off", () -> face.receive(1), got -> !ids(got).isEmpty());
+        assertThat(ids(others)).isEqualTo(ids(mine));
+        assertThat(messages(others).get(0).getInteger("deliveries")).isEqualTo(2);
+    }
+
+    private int listeners() {
+        return face.server.get("/v1/clients?topic=default").body().split("\"topics\":\\[\"default\"]").length - 1;
     }
 
     @Test

@@ -13,7 +13,7 @@ class NoticeBufferTest {
     private final NoticeBuffer buffer = new NoticeBuffer(shared, 10_000);
 
     private boolean offer(int count) {
-        return buffer.offer(count, () -> List.of(ONE));
+        return buffer.offer(count, 1, () -> List.of(ONE));
     }
 
     @Test
@@ -36,7 +36,7 @@ class NoticeBufferTest {
 
         assertThat(buffer.take().lostBefore()).isZero();
         offer(1);
-        assertThat(buffer.take()).isEqualTo(new NoticeBuffer.Taken(7, List.of(ONE)));
+        assertThat(buffer.take()).isEqualTo(new NoticeBuffer.Taken(7, 1, List.of(ONE)));
         assertThat(buffer.take()).isNull();
     }
 
@@ -47,7 +47,7 @@ class NoticeBufferTest {
 
         buffer.take();
 
-        assertThat(buffer.take()).isEqualTo(new NoticeBuffer.Taken(3, List.of()));
+        assertThat(buffer.take()).isEqualTo(new NoticeBuffer.Taken(3, 0, List.of()));
         assertThat(buffer.take()).isNull();
     }
 
@@ -63,14 +63,14 @@ class NoticeBufferTest {
     void allListenersTogetherHaveALimit() {
         NoticeBuffer other = new NoticeBuffer(shared, 10_000);
         offer(4_000);
-        other.offer(4_000, List::of);
+        other.offer(4_000, 1, List::of);
 
-        assertThat(new NoticeBuffer(shared, 10_000).offer(4_000, List::of)).isTrue();
+        assertThat(new NoticeBuffer(shared, 10_000).offer(4_000, 1, List::of)).isTrue();
         assertThat(shared).hasValue(8_000);
 
         other.close();
         assertThat(shared).hasValue(4_000);
-        assertThat(other.offer(1, List::of)).isFalse();
+        assertThat(other.offer(1, 1, List::of)).isFalse();
         buffer.close();
         assertThat(shared).hasValue(0);
     }

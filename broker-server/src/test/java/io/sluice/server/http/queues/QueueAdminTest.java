@@ -8,12 +8,15 @@ import io.sluice.server.fixture.BlockedThreadsFail;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -87,6 +90,41 @@ class QueueAdminTest {
         HttpResponse<String> again = queues.put("jobs", queues.described("jobs").getJsonObject("settings"));
         assertThat(again.statusCode()).as(again.body()).isEqualTo(200);
     }
+
+    @Test
+    void theBoundsAndDefaultsOfSettingsAreToldAsThePageListsThem() throws Exception {
+        JsonObject bounds = queues.create("jobs").getJsonObject("bounds");
+
+        JsonObject rows = new JsonObject();
+        for (String line : Files.readAllLines(Path.of("..", "docs", "queues.md"))) {
+            Matcher row = SETTING.matcher(line);
+            if (row.matches() && bounds.containsKey(row.group(1))) {
+                rows.put(row.group(1), row.group(2) + ", " + row.group(3));
+            }
+        }
+        JsonObject told = new JsonObject();
+        bounds.forEach(setting -> {
+            JsonObject bound = (JsonObject) setting.getValue();
+            told.put(
+                    setting.getKey(),
+                    switch (setting.getKey()) {
+                        case "dead_letter_queue" -> "the name and `.dead`, a queue's name, null";
+                        case "order" -> "`none`, `none`, `key`";
+                        case "partitions" -> "the broker's, 1 and more";
+                        case "backoff.max_ms" ->
+                            bound.getValue("default") + ", `initial_ms` to " + bound.getValue("max");
+                        default ->
+                            bound.getValue("default") + ", " + bound.getValue("min") + " to " + bound.getValue("max");
+                    });
+        });
+        assertThat(told).isEqualTo(rows);
+        assertThat(told).hasSize(16);
+        assertThat(bounds.getJsonObject("dead_letter_queue").getString("default"))
+                .isEqualTo("jobs.dead");
+        assertThat(bounds.getJsonObject("order").getJsonArray("values")).isEqualTo(new JsonArray("[\"none\",\"key\"]"));
+    }
+
+    private static final Pattern SETTING = Pattern.compile("\\| `([a-z_.]+)` \\| ([^|]+) \\| ([^|]+) \\| .*");
 
     @Test
     void theTopicOfAQueueCannotBecomeACompactedOne() throws Exception {

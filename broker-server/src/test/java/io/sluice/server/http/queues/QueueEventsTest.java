@@ -236,11 +236,114 @@ class QueueEventsTest {
         }
     }
 
+    private EventReader again(String query, String lastId) {
+        EventReader reader =
+                new EventReader(queues.server.port(), "/v1/queues/jobs/events" + query, "Last-Event-ID", lastId);
+        reader.own("ready");
+        return reader;
+    }
+
+    private static boolean isTold(EventReader reader, String kind) {
+        return reader.all().stream().anyMatch(event -> event.name().equals("sluice." + kind));
+    }
+
+    @Test
+    void whoComesBackHearsWhatItMissed() {
+        queues.create("jobs", json("{'dead_letter_queue': null}"));
+        EventReader first = listen("");
+        queues.produce("jobs", "a", "b", "c");
+        String leases =
+                QueueFace.ok(queues.post("jobs/receive", json("{'max': 3}"))).encode();
+        Await.until("all are received", () -> told(first).contains("received 0-2"));
+        first.close();
+        String heard = first.records().stream()
+                .filter(event -> event.name().equals("received"))
+                .findFirst()
+                .orElseThrow()
+                .id();
+        QueueFace.objects(new JsonObject(leases).getJsonArray("messages"))
+                .forEach(message -> queues.post("jobs/ack", leases(message.getString("lease"))));
+        queues.produce("jobs", "d");
+
+        try (EventReader second = again("", heard);
+                EventReader some = again("?types=acknowledged&id=0-1", heard)) {
+            second.awaitRecords(6);
+            // The middle of what was received together is a place too.
+            assertThat(told(second).stream().filter(one -> !one.equals("sent")))
+                    .containsExactly(
+                            "received 0-1", "received 0-2", "acknowledged 0-0", "acknowledged 0-1", "acknowledged 0-2");
+            some.awaitRecords(1);
+            queues.delete("jobs/messages/0-3");
+            Await.until("it goes on", () -> told(second).contains("dropped 0-3"));
+            assertThat(told(some)).containsExactly("acknowledged 0-1");
+            assertThat(isTold(second, "gap")).isFalse();
+            assertThat(second.own("ready").id()).isEqualTo(heard);
+        }
+    }
+
+    @Test
+    void newWorkIsRememberedWhileNobodyListens() {
+        queues.create("jobs");
+        EventReader first = listen("?types=sent");
+        queues.produce("jobs", "a");
+        first.awaitRecords(1);
+        first.close();
+        Await.until(
+                "it is gone",
+                () -> !queues.server.get("/v1/clients?topic=jobs").body().contains("\"topics\":[\"jobs\"]"));
+        queues.produce("jobs", "b");
+
+        try (EventReader second = again("?types=sent", first.records().get(0).id())) {
+            second.awaitRecords(1);
+            assertThat(second.records().get(0).json().getInteger("offset")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whatIsNotRememberedIsAGap() {
+        queues.create("jobs", json("{'dead_letter_queue': null, 'max_deliveries': 0}"));
+        String heard;
+        try (EventReader first = listen("")) {
+            assertThat(isTold(first, "gap")).isFalse();
+            heard = first.own("ready").id();
+            JsonArray batch = new JsonArray();
+            for (int i = 0; i < 1_000; i++) {
+                batch.add(new JsonObject().put("value", i));
+            }
+            queues.server.send(
+                    "POST",
+                    "/v1/topics/jobs/records",
+                    new JsonObject().put("records", batch).encode());
+            for (int round = 0; round < 3; round++) {
+                JsonArray leases = new JsonArray();
+                QueueFace.objects(QueueFace.ok(queues.post("jobs/receive", json("{'max': 1000}")))
+                                .getJsonArray("messages"))
+                        .forEach(message -> leases.add(message.getString("lease")));
+                QueueFace.ok(queues.post(
+                        "jobs/nack", new JsonObject().put("leases", leases).put("delay_ms", 0)));
+            }
+        }
+        for (String place : List.of(heard, "elsewhere-1", heard.replaceAll("-.*", "-99999999"), "x", "-", "--1")) {
+            try (EventReader second = again("?types=dropped", place)) {
+                assertThat(second.own("gap").json().getString("after")).isEqualTo(place);
+                queues.produce("jobs", "more");
+                assertThat(second.own("ready").id()).isNotEqualTo(place);
+            }
+        }
+        queues.server.restart();
+        try (EventReader third = again("", heard)) {
+            third.own("gap");
+            queues.produce("jobs", "later");
+            third.awaitRecords(1);
+        }
+    }
+
     @Test
     void whatIsAskedForWronglyIsRefused() {
         queues.create("jobs");
 
-        for (String query : List.of("?types=born", "?types=", "?id=x", "?heartbeat_ms=99", "?heartbeat_ms=300001")) {
+        for (String query :
+                List.of("?types=born", "?types=", "?id=x", "?session=", "?heartbeat_ms=99", "?heartbeat_ms=300001")) {
             JsonObject problem = QueueFace.problem(queues.get("jobs/events" + query), 400, "invalid_argument");
             assertThat(problem.getString("field")).isEqualTo(query.substring(1, query.indexOf('=')));
         }
