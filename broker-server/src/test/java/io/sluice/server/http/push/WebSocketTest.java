@@ -212,6 +212,69 @@ class WebSocketTest {
     }
 
     @Test
+    void aGroupThatIsMovedTakesAlongWhoAcknowledges() {
+        topic("moved", 1);
+        WsClient socket = connect();
+        IntStream.range(0, 10).forEach(i -> socket.say(publish("v" + i).put("topic", "moved")));
+        Await.until("published", () -> socket.all("published").size() == 10);
+        socket.say(subscribe("s").put("topic", "moved").put("group", "g").put("ack", true));
+        socket.awaitValues("s", 10);
+        String fifth = socket.all("record").get(4).getString("cursor");
+        socket.say(op("ack").put("id", "s").put("cursor", fifth));
+        socket.await("acked");
+
+        seek("{\"to\": \"earliest\"}");
+
+        socket.awaitValues("s", 20);
+        assertThat(socket.values("s").subList(10, 20)).isEqualTo(numbers(0, 10));
+
+        seek("{\"to\": {\"moved\": {\"0\": 8}}}");
+
+        socket.awaitValues("s", 22);
+        assertThat(socket.values("s").subList(20, 22)).isEqualTo(numbers(8, 10));
+        // Once this has been acknowledged, what was acknowledged before the group was moved has had its time.
+        socket.say(op("ack").put("id", "s").put("cursor", fifth));
+        Await.until("acknowledged", () -> socket.all("acked").size() == 2);
+        assertThat(position()).isEqualTo(8);
+    }
+
+    private void seek(String to) {
+        assertThat(server.send("POST", "/v1/groups/g/seek", to).statusCode()).isEqualTo(200);
+    }
+
+    private long position() {
+        return new JsonObject(server.get("/v1/groups/g").body())
+                .getJsonArray("positions")
+                .getJsonObject(0)
+                .getLong("offset");
+    }
+
+    @Test
+    void whoAcknowledgesNothingGetsNoMoreBecauseOthersComeAndGo() {
+        WsClient socket = connect();
+        JsonArray many = new JsonArray();
+        IntStream.range(0, 6_000).forEach(i -> many.add(new JsonObject().put("value", "v" + i)));
+        String body = new JsonObject().put("records", many).encode();
+        assertThat(server.send("POST", "/v1/topics/t/records", body).statusCode())
+                .isEqualTo(200);
+        JsonObject member = subscribe("s").put("group", "g").put("ack", true);
+        socket.say(member);
+        socket.awaitValues("s", 1_000);
+
+        for (int round = 1; round <= 4; round++) {
+            int turns = 2 * round;
+            WsClient other = connect();
+            other.say(member);
+            Await.until("shared", () -> socket.all("subscribed").size() >= turns);
+            other.abort();
+            Await.until("alone", () -> socket.all("subscribed").size() >= turns + 1);
+        }
+
+        // A thousand, and what one piece more has.
+        assertThat(socket.values("s").stream().distinct().count()).isLessThan(2_000);
+    }
+
+    @Test
     void aLargeRecordGoesOutInFramesThatNothingBreaks() {
         WsClient socket = connect();
         socket.say(subscribe("a"));
