@@ -111,6 +111,12 @@ final class Membership implements PushLoop.Ticking {
                     asking = false;
                     if (answer.failed()) {
                         fail(answer.cause());
+                    } else if (isPassing(answer.result().error())) {
+                        loop.vertx.setTimer(RETRY_MS, timer -> {
+                            if (!closed && !asking) {
+                                ask(commit);
+                            }
+                        });
                     } else {
                         told(answer.result());
                     }
@@ -118,14 +124,6 @@ final class Membership implements PushLoop.Ticking {
     }
 
     private void told(Poll.Answer answer) {
-        if (isPassing(answer.error())) {
-            loop.vertx.setTimer(RETRY_MS, timer -> {
-                if (!closed && !asking) {
-                    ask(Optional.empty());
-                }
-            });
-            return;
-        }
         if (answer.error() != GroupError.NONE) {
             fail(GroupErrors.problem(answer.error(), wish.group()));
             return;
