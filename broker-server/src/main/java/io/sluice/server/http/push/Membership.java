@@ -4,7 +4,6 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.groups.CommittedOffset;
 import io.sluice.groups.GroupError;
-import io.sluice.groups.GroupShard.Leaving;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.HttpProblem;
@@ -343,7 +342,7 @@ final class Membership implements PushLoop.Ticking {
         commitAtTheEnd().onComplete(done -> {
             close(Set.of());
             if (!taken) {
-                loop.groups.leave(wish.group(), List.of(new Leaving(wish.member(), "")));
+                loop.groups.leave(wish.group(), wish.member(), told.poll());
             }
         });
     }
