@@ -100,7 +100,7 @@ final class WsSubscription implements Outlet {
             }
             return new Wish(
                     id,
-                    topics(fields, connection),
+                    topics(fields, connection, group.isPresent()),
                     from,
                     filter(fields),
                     Values.parse(
@@ -110,13 +110,13 @@ final class WsSubscription implements Outlet {
                     acknowledges);
         }
 
-        private static List<Topic> topics(JsonFields fields, WsConnection connection) {
+        private static List<Topic> topics(JsonFields fields, WsConnection connection, boolean ofGroup) {
             List<String> names = new ArrayList<>(fields.list("topics", MAX_TOPICS));
             fields.text("topic", EventsRequest.MAX_NAME_CHARS).ifPresent(names::add);
             if (names.isEmpty()) {
                 throw JsonFields.invalid("topics", "must name a topic at least");
             }
-            names.forEach(TopicName::requireForUsers);
+            names.forEach(ofGroup ? TopicName::requireForUsers : TopicName::requireValid);
             return names.stream()
                     .distinct()
                     .map(connection.loop.broker::requireTopic)

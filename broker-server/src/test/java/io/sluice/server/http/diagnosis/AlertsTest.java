@@ -8,6 +8,7 @@ import io.sluice.server.TestServers;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.RunningServer;
+import io.sluice.server.http.push.EventReader;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -151,6 +152,12 @@ class AlertsTest {
                     .extracting(event -> event.getString("id"))
                     .containsExactly(
                             events.get(0).getString("id"), events.get(1).getString("id"));
+            String wanted = "from=earliest&filter=type=*.cleared";
+            try (EventReader stream = new EventReader(server.port(), "/v1/topics/__alerts/events?" + wanted)) {
+                stream.awaitRecords(1);
+                assertThat(stream.records().get(0).name()).isEqualTo("io.sluice.alert.cleared");
+            }
+            assertThat(server.get("/v1/topics/__alerts/events?group=g").body()).contains("invalid_topic");
         } finally {
             receiver.stop(0);
         }
