@@ -3,6 +3,7 @@ package io.sluice.server.http.records;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.server.codec.KafkaCodecs;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.RouteGroup;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;

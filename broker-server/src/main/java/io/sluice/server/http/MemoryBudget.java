@@ -1,6 +1,5 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http;
 
-import io.sluice.server.http.HttpProblem;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -9,16 +8,17 @@ import java.util.concurrent.atomic.AtomicLong;
  * How many bytes of requests may be in memory at once, over all event loops. Full means refused at once, not waiting.
  * A request that alone is larger than the budget is admitted if nothing else is there. Safe on any thread.
  */
-final class MemoryBudget {
+public final class MemoryBudget {
     private final long limitBytes;
     private final AtomicLong usedBytes = new AtomicLong();
 
-    MemoryBudget(long limitBytes) {
+    /** @param limitBytes how many bytes requests may have reserved together */
+    public MemoryBudget(long limitBytes) {
         this.limitBytes = limitBytes;
     }
 
     /** Bytes that are reserved now. */
-    long usedBytes() {
+    public long usedBytes() {
         return usedBytes.get();
     }
 
@@ -28,7 +28,7 @@ final class MemoryBudget {
      *
      * @throws HttpProblem 503 overloaded
      */
-    Reservation reserve(RoutingContext ctx, long bytes) {
+    public Reservation reserve(RoutingContext ctx, long bytes) {
         Reservation reservation = reserve(bytes);
         ctx.addEndHandler(ended -> reservation.close());
         return reservation;
@@ -39,7 +39,7 @@ final class MemoryBudget {
      *
      * @throws HttpProblem 503 overloaded
      */
-    Reservation reserve(long bytes) {
+    public Reservation reserve(long bytes) {
         Reservation reservation = new Reservation();
         reservation.grow(bytes);
         return reservation;
@@ -63,7 +63,7 @@ final class MemoryBudget {
      * was made of them: a client that waits for less than a sync, or goes away, would else make room that is not there.
      * For the request's thread, but for {@link #letGo()}.
      */
-    final class Reservation implements AutoCloseable {
+    public final class Reservation implements AutoCloseable {
         private final AtomicInteger holders = new AtomicInteger(1);
         private volatile long heldBytes;
         private boolean closed;
@@ -73,7 +73,7 @@ final class MemoryBudget {
          *
          * @throws HttpProblem 503 overloaded; what was held before stays held
          */
-        void grow(long bytes) {
+        public void grow(long bytes) {
             if (!tryGrow(bytes)) {
                 throw new HttpProblem(
                                 503,
@@ -84,8 +84,8 @@ final class MemoryBudget {
             }
         }
 
-        /** Takes more if there is room. */
-        boolean tryGrow(long bytes) {
+        /** Takes more if there is room; whether there was. */
+        public boolean tryGrow(long bytes) {
             if (closed) {
                 return false;
             }
@@ -98,12 +98,12 @@ final class MemoryBudget {
         }
 
         /** A batch made of these bytes goes to the log. */
-        void hold() {
+        public void hold() {
             holders.incrementAndGet();
         }
 
         /** The log has let go of it. On any thread. */
-        void letGo() {
+        public void letGo() {
             if (holders.decrementAndGet() == 0) {
                 usedBytes.addAndGet(-heldBytes);
             }
