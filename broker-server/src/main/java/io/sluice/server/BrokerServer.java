@@ -12,6 +12,7 @@ import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.errors.LoggedErrors;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.MetaRoutes;
 import io.sluice.server.http.MetricsRoutes;
 import io.sluice.server.http.RequestFailures;
@@ -112,12 +113,16 @@ public final class BrokerServer implements AutoCloseable {
                 config.broker().clock(),
                 alerts,
                 overloads);
+        MemoryBudget memory = new MemoryBudget(config.records().budgetBytes());
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
                 config.cors(),
-                routes(vertx, broker, groups, queues, clients, errors, alerts, overloads, config, health, registry),
+                routes(
+                        vertx, broker, groups, queues, clients, errors, alerts, overloads, config, health, memory,
+                        registry),
                 clients,
+                memory,
                 registry);
         this.kafka = kafkaListener();
     }
@@ -150,8 +155,9 @@ public final class BrokerServer implements AutoCloseable {
             Overloads overloads,
             ServerConfig config,
             Health health,
+            MemoryBudget memory,
             PrometheusMeterRegistry registry) {
-        RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), registry);
+        RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), memory, registry);
         QueueRoutes queueRoutes = new QueueRoutes(
                 vertx,
                 broker,

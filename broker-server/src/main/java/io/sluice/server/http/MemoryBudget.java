@@ -1,5 +1,9 @@
 package io.sluice.server.http;
 
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -9,12 +13,25 @@ import java.util.concurrent.atomic.AtomicLong;
  * A request that alone is larger than the budget is admitted if nothing else is there. Safe on any thread.
  */
 public final class MemoryBudget {
+    private static final AttributeKey<MemoryBudget> BUDGET = AttributeKey.valueOf("sluice.memory");
+
     private final long limitBytes;
     private final AtomicLong usedBytes = new AtomicLong();
 
     /** @param limitBytes how many bytes requests may have reserved together */
     public MemoryBudget(long limitBytes) {
         this.limitBytes = limitBytes;
+    }
+
+    /** The one that a request's connection shares. */
+    public static MemoryBudget of(HttpServerRequest request) {
+        var connection = (HttpServerConnection) request.connection();
+        return connection.channelHandlerContext().channel().attr(BUDGET).get();
+    }
+
+    /** What a connection sends is counted here. */
+    void count(Channel channel) {
+        channel.attr(BUDGET).set(this);
     }
 
     /** Bytes that are reserved now. */
