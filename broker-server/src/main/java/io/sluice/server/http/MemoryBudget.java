@@ -114,6 +114,15 @@ public final class MemoryBudget {
             return taken;
         }
 
+        /** Gives back all but so many bytes. */
+        public void shrink(long bytes) {
+            long more = heldBytes - bytes;
+            if (more > 0 && !closed) {
+                heldBytes = bytes;
+                usedBytes.addAndGet(-more);
+            }
+        }
+
         /** A batch made of these bytes goes to the log. */
         public void hold() {
             holders.incrementAndGet();

@@ -44,6 +44,8 @@ class WebSocketTest {
                         "3",
                         "http.push.max.message.bytes",
                         "2000000",
+                        "http.memory.bytes",
+                        "3000000",
                         "http.idle.timeout.ms",
                         "1000",
                         "http.request.timeout.ms",
@@ -292,6 +294,44 @@ class WebSocketTest {
         socket.await("pong");
         assertThat(socket.values("a").contains(large)).isTrue();
         assertThat(socket.values("b").contains(large)).isTrue();
+    }
+
+    @Test
+    void aRecordMayHoldWhateverJsonHolds() {
+        WsClient socket = connect();
+        socket.say(subscribe("s").put("values", "text"));
+        socket.await("subscribed");
+        String deep = "[".repeat(40) + "]".repeat(40);
+        String many = "[" + "{},".repeat(110_000) + "1" + "0".repeat(600) + "]";
+
+        socket.sayText("{\"op\":\"publish\",\"topic\":\"t\",\"partition\":0,\"value\":" + deep + "}");
+        socket.sayText("{\"op\":\"publish\",\"topic\":\"t\",\"partition\":0,\"value\":" + many + "}");
+
+        socket.awaitValues("s", 2);
+        assertThat(socket.values("s")).containsExactly(deep, many);
+        socket.sayText("{\"op\":\"publish\",\"topic\":\"t\",\"value\":1} 2");
+        assertThat(socket.refused()).isEqualTo("invalid_json");
+    }
+
+    @Test
+    void messagesThatAreNotWholeYetShareTheMemoryOfAllRequests() {
+        WsClient socket = connect();
+        String half = "x".repeat(1_800_000);
+        socket.begin(half);
+        Await.until("it is counted", () -> server.metric("sluice_http_requests_memory_bytes") >= 1_800_000);
+        WsClient other = connect();
+        other.begin(half);
+        Await.until("closed", () -> other.closedWith() != 0);
+        assertThat(other.closedWith()).isEqualTo(1013);
+
+        socket.abort();
+        Await.until("it is given back", () -> server.metric("sluice_http_requests_memory_bytes") == 0);
+        WsClient third = connect();
+        third.say(publish("y".repeat(700_000)));
+        third.await("published");
+        third.say(op("ping"));
+        third.await("pong");
+        assertThat(server.metric("sluice_http_requests_memory_bytes")).isLessThan(1_000);
     }
 
     @Test
