@@ -6,6 +6,7 @@ import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.server.alerts.AlertBook;
+import io.sluice.server.alerts.AlertMetrics;
 import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.errors.ErrorLog;
@@ -101,6 +102,7 @@ public final class BrokerServer implements AutoCloseable {
                 (client, code, where, message) -> errors.add(code, where, client.host(), message));
         this.alerts =
                 new AlertBook(config.alerts().raiseChecks(), config.alerts().clearChecks());
+        AlertMetrics.register(registry, alerts);
         Overloads overloads = new Overloads();
         GroupFacts facts =
                 new GroupFacts(broker, groups, clients, config.broker().clock());

@@ -131,6 +131,9 @@ class AlertsTest {
             send("POST", "/v1/groups/g/commit", "{\"positions\": {\"t\": {\"0\": 0}}}");
             produce(4);
             Await.until("it is raised", () -> raised("group_lag_records", "g"));
+            assertThat(server.get("/metrics").body())
+                    .contains("sluice_alerts_raised{rule=\"group_lag_records\"} 1.0")
+                    .contains("sluice_alerts_raised{rule=\"topic_idle\"} 0.0");
             send("POST", "/v1/groups/g/commit", "{\"positions\": {\"t\": {\"0\": 4}}}");
             Await.until("it is over", () -> isOver("group_lag_records", "g"));
 
@@ -146,6 +149,9 @@ class AlertsTest {
                     .isEqualTo("4 records wait for group g, the bound is 3");
             JsonObject webhook = new JsonObject(server.get("/v1/alerts").body()).getJsonObject("webhook");
             assertThat(webhook.getLong("failed_tries")).isEqualTo(1);
+            assertThat(server.metric("sluice_alerts_webhook_failed_tries_total"))
+                    .isEqualTo(1);
+            assertThat(server.metric("sluice_alerts_webhook_delivered_total")).isEqualTo(2);
             assertThat(server.get("/v1/errors").body()).contains("alert group_lag_records raised");
 
             assertThat(readByKafka(2))
