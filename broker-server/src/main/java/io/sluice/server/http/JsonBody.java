@@ -83,8 +83,9 @@ public final class JsonBody {
             }
         });
         request.exceptionHandler(failure -> fields.tryFail(HttpErrors.bodyFailure(failure)));
+        // What was read stays counted until the request is answered: a poll may wait long, with all the names that it
+        // brought.
         request.endHandler(nothing -> {
-            memory.close();
             try {
                 fields.tryComplete(parse(body));
             } catch (HttpProblem e) {
