@@ -6,12 +6,14 @@ import io.sluice.core.Broker;
 import io.sluice.groups.GroupCoordinator;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.server.alerts.AlertBook;
+import io.sluice.server.alerts.AlertMetrics;
 import io.sluice.server.alerts.AlertWatch;
 import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.errors.LoggedErrors;
 import io.sluice.server.http.HealthRoutes;
 import io.sluice.server.http.HttpApi;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.MetaRoutes;
 import io.sluice.server.http.MetricsRoutes;
 import io.sluice.server.http.RequestFailures;
@@ -101,6 +103,7 @@ public final class BrokerServer implements AutoCloseable {
                 (client, code, where, message) -> errors.add(code, where, client.host(), message));
         this.alerts =
                 new AlertBook(config.alerts().raiseChecks(), config.alerts().clearChecks());
+        AlertMetrics.register(registry, alerts);
         Overloads overloads = new Overloads();
         GroupFacts facts =
                 new GroupFacts(broker, groups, clients, config.broker().clock());
@@ -113,12 +116,16 @@ public final class BrokerServer implements AutoCloseable {
                 config.broker().clock(),
                 alerts,
                 overloads);
+        MemoryBudget memory = new MemoryBudget(config.records().budgetBytes());
         this.http = new HttpApi(
                 vertx,
                 config.limits(),
                 config.cors(),
-                routes(vertx, broker, groups, queues, clients, errors, alerts, overloads, config, health, registry),
+                routes(
+                        vertx, broker, groups, queues, clients, errors, alerts, overloads, config, health, memory,
+                        registry),
                 clients,
+                memory,
                 registry);
         this.kafka = kafkaListener();
     }
@@ -151,8 +158,9 @@ public final class BrokerServer implements AutoCloseable {
             Overloads overloads,
             ServerConfig config,
             Health health,
+            MemoryBudget memory,
             PrometheusMeterRegistry registry) {
-        RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), registry);
+        RecordRoutes records = new RecordRoutes(vertx, broker, config.records(), memory, registry);
         QueueRoutes queueRoutes = new QueueRoutes(
                 vertx,
                 broker,

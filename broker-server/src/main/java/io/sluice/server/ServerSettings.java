@@ -81,7 +81,7 @@ public final class ServerSettings {
             "http.memory.bytes",
             RECORDS.budgetBytes(),
             Rule.atLeast(1_048_576),
-            "How many bytes of produce requests may be in memory at once, over all connections; more are refused.");
+            "How many bytes of requests may be in memory at once, over all connections; more are refused.");
 
     /** {@code http.max.wait.ms}. */
     public static final Setting<Long> HTTP_MAX_WAIT_MS = Setting.ofLong(

@@ -12,6 +12,7 @@ import io.sluice.server.clients.ClientRegistry;
 import io.sluice.server.errors.ErrorLog;
 import io.sluice.server.fixture.FakeEngine;
 import io.sluice.server.fixture.RunningServer;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.why.Overloads;
 import io.vertx.core.Vertx;
@@ -75,6 +76,7 @@ public final class TestServers {
                 new Overloads(),
                 config,
                 new Health(broker),
+                new MemoryBudget(1 << 20),
                 registry);
     }
 }

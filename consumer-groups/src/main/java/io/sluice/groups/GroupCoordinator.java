@@ -217,6 +217,16 @@ public final class GroupCoordinator implements AutoCloseable {
     }
 
     /**
+     * A member over HTTP leaves, unless it has polled since a poll: members that come by another connection are somebody else's
+     * to end.
+     *
+     * @param poll the number of the last poll of whoever leaves
+     */
+    public void leave(String group, String member, long poll) {
+        tell(group, (shard, effects) -> shard.leave(group, member, poll, effects));
+    }
+
+    /**
      * A member over HTTP says what it has done, and does not ask for more.
      *
      * @return for each partition of the cursor what became of it, or one fault for all

@@ -380,6 +380,13 @@ public final class GroupShard implements Shard<Effects> {
         look(groupId, Reason.MEMBER_CHANGED, done.member(), effects);
     }
 
+    /** A member over HTTP leaves after a poll, unless it has polled since. */
+    public void leave(String groupId, String memberId, long poll, Effects effects) {
+        find(groupId).flatMap(Group::consumer).ifPresent(members -> members.leave(memberId, poll, effects));
+        membersChanged(groupId, effects);
+        look(groupId, Reason.MEMBER_LEFT, "", effects);
+    }
+
     /** A member over HTTP says what it has done, and does not ask for more. */
     public void commit(
             String groupId, String memberId, Poll.Cursor cursor, Reply<Poll.Committed> reply, Effects effects) {

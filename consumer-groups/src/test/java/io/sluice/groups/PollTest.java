@@ -125,6 +125,19 @@ class PollTest {
     }
 
     @Test
+    void whoLeavesAfterAPollIsStillThereIfItHasPolledSince() {
+        Poll.Answer before = poll("one");
+        Poll.Answer now = poll("one");
+        machine.turn(effects -> machine.shard().leave("g", "one", before.poll(), effects));
+        assertThat(interruptions).containsExactly("one SUPERSEDED");
+        assertThat(poll("one", Optional.empty(), now.poll()).poll()).isGreaterThan(now.poll());
+
+        machine.turn(effects -> machine.shard().leave("g", "one", now.poll() + 1, effects));
+        assertThat(interruptions).last().isEqualTo("one LEFT");
+        assertThat(partitions(poll("two"))).hasSize(4);
+    }
+
+    @Test
     void aCursorOfAGroupOfTheSameNameThatIsNoMoreIsRefused() {
         Poll.Answer before = poll("one");
         done("one", before, Set.of(id(0)));

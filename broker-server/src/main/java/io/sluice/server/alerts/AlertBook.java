@@ -113,6 +113,13 @@ public final class AlertBook {
                 .toList();
     }
 
+    /** How many are raised by a rule. */
+    synchronized long raised(Rule rule) {
+        return tracked.entrySet().stream()
+                .filter(one -> one.getKey().rule() == rule && one.getValue().alert != null)
+                .count();
+    }
+
     /** What was raised and is over, the last first. */
     public synchronized List<Alert> lately() {
         return new ArrayList<>(lately);

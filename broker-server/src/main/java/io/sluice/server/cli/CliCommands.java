@@ -5,6 +5,8 @@ import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.clients.ClientsCommand;
 import io.sluice.server.cli.consume.ConsumeCommand;
+import io.sluice.server.cli.diagnosis.AlertsCommand;
+import io.sluice.server.cli.diagnosis.ErrorsCommand;
 import io.sluice.server.cli.groups.GroupsCommand;
 import io.sluice.server.cli.log.LogCommand;
 import io.sluice.server.cli.produce.ProduceCommand;
@@ -41,6 +43,8 @@ public final class CliCommands {
         commands.put("queues", () -> withBelow(new QueuesCommand(streams)));
         commands.put("clients", () -> new ClientsCommand(streams));
         commands.put("why", () -> new WhyCommand(streams));
+        commands.put("alerts", () -> new AlertsCommand(streams));
+        commands.put("errors", () -> new ErrorsCommand(streams));
         commands.put("log", () -> withBelow(new LogCommand(streams)));
         commands.put("bench", BenchCommand::new);
         commands.put(COMPLETION, () -> new CompletionCommand(streams));

@@ -252,6 +252,17 @@ public final class Client {
         }
     }
 
+    /** It asks for messages of a queue, in the name of a consumer. Safe on any thread; nothing happens if it is known. */
+    public void receives(String queue, String consumer) {
+        for (Entry entry : entries) {
+            if (entry.subscription.queue().equals(queue)
+                    && entry.subscription.member().equals(consumer)) {
+                return;
+            }
+        }
+        subscribed(Subscription.ofQueue(queue, consumer));
+    }
+
     /** The filters of a member have let so many records pass, and have left out so many. On the client's event loop. */
     public void filtered(String group, String member, long passed, long excluded) {
         Entry known = find(group, member);

@@ -22,6 +22,7 @@ final class Connections {
     private final HttpLimits limits;
     private final AtomicInteger openCount;
     private final ClientRegistry clients;
+    private final MemoryBudget memory;
     private final Map<HttpConnection, WatchedConnection> open = new IdentityHashMap<>();
     private final long tickMs;
 
@@ -29,11 +30,13 @@ final class Connections {
      * Starts to watch.
      *
      * @param openCount the number of open connections, shared by all loops
+     * @param memory what requests take together, over all loops
      */
-    Connections(Vertx vertx, HttpLimits limits, AtomicInteger openCount, ClientRegistry clients) {
+    Connections(Vertx vertx, HttpLimits limits, AtomicInteger openCount, ClientRegistry clients, MemoryBudget memory) {
         this.limits = limits;
         this.openCount = openCount;
         this.clients = clients;
+        this.memory = memory;
         this.tickMs = Math.max(10, Math.min(1_000, limits.requestTimeoutMs() / 4));
         vertx.setPeriodic(tickMs, timer -> tick());
     }
@@ -63,6 +66,7 @@ final class Connections {
         var watched =
                 new WatchedConnection(channel, limits, client, count > limits.maxConnections(), System.nanoTime());
         Caller.is(client, channel);
+        memory.count(channel);
         channel.pipeline().addFirst("watch", watched);
         open.put(connection, watched);
     }

@@ -23,6 +23,7 @@ public final class HttpApi {
     private final Cors cors;
     private final List<RouteGroup> groups;
     private final ClientRegistry clients;
+    private final MemoryBudget memory;
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections = new AtomicInteger();
     private Optional<Future<Void>> stopped = Optional.empty();
@@ -31,17 +32,12 @@ public final class HttpApi {
 
     private final List<HttpLoop> loops = Collections.synchronizedList(new ArrayList<>());
 
-    /** A listener that does not listen yet, for pages of its own origin alone. */
-    public HttpApi(
-            Vertx vertx, HttpLimits limits, List<RouteGroup> groups, ClientRegistry clients, MeterRegistry registry) {
-        this(vertx, limits, Cors.OFF, groups, clients, registry);
-    }
-
     /**
      * A listener that does not listen yet.
      *
      * @param cors which pages of other origins may read what it answers
      * @param clients where connections are entered
+     * @param memory what requests may take together
      */
     public HttpApi(
             Vertx vertx,
@@ -49,12 +45,14 @@ public final class HttpApi {
             Cors cors,
             List<RouteGroup> groups,
             ClientRegistry clients,
+            MemoryBudget memory,
             MeterRegistry registry) {
         this.vertx = vertx;
         this.limits = limits;
         this.cors = cors;
         this.groups = List.copyOf(groups);
         this.clients = clients;
+        this.memory = memory;
         this.metrics = new HttpMetrics(registry, openConnections, limits.maxConnections());
     }
 
@@ -84,7 +82,7 @@ public final class HttpApi {
         return vertx.deployVerticle(
                         () -> {
                             HttpLoop loop = new HttpLoop(
-                                    address, options, limits, cors, groups, metrics, openConnections, clients);
+                                    address, options, limits, cors, groups, metrics, openConnections, clients, memory);
                             loops.add(loop);
                             return loop;
                         },

@@ -34,6 +34,7 @@ final class HttpLoop implements Deployable {
     private final HttpMetrics metrics;
     private final AtomicInteger openConnections;
     private final ClientRegistry clients;
+    private final MemoryBudget memory;
     private Connections connections;
     private HttpServer server;
 
@@ -45,7 +46,8 @@ final class HttpLoop implements Deployable {
             List<RouteGroup> groups,
             HttpMetrics metrics,
             AtomicInteger openConnections,
-            ClientRegistry clients) {
+            ClientRegistry clients,
+            MemoryBudget memory) {
         this.address = address;
         this.options = options;
         this.limits = limits;
@@ -54,12 +56,13 @@ final class HttpLoop implements Deployable {
         this.metrics = metrics;
         this.openConnections = openConnections;
         this.clients = clients;
+        this.memory = memory;
     }
 
     @Override
     public Future<?> deploy(Context context) {
         Vertx vertx = context.owner();
-        connections = new Connections(vertx, limits, openConnections, clients);
+        connections = new Connections(vertx, limits, openConnections, clients, memory);
         server = vertx.createHttpServer(options)
                 .connectionHandler(connections::opened)
                 .requestHandler(router(vertx, groups, this::begin))

@@ -27,10 +27,15 @@ public final class JsonBody {
     private static final List<String> NATIVE = List.of("application/json");
     private static final int MAX_DEPTH = 16;
     private static final int MAX_WORD_CHARS = 512;
+    /** How many names, values, brackets and braces there may be: each may take many times its bytes in memory. */
+    private static final int MAX_TOKENS = 200_000;
+    /** What a byte of a body takes at most until it has been read: the buffer grows by doubling. */
+    private static final int BYTES_PER_BYTE = 2;
 
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_DEPTH)
+                            .maxTokenCount(MAX_TOKENS)
                             .maxNumberLength(MAX_WORD_CHARS)
                             .maxNameLength(MAX_WORD_CHARS)
                             .build())
@@ -42,7 +47,7 @@ public final class JsonBody {
 
     /**
      * The body as the fields of one JSON object; no body is the empty object. Fails with unsupported_media_type,
-     * body_too_large, invalid_json or duplicate_field.
+     * unsupported_encoding, body_too_large, overloaded, invalid_json or duplicate_field.
      */
     public static Future<JsonFields> read(RoutingContext ctx, int maxBytes) {
         return read(ctx, maxBytes, NATIVE);
@@ -58,18 +63,28 @@ public final class JsonBody {
                     "unsupported_media_type",
                     "the body is " + contentType + "; this route takes " + String.join(" or ", mediaTypes)));
         }
+        requirePlain(request);
+        if (length(request) > maxBytes) {
+            return Future.failedFuture(tooLarge(maxBytes));
+        }
         Promise<JsonFields> fields = Promise.promise();
         Buffer body = Buffer.buffer();
+        MemoryBudget.Reservation memory = MemoryBudget.of(request).reserve(ctx, 0);
         request.handler(chunk -> {
-            body.appendBuffer(chunk);
-            if (body.length() > maxBytes) {
+            try {
+                if (body.length() + chunk.length() > maxBytes) {
+                    throw tooLarge(maxBytes);
+                }
+                memory.grow((long) BYTES_PER_BYTE * chunk.length());
+                body.appendBuffer(chunk);
+            } catch (HttpProblem e) {
                 request.handler(dropped -> {});
-                fields.tryFail(new HttpProblem(
-                                413, "body_too_large", "the body is larger than the " + maxBytes + " bytes it may have")
-                        .with("max_bytes", maxBytes));
+                fields.tryFail(e);
             }
         });
         request.exceptionHandler(failure -> fields.tryFail(HttpErrors.bodyFailure(failure)));
+        // What was read stays counted until the request is answered: a poll may wait long, with all the names that it
+        // brought.
         request.endHandler(nothing -> {
             try {
                 fields.tryComplete(parse(body));
@@ -78,6 +93,33 @@ public final class JsonBody {
             }
         });
         return fields.future();
+    }
+
+    private static HttpProblem tooLarge(int maxBytes) {
+        return new HttpProblem(413, "body_too_large", "the body is larger than the " + maxBytes + " bytes it may have")
+                .with("max_bytes", maxBytes);
+    }
+
+    /** How long the body of a request is; -1 if that is not known before. */
+    public static long length(HttpServerRequest request) {
+        String length = request.getHeader("Content-Length");
+        return length == null ? -1 : Query.number("Content-Length", length, 0, Long.MAX_VALUE);
+    }
+
+    /**
+     * Refuses bodies that are compressed.
+     *
+     * @throws HttpProblem 415 unsupported_encoding
+     */
+    public static void requirePlain(HttpServerRequest request) {
+        String encoding = request.getHeader("Content-Encoding");
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw new HttpProblem(
+                            415,
+                            "unsupported_encoding",
+                            "bodies are not taken in Content-Encoding \"" + encoding + "\"")
+                    .with("field", "Content-Encoding");
+        }
     }
 
     /** The fields of a body that has come; see {@link #read}. */
@@ -111,8 +153,9 @@ public final class JsonBody {
             return new HttpProblem(
                     400,
                     "invalid_json",
-                    "the body nests deeper than " + MAX_DEPTH + " levels, or has a number or a name of more than "
-                            + MAX_WORD_CHARS + " characters");
+                    "the body nests deeper than " + MAX_DEPTH + " levels, has more than " + MAX_TOKENS
+                            + " names, values and brackets, or a number or a name of more than " + MAX_WORD_CHARS
+                            + " characters");
         }
         // What is JSON and within the limits is refused for one more reason only.
         String field = refused.getProcessor() instanceof JsonParser parser ? nameOf(parser.getParsingContext()) : "";

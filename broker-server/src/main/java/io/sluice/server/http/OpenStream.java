@@ -8,6 +8,15 @@ public interface OpenStream {
     /** Ends it in order, on its event loop: the broker stops. */
     void stop();
 
+    /**
+     * So many bytes have come from the client now that its request is complete. On its event loop.
+     *
+     * @return whether they are to be read; else they are dropped
+     */
+    default boolean received(int bytes) {
+        return true;
+    }
+
     /** Whether it goes on when its request has been answered. */
     default boolean outlivesRequest() {
         return false;

@@ -69,6 +69,15 @@ final class WatchedConnection extends ChannelDuplexHandler {
         }
         if (message instanceof ByteBuf bytes) {
             client.received(bytes.readableBytes());
+            boolean isRead = request == null
+                    || !request.isEnded()
+                    || OpenStream.of(ctx)
+                            .map(stream -> stream.received(bytes.readableBytes()))
+                            .orElse(true);
+            if (!isRead) {
+                bytes.release();
+                return;
+            }
         }
         context.fireChannelRead(message);
     }

@@ -78,7 +78,7 @@ class ClientsTest {
         assertThat(ok("clients describe " + id))
                 .containsPattern("library +worker 1.2")
                 .containsPattern("principal +-")
-                .containsPattern("g +m +t +-");
+                .containsPattern("g +- +m +t +-");
         assertThat(ok("clients describe " + id + " --json")).contains("\"principal\":null");
 
         assertThat(ok("clients close " + id).strip()).isEqualTo("closed connection " + id);

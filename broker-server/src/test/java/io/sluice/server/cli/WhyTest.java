@@ -3,6 +3,7 @@ package io.sluice.server.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
+import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -14,6 +15,29 @@ import org.junit.jupiter.api.io.TempDir;
 class WhyTest {
     @TempDir
     private Path data;
+
+    @Test
+    void alertsAndErrorsAreListed() {
+        Map<String, String> quick =
+                Map.of("alert.check.interval.ms", "100", "alert.raise.checks", "1", "alert.topic.idle.ms", "1");
+        try (RunningServer server = TestServers.on(data, quick)) {
+            String at = "http://127.0.0.1:" + server.port();
+            server.send("PUT", "/v1/topics/quiet", "{}");
+            Await.until(
+                    "the alert",
+                    () -> Shell.run("alerts", "--server", at).text().contains("quiet"));
+
+            assertThat(Shell.run("alerts", "--lately", "--server", at).text())
+                    .containsPattern("topic_idle +quiet +20\\S+Z +- +nothing has been written to topic quiet");
+            assertThat(new JsonObject(Shell.run("alerts", "--json", "--server", at)
+                                    .text())
+                            .getJsonArray("raised"))
+                    .hasSize(1);
+            assertThat(Shell.run("errors", "--max", "5", "--server", at).text())
+                    .containsPattern("\\S+ +1 +20\\S+Z +20\\S+Z +- +\\S+ +alert topic_idle raised");
+            assertThat(Shell.run("errors", "--max", "0", "--server", at).err()).contains("limit is 0");
+        }
+    }
 
     @Test
     void reasonsAreShownWithTheirCulprits() {

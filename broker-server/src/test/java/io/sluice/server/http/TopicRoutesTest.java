@@ -3,8 +3,10 @@ package io.sluice.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
+import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.FakeEngine;
+import io.sluice.server.fixture.RawConnection;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -26,7 +28,7 @@ class TopicRoutesTest {
 
     @BeforeEach
     void start() {
-        server = TestServers.over(engine, Map.of("log.retention.hours", "5"));
+        server = TestServers.over(engine, Map.of("log.retention.hours", "5", "http.memory.bytes", "1048576"));
     }
 
     @AfterEach
@@ -170,6 +172,53 @@ class TopicRoutesTest {
         var answer = server.send("PUT", "/v1/topics/orders", " ".repeat(5_000_000));
 
         assertProblem(answer, 413, "body_too_large");
+    }
+
+    @Test
+    void aBodyThatSaysThatItIsTooLargeIsNotWaitedFor() {
+        try (RawConnection connection = new RawConnection(server.port())) {
+            connection.send(head(5_000_000));
+
+            assertThat(connection.readUntil("body_too_large")).startsWith("HTTP/1.1 413");
+        }
+    }
+
+    @Test
+    void bodiesThatAreNotWholeYetShareTheMemoryOfAllRequests() {
+        String most = " ".repeat(300_000);
+        try (RawConnection one = new RawConnection(server.port());
+                RawConnection other = new RawConnection(server.port())) {
+            one.send(head(400_000) + most);
+            Await.until("it is counted", () -> server.metric("sluice_http_requests_memory_bytes") >= 600_000);
+            other.send(head(400_000) + most);
+
+            assertThat(other.readUntil("overloaded")).startsWith("HTTP/1.1 503");
+        }
+        Await.until("it is given back", () -> server.metric("sluice_http_requests_memory_bytes") == 0);
+        var answer = server.send("PUT", "/v1/topics/orders", "{}" + most);
+        assertThat(answer.statusCode()).isEqualTo(201);
+        Await.until("that too", () -> server.metric("sluice_http_requests_memory_bytes") == 0);
+    }
+
+    private static String head(int bodyBytes) {
+        return "PUT /v1/topics/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + bodyBytes + "\r\n\r\n";
+    }
+
+    @Test
+    void aBodyThatWouldTakeManyTimesItsBytesIsRefused() {
+        var answer = server.send("PUT", "/v1/topics/orders", "{\"config\":[" + "{},".repeat(100_000) + "{}]}");
+
+        assertProblem(answer, 400, "invalid_json");
+        assertThat(answer.body()).contains("more than 200000 names, values and brackets");
+    }
+
+    @Test
+    void aCompressedBodyIsNotTaken() {
+        var answer = server.send(HttpRequest.newBuilder(server.uri("/v1/topics/orders"))
+                .header("Content-Encoding", "gzip")
+                .PUT(BodyPublishers.ofString("{}")));
+
+        assertProblem(answer, 415, "unsupported_encoding");
     }
 
     @Test

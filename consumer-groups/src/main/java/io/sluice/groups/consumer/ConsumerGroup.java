@@ -586,6 +586,15 @@ public final class ConsumerGroup implements Members {
         }
     }
 
+    /** A member leaves after a poll, unless it has polled since: then somebody else speaks for it by now. */
+    public void leave(String memberId, long poll, Effects effects) {
+        Seat seat = seats.get(memberId);
+        if (seat != null && seat.is(Kind.HTTP) && seat.isLast(poll)) {
+            remove(seat, Poll.Interruption.LEFT, effects);
+            assignAnew(effects);
+        }
+    }
+
     /** A member over HTTP is there, though it neither polls nor commits: it keeps what it has. */
     public void isThere(String memberId, Effects effects) {
         Seat seat = seats.get(memberId);

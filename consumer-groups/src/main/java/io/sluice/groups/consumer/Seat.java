@@ -123,6 +123,11 @@ final class Seat {
         return polls > poll;
     }
 
+    /** Whether there has been no poll since the one of a number. */
+    boolean isLast(long poll) {
+        return polls == poll;
+    }
+
     /** Whether a poll is under way, of a number or at all. */
     boolean isPolling(long poll) {
         return isPolling && poll == polls;

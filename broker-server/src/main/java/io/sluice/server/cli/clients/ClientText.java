@@ -52,11 +52,12 @@ final class ClientText {
         if (client.path("subscriptions").isEmpty()) {
             return table.toString();
         }
-        Table subscriptions = new Table("GROUP", "MEMBER", "TOPICS", "FILTERS");
+        Table subscriptions = new Table("GROUP", "QUEUE", "MEMBER", "TOPICS", "FILTERS");
         for (JsonNode one : client.path("subscriptions")) {
             subscriptions.row(
                     orDash(one.path("group").asText("")),
-                    orDash(one.path("member").asText("")),
+                    orDash(one.path("queue").asText("")),
+                    orDash(one.path("member").asText(one.path("consumer").asText(""))),
                     orDash(String.join(",", texts(one.path("topics")))),
                     orDash(String.join(" ", texts(one.path("filters")))));
         }

@@ -43,8 +43,9 @@ final class ClientDocuments {
 
     private static JsonObject document(Subscription subscription) {
         JsonObject document = new JsonObject();
+        putUnlessEmpty(document, "queue", subscription.queue());
         putUnlessEmpty(document, "group", subscription.group());
-        putUnlessEmpty(document, "member", subscription.member());
+        putUnlessEmpty(document, subscription.queue().isEmpty() ? "member" : "consumer", subscription.member());
         document.put("topics", new JsonArray(subscription.topics()));
         putUnlessEmpty(document, "filters", subscription.filters());
         return document;

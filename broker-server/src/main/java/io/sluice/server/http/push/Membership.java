@@ -4,7 +4,6 @@ import io.sluice.core.BrokerException;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.groups.CommittedOffset;
 import io.sluice.groups.GroupError;
-import io.sluice.groups.GroupShard.Leaving;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.HttpProblem;
@@ -54,6 +53,8 @@ final class Membership implements PushLoop.Ticking {
     private final Map<TopicIdPartition, Long> acknowledged = new HashMap<>();
     /** Partitions of which the client had records that it had not acknowledged when the last turn ended. */
     private final Set<TopicIdPartition> held = new HashSet<>();
+    /** Since which epoch it has each partition, and nobody has moved its position. */
+    private final Map<TopicIdPartition, Integer> since = new HashMap<>();
 
     /**
      * What is wanted of a group.
@@ -109,6 +110,12 @@ final class Membership implements PushLoop.Ticking {
                     asking = false;
                     if (answer.failed()) {
                         fail(answer.cause());
+                    } else if (isPassing(answer.result().error())) {
+                        loop.vertx.setTimer(RETRY_MS, timer -> {
+                            if (!closed && !asking) {
+                                ask(commit);
+                            }
+                        });
                     } else {
                         told(answer.result());
                     }
@@ -116,14 +123,6 @@ final class Membership implements PushLoop.Ticking {
     }
 
     private void told(Poll.Answer answer) {
-        if (isPassing(answer.error())) {
-            loop.vertx.setTimer(RETRY_MS, timer -> {
-                if (!closed && !asking) {
-                    ask(Optional.empty());
-                }
-            });
-            return;
-        }
         if (answer.error() != GroupError.NONE) {
             fail(GroupErrors.problem(answer.error(), wish.group()));
             return;
@@ -141,6 +140,7 @@ final class Membership implements PushLoop.Ticking {
             places.add(place(readable));
         }
         acknowledged.keySet().retainAll(committed.keySet());
+        since.keySet().retainAll(committed.keySet());
         pump.readOnly(places);
         onAssigned.run();
         pump.unpause();
@@ -157,6 +157,11 @@ final class Membership implements PushLoop.Ticking {
 
     private Place place(Poll.Readable readable) {
         TopicIdPartition id = readable.id();
+        Integer before = since.put(id, readable.since());
+        boolean isSame = before != null && before == readable.since();
+        if (!isSame) {
+            acknowledged.remove(id);
+        }
         Optional<Long> position = readable.position().map(CommittedOffset::offset);
         Long seen = wish.from().get(id);
         long begin;
@@ -168,14 +173,14 @@ final class Membership implements PushLoop.Ticking {
         }
         wish.from().remove(id);
         Place place = new Place(pump, readable.partition(), id, begin);
-        if (wish.acknowledges()) {
+        if (isSame && held.contains(id)) {
             // What is out is not sent again because of a new turn: only its acknowledgement is missing.
-            Optional<Place> before = pump.places().stream()
+            Optional<Place> reached = pump.places().stream()
                     .filter(one -> one.id().equals(id) && one.offset() >= place.offset())
                     .findFirst();
-            if (before.isPresent() && held.contains(id)) {
+            if (reached.isPresent()) {
                 committed.put(id, begin);
-                return new Place(pump, readable.partition(), id, before.get().offset());
+                return new Place(pump, readable.partition(), id, reached.get().offset());
             }
         }
         committed.put(id, position.orElse(-1L));
@@ -270,7 +275,9 @@ final class Membership implements PushLoop.Ticking {
     Future<Void> acknowledge(Map<TopicIdPartition, Long> offsets) {
         for (Place place : pump.places()) {
             Long offset = offsets.get(place.id());
-            if (offset != null && offset <= place.offset()) {
+            // Who says late what it had done before the group was moved does not move it back.
+            boolean isNew = offset != null && offset > committed.getOrDefault(place.id(), -1L);
+            if (isNew && offset <= place.offset()) {
                 acknowledged.merge(place.id(), offset, Math::max);
             }
         }
@@ -335,7 +342,7 @@ final class Membership implements PushLoop.Ticking {
         commitAtTheEnd().onComplete(done -> {
             close(Set.of());
             if (!taken) {
-                loop.groups.leave(wish.group(), List.of(new Leaving(wish.member(), "")));
+                loop.groups.leave(wish.group(), wish.member(), told.poll());
             }
         });
     }

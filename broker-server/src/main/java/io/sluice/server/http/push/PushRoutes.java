@@ -12,6 +12,7 @@ import io.sluice.server.http.Caller;
 import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.RouteGroup;
@@ -96,7 +97,8 @@ public final class PushRoutes implements RouteGroup {
                     .withHeader("Upgrade", "websocket");
         }
         requireKnownOrigin(request);
-        WsConnection connection = new WsConnection(loop, publisher, groupLimits, clock, clientId(ctx), Caller.of(ctx));
+        WsConnection connection = new WsConnection(
+                loop, publisher, groupLimits, clock, clientId(ctx), Caller.of(ctx), MemoryBudget.of(request));
         OpenStream.answer(ctx, connection);
         request.toWebSocket().onSuccess(connection::start).onFailure(failure -> HttpErrors.respond(ctx, failure));
     }

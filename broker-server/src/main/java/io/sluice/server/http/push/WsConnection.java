@@ -5,8 +5,8 @@ import io.sluice.groups.GroupLimits;
 import io.sluice.server.clients.Client;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
-import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.records.RecordPublisher;
 import io.vertx.core.Future;
@@ -15,6 +15,7 @@ import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,12 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private static final short PROTOCOL = 1002;
     private static final short POLICY = 1008;
     private static final short TOO_LARGE = 1009;
+    private static final short TRY_AGAIN_LATER = 1013;
+    /** What a message to publish says besides its record. */
+    private static final List<String> PUBLISH = List.of("op", "id", "topic", "type");
+
+    private static final List<String> RECORD = List.of(
+            "key", "key_base64", "value", "value_base64", "headers", "headers_base64", "partition", "timestamp");
     /** How many answers may wait for a client that asks and does not listen. */
     private static final int MAX_BEHIND = 1_000;
     /** After so many silent heartbeats, pings included, the other end is taken for gone. */
@@ -43,6 +50,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     final Client client;
 
     private final RecordPublisher publisher;
+    private final MemoryBudget.Reservation memory;
     private final Map<String, WsSubscription> subscriptions = new LinkedHashMap<>();
     /** Those that have a piece to send and wait for the one that is sending. */
     private final ArrayDeque<WsSubscription> waiting = new ArrayDeque<>();
@@ -57,9 +65,14 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private int unsent;
 
     private int publishes;
+    /** How many bytes came last: with a message that is whole they may have brought the beginning of another. */
+    private int cameLast;
+
     private long heardNs = System.nanoTime();
     private long pingedNs = heardNs;
     private boolean closed;
+    /** Sends the close frame. */
+    private Runnable goodbye = () -> {};
 
     WsConnection(
             PushLoop loop,
@@ -67,21 +80,31 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
             GroupLimits groupLimits,
             InstantSource clock,
             String clientId,
-            Client client) {
+            Client client,
+            MemoryBudget memory) {
         this.loop = loop;
         this.publisher = publisher;
         this.groupLimits = groupLimits;
         this.clock = clock;
         this.clientId = clientId;
         this.client = client;
+        // Only what is not whole yet is counted here.
+        this.memory = memory.reserve(0);
     }
 
     /** @param upgraded the socket, which is this connection's from now on */
     void start(ServerWebSocket upgraded) {
         socket = upgraded;
-        socket.closeHandler(nothing -> end());
+        socket.closeHandler(nothing -> {
+            memory.close();
+            end();
+        });
         socket.exceptionHandler(this::broken);
-        socket.shutdownHandler(nothing -> stop());
+        // It is asked before each close, and says how to; a close that is under way says it once more.
+        socket.shutdownHandler(nothing -> {
+            stop();
+            goodbye.run();
+        });
         socket.pongHandler(pong -> heard());
         socket.textMessageHandler(this::message);
         socket.binaryMessageHandler(bytes -> refuse(new HttpProblem(
@@ -96,6 +119,16 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
                 "this cannot be read: " + failure.getMessage());
     }
 
+    @Override
+    public boolean received(int bytes) {
+        cameLast = bytes;
+        boolean isRead = memory.tryGrow(bytes);
+        if (!isRead) {
+            close(TRY_AGAIN_LATER, "requests in flight take all the memory that they may");
+        }
+        return isRead;
+    }
+
     private void heard() {
         heardNs = System.nanoTime();
     }
@@ -104,9 +137,10 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     private void message(String text) {
         heard();
+        memory.shrink(cameLast);
         Optional<String> id = Optional.empty();
         try {
-            JsonFields fields = JsonBody.parse(Buffer.buffer(text));
+            JsonFields fields = Members.outside(text, RECORD);
             id = fields.text("id", EventsRequest.MAX_NAME_CHARS);
             String op = fields.requiredText("op", EventsRequest.MAX_NAME_CHARS);
             switch (op) {
@@ -169,22 +203,12 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     }
 
     private void publish(Optional<String> id, JsonFields fields, String text) {
-        fields.allowOnly(
-                "op",
-                "id",
-                "topic",
-                "type",
-                "key",
-                "key_base64",
-                "value",
-                "value_base64",
-                "headers",
-                "headers_base64",
-                "partition",
-                "timestamp");
+        List<String> known = new ArrayList<>(PUBLISH);
+        known.addAll(RECORD);
+        fields.allowOnly(known.toArray(String[]::new));
         String topic = fields.requiredText("topic", EventsRequest.MAX_NAME_CHARS);
         Optional<String> type = fields.text("type", EventsRequest.MAX_NAME_CHARS);
-        byte[] record = Members.without(text, List.of("op", "id", "topic", "type"));
+        byte[] record = Members.without(text, PUBLISH);
         publishes++;
         if (publishes >= loop.limits.maxPublishes()) {
             socket.pause();
@@ -323,8 +347,9 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     private void close(short code, String why) {
         if (!closed && socket != null) {
-            socket.close(code, why);
             end();
+            goodbye = () -> socket.close(code, why);
+            goodbye.run();
         }
     }
 

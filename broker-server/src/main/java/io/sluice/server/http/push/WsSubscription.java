@@ -44,13 +44,16 @@ final class WsSubscription implements Outlet {
     private final Subscription subscription;
 
     private Optional<Membership> membership = Optional.empty();
-    /** Where records ended that were written, as the sum of all offsets, since the socket was last given any. */
-    private final List<Long> written = new ArrayList<>();
-    /** The same of those that are not acknowledged. */
-    private final ArrayDeque<Long> out = new ArrayDeque<>();
+    /** Records that were written since the socket was last given any. */
+    private final List<Out> written = new ArrayList<>();
+    /** Those that the socket was given and the client has not acknowledged, in their order. */
+    private final ArrayDeque<Out> out = new ArrayDeque<>();
 
     private boolean inMessage;
     private boolean ended;
+
+    /** A record, by the offset behind it. */
+    private record Out(TopicIdPartition partition, long end) {}
 
     /**
      * What a client wants.
@@ -97,7 +100,7 @@ final class WsSubscription implements Outlet {
             }
             return new Wish(
                     id,
-                    topics(fields, connection),
+                    topics(fields, connection, group.isPresent()),
                     from,
                     filter(fields),
                     Values.parse(
@@ -107,13 +110,13 @@ final class WsSubscription implements Outlet {
                     acknowledges);
         }
 
-        private static List<Topic> topics(JsonFields fields, WsConnection connection) {
+        private static List<Topic> topics(JsonFields fields, WsConnection connection, boolean ofGroup) {
             List<String> names = new ArrayList<>(fields.list("topics", MAX_TOPICS));
             fields.text("topic", EventsRequest.MAX_NAME_CHARS).ifPresent(names::add);
             if (names.isEmpty()) {
                 throw JsonFields.invalid("topics", "must name a topic at least");
             }
-            names.forEach(TopicName::requireForUsers);
+            names.forEach(ofGroup ? TopicName::requireForUsers : TopicName::requireValid);
             return names.stream()
                     .distinct()
                     .map(connection.loop.broker::requireTopic)
@@ -158,7 +161,7 @@ final class WsSubscription implements Outlet {
         @Override
         public byte[] after(long offset, byte[] eventType) {
             if (wish.acknowledges()) {
-                written.add(sum(pump.current(), offset + 1));
+                written.add(new Out(pump.current().id(), offset + 1));
             }
             byte[] cursor = PushCursor.encode(pump.places(), pump.current(), offset + 1);
             return Buffer.buffer(CURSOR.length + cursor.length + END.length)
@@ -167,14 +170,6 @@ final class WsSubscription implements Outlet {
                     .appendBytes(END)
                     .getBytes();
         }
-    }
-
-    private long sum(Place moved, long offset) {
-        long sum = 0;
-        for (Place place : pump.places()) {
-            sum += place == moved ? offset : place.offset();
-        }
-        return sum;
     }
 
     String id() {
@@ -226,7 +221,10 @@ final class WsSubscription implements Outlet {
     }
 
     private void assigned() {
-        out.clear();
+        // What comes again is not out any more, and so is what another member has now.
+        Map<TopicIdPartition, Long> reached = new HashMap<>();
+        pump.places().forEach(place -> reached.put(place.id(), place.offset()));
+        out.removeIf(one -> reached.getOrDefault(one.partition(), 0L) < one.end());
         tell("subscribed");
     }
 
@@ -311,10 +309,8 @@ final class WsSubscription implements Outlet {
             return Future.failedFuture(JsonFields.invalid(
                     "id", "is of a subscription that was not made with \"ack\": true, so that nothing waits for it"));
         }
-        long sum = pump.places().stream()
-                .mapToLong(place -> offsets.getOrDefault(place.id(), 0L))
-                .sum();
-        while (!out.isEmpty() && out.peek() <= sum) {
+        while (!out.isEmpty()
+                && out.peek().end() <= offsets.getOrDefault(out.peek().partition(), 0L)) {
             out.poll();
         }
         pump.resume();

@@ -168,6 +168,9 @@ final class Receives {
             this.values = Values.parse(fields.text("values", MAX_NAME_CHARS).orElse(""));
             this.maxBytes = (int) fields.number(
                     "max_bytes", DEFAULT_BYTES, 1, records.limits().maxFetchBytes());
+            if (broker.topic(queue).isPresent()) {
+                Caller.of(ctx).receives(queue, request.consumer());
+            }
         }
 
         void start() {

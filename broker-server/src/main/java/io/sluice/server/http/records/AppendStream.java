@@ -5,6 +5,7 @@ import io.sluice.core.engine.Appended;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Context;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

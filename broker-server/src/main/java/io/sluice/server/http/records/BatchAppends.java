@@ -4,6 +4,7 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Context;
 import java.util.Arrays;
 import java.util.List;

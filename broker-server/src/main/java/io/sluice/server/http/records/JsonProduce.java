@@ -6,6 +6,7 @@ import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Locale;

@@ -9,6 +9,7 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.TopicName;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Vertx;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

@@ -12,6 +12,7 @@ import io.sluice.core.record.RecordBatches;
 import io.sluice.core.record.RecordCursor;
 import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.groups.queue.MessageId;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

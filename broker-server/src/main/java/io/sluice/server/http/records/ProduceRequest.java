@@ -3,6 +3,7 @@ package io.sluice.server.http.records;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.cloudevents.BinaryEvent;
@@ -85,7 +86,7 @@ record ProduceRequest(
                 (int) query.number("partition", -1, 0, Integer.MAX_VALUE),
                 query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
                 idempotencyKey(ctx),
-                contentLength(ctx));
+                JsonBody.length(ctx.request()));
     }
 
     /**
@@ -109,7 +110,7 @@ record ProduceRequest(
                 -1,
                 query.text("key").map(key -> key.getBytes(StandardCharsets.UTF_8)),
                 idempotencyKey(ctx),
-                contentLength(ctx));
+                JsonBody.length(ctx.request()));
     }
 
     /**
@@ -134,7 +135,7 @@ record ProduceRequest(
                 partition,
                 Optional.empty(),
                 Optional.empty(),
-                contentLength(ctx));
+                JsonBody.length(ctx.request()));
     }
 
     /** The format that the body of a request of the REST v2 face is in. */
@@ -166,14 +167,7 @@ record ProduceRequest(
     }
 
     static String contentType(RoutingContext ctx) {
-        String encoding = ctx.request().getHeader("Content-Encoding");
-        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-            throw new HttpProblem(
-                            415,
-                            "unsupported_encoding",
-                            "bodies are not taken in Content-Encoding \"" + encoding + "\"")
-                    .with("field", "Content-Encoding");
-        }
+        JsonBody.requirePlain(ctx.request());
         String header = ctx.request().getHeader("Content-Type");
         if (header == null) {
             return "";
@@ -248,10 +242,5 @@ record ProduceRequest(
                     "must be 1 to " + MAX_IDEMPOTENCY_KEY_CHARS + " visible ASCII characters without spaces");
         }
         return Optional.of(key);
-    }
-
-    private static long contentLength(RoutingContext ctx) {
-        String length = ctx.request().getHeader("Content-Length");
-        return length == null ? -1 : Query.number("Content-Length", length, 0, Long.MAX_VALUE);
     }
 }

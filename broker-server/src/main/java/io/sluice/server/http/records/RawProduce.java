@@ -9,6 +9,7 @@ import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.cloudevents.BinaryEvent;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;

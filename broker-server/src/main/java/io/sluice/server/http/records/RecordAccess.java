@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.record.Codecs;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Vertx;
 
 /** What routes in other packages share with the routes of records. Safe on any thread. */

@@ -3,6 +3,7 @@ package io.sluice.server.http.records;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.sluice.server.http.MemoryBudget;
 
 /** What went through the record routes. Safe on any thread. */
 final class RecordMetrics {

@@ -4,6 +4,7 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.nio.charset.StandardCharsets;

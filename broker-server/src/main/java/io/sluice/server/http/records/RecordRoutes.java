@@ -3,6 +3,7 @@ package io.sluice.server.http.records;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sluice.core.Broker;
 import io.sluice.server.codec.KafkaCodecs;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.RouteGroup;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -34,13 +35,14 @@ public final class RecordRoutes implements RouteGroup {
      * @param vertx on whose event loops the routes run
      * @param broker open as long as the routes are mounted
      * @param limits what requests may ask for
+     * @param budget what all requests take
      * @param registry where the routes count records and bytes
      */
-    public RecordRoutes(Vertx vertx, Broker broker, RecordLimits limits, MeterRegistry registry) {
+    public RecordRoutes(Vertx vertx, Broker broker, RecordLimits limits, MemoryBudget budget, MeterRegistry registry) {
         this.vertx = vertx;
         this.broker = broker;
         this.limits = limits;
-        this.budget = new MemoryBudget(limits.budgetBytes());
+        this.budget = budget;
         this.metrics = new RecordMetrics(registry, budget);
     }
 

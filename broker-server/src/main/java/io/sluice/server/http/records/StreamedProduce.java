@@ -4,6 +4,7 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.topic.Topic;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;

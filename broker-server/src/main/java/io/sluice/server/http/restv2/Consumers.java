@@ -6,6 +6,7 @@ import io.sluice.groups.GroupCoordinator;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.records.EmbeddedFormat;
@@ -75,7 +76,14 @@ final class Consumers {
             ConsumerSettings settings = ConsumerSettings.of(fields);
             String baseUri = BaseUri.of(ctx.request(), settings.name());
             instances.add(new Instance(
-                    new Instance.Id(group, settings.name()), settings, broker, groups, clock, home, sessionTimeoutMs));
+                    new Instance.Id(group, settings.name()),
+                    settings,
+                    broker,
+                    groups,
+                    clock,
+                    home,
+                    sessionTimeoutMs,
+                    MemoryBudget.of(ctx.request())));
             return RestAnswer.of(
                     new JsonObject().put("instance_id", settings.name()).put("base_uri", baseUri));
         });

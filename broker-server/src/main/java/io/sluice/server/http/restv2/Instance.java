@@ -12,6 +12,7 @@ import io.sluice.groups.Offsets;
 import io.sluice.groups.assign.TopicIdPartition;
 import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.RestProblem;
 import io.sluice.server.http.groups.GroupErrors;
 import io.vertx.core.Context;
@@ -68,6 +69,8 @@ final class Instance {
     private final InstantSource clock;
     private final Context home;
     private final int sessionTimeoutMs;
+    /** Holds what it wants; of its home. */
+    private final MemoryBudget.Reservation memory;
     /** Its name as a member. */
     private final String member;
 
@@ -92,7 +95,8 @@ final class Instance {
             GroupCoordinator groups,
             InstantSource clock,
             Context home,
-            int sessionTimeoutMs) {
+            int sessionTimeoutMs,
+            MemoryBudget memory) {
         this.id = id;
         this.settings = settings;
         this.broker = broker;
@@ -100,6 +104,7 @@ final class Instance {
         this.clock = clock;
         this.home = home;
         this.sessionTimeoutMs = sessionTimeoutMs;
+        this.memory = memory.reserve(0);
         this.member = MEMBER_PREFIX + id.name();
     }
 
@@ -207,7 +212,7 @@ final class Instance {
             if (wish.kind() == Wish.Kind.PARTITIONS) {
                 throw RestProblem.of(409, EXCLUSIVE);
             }
-            wish = wanted;
+            want(wanted);
             return Future.succeededFuture();
         });
     }
@@ -219,7 +224,7 @@ final class Instance {
                 throw RestProblem.of(409, EXCLUSIVE);
             }
             return autoCommit().map(done -> {
-                wish = Wish.ofPartitions(partitions);
+                want(Wish.ofPartitions(partitions));
                 Map<TopicPartition, Place> named = new LinkedHashMap<>();
                 for (TopicPartition partition : wish.partitions()) {
                     named.put(
@@ -239,13 +244,20 @@ final class Instance {
         });
     }
 
+    /** It stays for as long as the instance, and is counted so. */
+    private void want(Wish wanted) {
+        memory.grow(wanted.bytes());
+        memory.shrink(wanted.bytes());
+        wish = wanted;
+    }
+
     /** Wants nothing any more. */
     Future<Void> unsubscribe() {
         return ask(() -> autoCommit().compose(done -> leave()));
     }
 
     private Future<Void> leave() {
-        wish = Wish.NOTHING;
+        want(Wish.NOTHING);
         places = Map.of();
         if (!isMember) {
             return Future.succeededFuture();

@@ -22,6 +22,9 @@ import java.util.Optional;
 record Wish(Kind kind, List<String> topics, Optional<Pattern> pattern, List<TopicPartition> partitions) {
     static final Wish NOTHING = new Wish(Kind.NOTHING, List.of(), Optional.empty(), List.of());
     private static final int MAX_PATTERN_CHARS = 4_096;
+    private static final int NAME_BYTES = 64;
+    private static final int PLACE_BYTES = 256;
+    private static final int BYTES_PER_PATTERN_CHAR = 64;
 
     enum Kind {
         NOTHING,
@@ -57,6 +60,20 @@ record Wish(Kind kind, List<String> topics, Optional<Pattern> pattern, List<Topi
         } catch (PatternSyntaxException e) {
             throw RestProblem.of(422, "topic_pattern is not a regular expression of RE2: " + e.getMessage());
         }
+    }
+
+    /** How many bytes it takes, and what stands for each of its partitions, about. */
+    long bytes() {
+        long names =
+                topics.stream().mapToLong(name -> NAME_BYTES + name.length()).sum();
+        long places = partitions.stream()
+                .mapToLong(place -> PLACE_BYTES + place.topic().length())
+                .sum();
+        return names
+                + places
+                + pattern.map(one ->
+                                (long) BYTES_PER_PATTERN_CHAR * one.pattern().length())
+                        .orElse(0L);
     }
 
     /** Whether the group shares out what is wanted. */

@@ -8,6 +8,7 @@ import io.sluice.server.TestServers;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.RunningServer;
+import io.sluice.server.http.push.EventReader;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -130,6 +131,9 @@ class AlertsTest {
             send("POST", "/v1/groups/g/commit", "{\"positions\": {\"t\": {\"0\": 0}}}");
             produce(4);
             Await.until("it is raised", () -> raised("group_lag_records", "g"));
+            assertThat(server.get("/metrics").body())
+                    .contains("sluice_alerts_raised{rule=\"group_lag_records\"} 1.0")
+                    .contains("sluice_alerts_raised{rule=\"topic_idle\"} 0.0");
             send("POST", "/v1/groups/g/commit", "{\"positions\": {\"t\": {\"0\": 4}}}");
             Await.until("it is over", () -> isOver("group_lag_records", "g"));
 
@@ -145,12 +149,21 @@ class AlertsTest {
                     .isEqualTo("4 records wait for group g, the bound is 3");
             JsonObject webhook = new JsonObject(server.get("/v1/alerts").body()).getJsonObject("webhook");
             assertThat(webhook.getLong("failed_tries")).isEqualTo(1);
+            assertThat(server.metric("sluice_alerts_webhook_failed_tries_total"))
+                    .isEqualTo(1);
+            assertThat(server.metric("sluice_alerts_webhook_delivered_total")).isEqualTo(2);
             assertThat(server.get("/v1/errors").body()).contains("alert group_lag_records raised");
 
             assertThat(readByKafka(2))
                     .extracting(event -> event.getString("id"))
                     .containsExactly(
                             events.get(0).getString("id"), events.get(1).getString("id"));
+            String wanted = "from=earliest&filter=type=*.cleared";
+            try (EventReader stream = new EventReader(server.port(), "/v1/topics/__alerts/events?" + wanted)) {
+                stream.awaitRecords(1);
+                assertThat(stream.records().get(0).name()).isEqualTo("io.sluice.alert.cleared");
+            }
+            assertThat(server.get("/v1/topics/__alerts/events?group=g").body()).contains("invalid_topic");
         } finally {
             receiver.stop(0);
         }

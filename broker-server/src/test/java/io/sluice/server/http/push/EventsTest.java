@@ -183,12 +183,13 @@ class EventsTest {
                 record(2).put("partition", 0),
                 typed("a\nid: x", 3).put("partition", 0),
                 typed("sluice.end", 4).put("partition", 0),
-                typed("größer", 5).put("partition", 0));
+                typed("größer", 5).put("partition", 0),
+                typed("error", 6).put("partition", 0));
 
-        events.awaitRecords(5);
+        events.awaitRecords(6);
         assertThat(events.records().stream().map(EventReader.Event::name))
-                .containsExactly("CREATE", "message", "message", "message", "größer");
-        assertThat(events.values()).containsExactly("1", "2", "3", "4", "5");
+                .containsExactly("CREATE", "message", "message", "message", "größer", "message");
+        assertThat(events.values()).containsExactly("1", "2", "3", "4", "5", "6");
     }
 
     @Test

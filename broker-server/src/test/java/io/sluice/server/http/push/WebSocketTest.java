@@ -44,6 +44,8 @@ class WebSocketTest {
                         "3",
                         "http.push.max.message.bytes",
                         "2000000",
+                        "http.memory.bytes",
+                        "3000000",
                         "http.idle.timeout.ms",
                         "1000",
                         "http.request.timeout.ms",
@@ -212,6 +214,69 @@ class WebSocketTest {
     }
 
     @Test
+    void aGroupThatIsMovedTakesAlongWhoAcknowledges() {
+        topic("moved", 1);
+        WsClient socket = connect();
+        IntStream.range(0, 10).forEach(i -> socket.say(publish("v" + i).put("topic", "moved")));
+        Await.until("published", () -> socket.all("published").size() == 10);
+        socket.say(subscribe("s").put("topic", "moved").put("group", "g").put("ack", true));
+        socket.awaitValues("s", 10);
+        String fifth = socket.all("record").get(4).getString("cursor");
+        socket.say(op("ack").put("id", "s").put("cursor", fifth));
+        socket.await("acked");
+
+        seek("{\"to\": \"earliest\"}");
+
+        socket.awaitValues("s", 20);
+        assertThat(socket.values("s").subList(10, 20)).isEqualTo(numbers(0, 10));
+
+        seek("{\"to\": {\"moved\": {\"0\": 8}}}");
+
+        socket.awaitValues("s", 22);
+        assertThat(socket.values("s").subList(20, 22)).isEqualTo(numbers(8, 10));
+        // Once this has been acknowledged, what was acknowledged before the group was moved has had its time.
+        socket.say(op("ack").put("id", "s").put("cursor", fifth));
+        Await.until("acknowledged", () -> socket.all("acked").size() == 2);
+        assertThat(position()).isEqualTo(8);
+    }
+
+    private void seek(String to) {
+        assertThat(server.send("POST", "/v1/groups/g/seek", to).statusCode()).isEqualTo(200);
+    }
+
+    private long position() {
+        return new JsonObject(server.get("/v1/groups/g").body())
+                .getJsonArray("positions")
+                .getJsonObject(0)
+                .getLong("offset");
+    }
+
+    @Test
+    void whoAcknowledgesNothingGetsNoMoreBecauseOthersComeAndGo() {
+        WsClient socket = connect();
+        JsonArray many = new JsonArray();
+        IntStream.range(0, 6_000).forEach(i -> many.add(new JsonObject().put("value", "v" + i)));
+        String body = new JsonObject().put("records", many).encode();
+        assertThat(server.send("POST", "/v1/topics/t/records", body).statusCode())
+                .isEqualTo(200);
+        JsonObject member = subscribe("s").put("group", "g").put("ack", true);
+        socket.say(member);
+        socket.awaitValues("s", 1_000);
+
+        for (int round = 1; round <= 4; round++) {
+            int turns = 2 * round;
+            WsClient other = connect();
+            other.say(member);
+            Await.until("shared", () -> socket.all("subscribed").size() >= turns);
+            other.abort();
+            Await.until("alone", () -> socket.all("subscribed").size() >= turns + 1);
+        }
+
+        // A thousand, and what one piece more has.
+        assertThat(socket.values("s").stream().distinct().count()).isLessThan(2_000);
+    }
+
+    @Test
     void aLargeRecordGoesOutInFramesThatNothingBreaks() {
         WsClient socket = connect();
         socket.say(subscribe("a"));
@@ -229,6 +294,44 @@ class WebSocketTest {
         socket.await("pong");
         assertThat(socket.values("a").contains(large)).isTrue();
         assertThat(socket.values("b").contains(large)).isTrue();
+    }
+
+    @Test
+    void aRecordMayHoldWhateverJsonHolds() {
+        WsClient socket = connect();
+        socket.say(subscribe("s").put("values", "text"));
+        socket.await("subscribed");
+        String deep = "[".repeat(40) + "]".repeat(40);
+        String many = "[" + "{},".repeat(110_000) + "1" + "0".repeat(600) + "]";
+
+        socket.sayText("{\"op\":\"publish\",\"topic\":\"t\",\"partition\":0,\"value\":" + deep + "}");
+        socket.sayText("{\"op\":\"publish\",\"topic\":\"t\",\"partition\":0,\"value\":" + many + "}");
+
+        socket.awaitValues("s", 2);
+        assertThat(socket.values("s")).containsExactly(deep, many);
+        socket.sayText("{\"op\":\"publish\",\"topic\":\"t\",\"value\":1} 2");
+        assertThat(socket.refused()).isEqualTo("invalid_json");
+    }
+
+    @Test
+    void messagesThatAreNotWholeYetShareTheMemoryOfAllRequests() {
+        WsClient socket = connect();
+        String half = "x".repeat(1_800_000);
+        socket.begin(half);
+        Await.until("it is counted", () -> server.metric("sluice_http_requests_memory_bytes") >= 1_800_000);
+        WsClient other = connect();
+        other.begin(half);
+        Await.until("closed", () -> other.closedWith() != 0);
+        assertThat(other.closedWith()).isEqualTo(1013);
+
+        socket.abort();
+        Await.until("it is given back", () -> server.metric("sluice_http_requests_memory_bytes") == 0);
+        WsClient third = connect();
+        third.say(publish("y".repeat(700_000)));
+        third.await("published");
+        third.say(op("ping"));
+        third.await("pong");
+        assertThat(server.metric("sluice_http_requests_memory_bytes")).isLessThan(1_000);
     }
 
     @Test

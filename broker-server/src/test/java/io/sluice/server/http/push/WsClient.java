@@ -62,6 +62,11 @@ final class WsClient implements WebSocket.Listener {
         connection.sendText(text, true).join();
     }
 
+    /** Says the beginning of a message, to whoever listens. */
+    void begin(String text) {
+        connection.sendText(text, false);
+    }
+
     /** Says goodbye. */
     void close() {
         connection.sendClose(WebSocket.NORMAL_CLOSURE, "").join();

@@ -63,6 +63,34 @@ class MessagesTest {
         clock.advance(Duration.ofMillis(ms));
     }
 
+    @Test
+    void whoAsksForMessagesIsListedWithItsQueueAndConsumer() {
+        face.post("receive", new JsonObject().put("consumer", "w1"));
+        face.post("receive", new JsonObject().put("consumer", "w1"));
+        var waiting = face.postAsync("receive", WAIT.copy().put("consumer", "w2"));
+
+        Await.until(
+                "both are there",
+                () -> consumers().containsAll(List.of("w1", "w2"))
+                        && consumers().size() == 2);
+        face.enqueue("hello");
+        waiting.join();
+        face.server.send("POST", "/v1/queues/none/receive", "{\"consumer\": \"w3\"}");
+        assertThat(consumers()).containsExactlyInAnyOrder("w1", "w2");
+    }
+
+    /** The names in which connections ask the queue. */
+    private List<String> consumers() {
+        return new JsonObject(face.server.get("/v1/clients?topic=default").body())
+                .getJsonArray("clients").stream()
+                        .flatMap(client -> ((JsonObject) client).getJsonArray("subscriptions").stream())
+                        .map(JsonObject.class::cast)
+                        .filter(one -> "default".equals(one.getString("queue")))
+                        .map(one -> one.getString("consumer"))
+                        .filter(name -> name.startsWith("w"))
+                        .toList();
+    }
+
     // ---- sending ----
 
     @Test

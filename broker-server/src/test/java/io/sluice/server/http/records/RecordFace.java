@@ -13,6 +13,7 @@ import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.NewTopic;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.fixture.HttpFace;
+import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.RouteGroup;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -65,7 +66,8 @@ final class RecordFace implements AutoCloseable {
         public synchronized void mount(Router router) {
             if (routes == null) {
                 Vertx vertx = Vertx.currentContext().owner();
-                routes = new RecordRoutes(vertx, broker, limits, new SimpleMeterRegistry());
+                MemoryBudget memory = new MemoryBudget(limits.budgetBytes());
+                routes = new RecordRoutes(vertx, broker, limits, memory, new SimpleMeterRegistry());
             }
             routes.mount(router);
         }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
@@ -232,6 +234,29 @@ class RestLifeTest {
 
             ok(face.server.send("DELETE", second), 204);
             face.consumer(fromEarliest("c"));
+        }
+    }
+
+    @Test
+    void whatInstancesWantIsCountedAsLongAsTheyWantIt() {
+        try (RestFace face = new RestFace(folder, Map.of("http.memory.bytes", "1048576"))) {
+            JsonArray topics = new JsonArray();
+            IntStream.range(0, 5_000).forEach(i -> topics.add("topic-of-many-" + i));
+            JsonObject many = new JsonObject().put("topics", topics);
+            String one = face.consumer(fromEarliest("one"));
+            ok(face.post(one + "/subscription", many), 204);
+            Await.until(
+                    "the body is forgotten", () -> face.server.metric("sluice_http_requests_memory_bytes") < 500_000);
+            assertThat(face.server.metric("sluice_http_requests_memory_bytes")).isGreaterThan(5_000 * 64);
+            String two = face.consumer(fromEarliest("two"));
+            ok(face.post(two + "/subscription", many), 204);
+            String three = face.consumer(fromEarliest("three"));
+            assertThat(problem(face.post(three + "/subscription", many), 503)).contains("1048576 is the limit");
+
+            ok(face.server.send("DELETE", one + "/subscription"), 204);
+            ok(face.server.send("DELETE", two), 204);
+
+            Await.until("nothing is held", () -> face.server.metric("sluice_http_requests_memory_bytes") == 0);
         }
     }
 

@@ -1,9 +1,8 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sluice.server.http.HttpProblem;
 import org.junit.jupiter.api.Test;
 
 class MemoryBudgetTest {

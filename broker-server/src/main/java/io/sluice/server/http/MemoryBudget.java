@@ -1,6 +1,9 @@
-package io.sluice.server.http.records;
+package io.sluice.server.http;
 
-import io.sluice.server.http.HttpProblem;
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -9,16 +12,30 @@ import java.util.concurrent.atomic.AtomicLong;
  * How many bytes of requests may be in memory at once, over all event loops. Full means refused at once, not waiting.
  * A request that alone is larger than the budget is admitted if nothing else is there. Safe on any thread.
  */
-final class MemoryBudget {
+public final class MemoryBudget {
+    private static final AttributeKey<MemoryBudget> BUDGET = AttributeKey.valueOf("sluice.memory");
+
     private final long limitBytes;
     private final AtomicLong usedBytes = new AtomicLong();
 
-    MemoryBudget(long limitBytes) {
+    /** @param limitBytes how many bytes requests may have reserved together */
+    public MemoryBudget(long limitBytes) {
         this.limitBytes = limitBytes;
     }
 
+    /** The one that a request's connection shares. */
+    public static MemoryBudget of(HttpServerRequest request) {
+        var connection = (HttpServerConnection) request.connection();
+        return connection.channelHandlerContext().channel().attr(BUDGET).get();
+    }
+
+    /** What a connection sends is counted here. */
+    void count(Channel channel) {
+        channel.attr(BUDGET).set(this);
+    }
+
     /** Bytes that are reserved now. */
-    long usedBytes() {
+    public long usedBytes() {
         return usedBytes.get();
     }
 
@@ -28,7 +45,7 @@ final class MemoryBudget {
      *
      * @throws HttpProblem 503 overloaded
      */
-    Reservation reserve(RoutingContext ctx, long bytes) {
+    public Reservation reserve(RoutingContext ctx, long bytes) {
         Reservation reservation = reserve(bytes);
         ctx.addEndHandler(ended -> reservation.close());
         return reservation;
@@ -39,7 +56,7 @@ final class MemoryBudget {
      *
      * @throws HttpProblem 503 overloaded
      */
-    Reservation reserve(long bytes) {
+    public Reservation reserve(long bytes) {
         Reservation reservation = new Reservation();
         reservation.grow(bytes);
         return reservation;
@@ -63,7 +80,7 @@ final class MemoryBudget {
      * was made of them: a client that waits for less than a sync, or goes away, would else make room that is not there.
      * For the request's thread, but for {@link #letGo()}.
      */
-    final class Reservation implements AutoCloseable {
+    public final class Reservation implements AutoCloseable {
         private final AtomicInteger holders = new AtomicInteger(1);
         private volatile long heldBytes;
         private boolean closed;
@@ -73,7 +90,7 @@ final class MemoryBudget {
          *
          * @throws HttpProblem 503 overloaded; what was held before stays held
          */
-        void grow(long bytes) {
+        public void grow(long bytes) {
             if (!tryGrow(bytes)) {
                 throw new HttpProblem(
                                 503,
@@ -84,8 +101,8 @@ final class MemoryBudget {
             }
         }
 
-        /** Takes more if there is room. */
-        boolean tryGrow(long bytes) {
+        /** Takes more if there is room; whether there was. */
+        public boolean tryGrow(long bytes) {
             if (closed) {
                 return false;
             }
@@ -97,13 +114,22 @@ final class MemoryBudget {
             return taken;
         }
 
+        /** Gives back all but so many bytes. */
+        public void shrink(long bytes) {
+            long more = heldBytes - bytes;
+            if (more > 0 && !closed) {
+                heldBytes = bytes;
+                usedBytes.addAndGet(-more);
+            }
+        }
+
         /** A batch made of these bytes goes to the log. */
-        void hold() {
+        public void hold() {
             holders.incrementAndGet();
         }
 
         /** The log has let go of it. On any thread. */
-        void letGo() {
+        public void letGo() {
             if (holders.decrementAndGet() == 0) {
                 usedBytes.addAndGet(-heldBytes);
             }
