@@ -160,12 +160,14 @@ public final class BrokerServer implements AutoCloseable {
                 config.limits(),
                 config.push(),
                 config.broker().clock());
+        // A router tries its routes one after the other, a pattern each: those of records and messages come first.
         return List.of(
+                records,
+                queueRoutes,
                 new MetaRoutes(Version.current()),
                 new HealthRoutes(health),
                 new MetricsRoutes(registry),
                 new TopicRoutes(broker, config.broker().given(), config.limits()),
-                records,
                 new ClientRoutes(clients),
                 new ErrorRoutes(errors),
                 new AlertRoutes(alerts),
@@ -188,7 +190,6 @@ public final class BrokerServer implements AutoCloseable {
                         config.limits(),
                         config.broker().clock(),
                         registry),
-                queueRoutes,
                 new PushRoutes(
                         vertx,
                         broker,
