@@ -2,7 +2,7 @@
 # Measures queues beside Redis, RabbitMQ, NATS and SQLite, and writes runs.tsv, table.md and conditions.txt beside this file
 # (OUT=FOLDER: elsewhere). Arguments go to QueueComparison; --help lists them. Wants redis-server, rabbitmq-server and
 # nats-server, which it starts itself on free ports of 127.0.0.1, with data in target/queues (DATA=FOLDER: elsewhere, on a
-# disk that syncs), and ends again. About 18 minutes.
+# disk that syncs), and ends again. About 19 minutes.
 set -euo pipefail
 cd -- "$(dirname -- "$0")/../../.."
 OUT=${OUT:-load-test/results/queues}

@@ -35,7 +35,7 @@ final class ComparisonTable {
 
     private static String rates(Map<String, List<Measured>> systems, String ours) {
         StringBuilder rows = new StringBuilder("""
-                | system | messages/s | of them Sluice does | turn p50 / p99 ms | server us/message | client us/message |
+                | system | messages/s | Sluice / it | turn p50 / p99 ms | server us/message | client us/message |
                 |---|---|---|---|---|---|
                 """);
         Optional<Double> own = Optional.ofNullable(systems.get(ours)).map(all -> median(all, Measured::perSecond));

@@ -24,6 +24,8 @@ import picocli.CommandLine.Option;
 @Command(name = "queue-comparison", mixinStandardHelpOptions = true)
 final class QueueComparison implements Callable<Integer> {
     private static final long SEED = 20261121;
+    /** So much higher is the rate while all warm up: at a low one, what is compiled as it runs would not be until the end. */
+    private static final int WARM_UP_FACTOR = 6;
 
     @Option(names = "--sluice", description = "The URL of a broker with default settings.")
     private String sluice;
@@ -61,10 +63,10 @@ final class QueueComparison implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "2", description = "Measured time of a run without a rate.")
     private double seconds;
 
-    @Option(names = "--rate-seconds", defaultValue = "5", description = "Measured time of a run at a rate.")
+    @Option(names = "--rate-seconds", defaultValue = "4", description = "Measured time of a run at a rate.")
     private double rateSeconds;
 
-    @Option(names = "--warm-up", defaultValue = "0.5", description = "Seconds of load before each measured time.")
+    @Option(names = "--warm-up", defaultValue = "0.4", description = "Seconds of load before each measured time.")
     private double warmUp;
 
     @Option(names = "--rate", defaultValue = "500", description = "Messages a second where the rate is fixed.")
@@ -165,7 +167,9 @@ final class QueueComparison implements Callable<Integer> {
         double measured = load.isAtRate() ? rateSeconds : seconds;
         try (TestQueue queue = system.create(name, load.callers(), load.batch())) {
             QueueRun run = new QueueRun(queue, system.server(), new Bodies(SEED), seconds(warmUp), seconds(measured));
-            Measured result = load.isAtRate() ? run.atRate(load.perSecond()) : run.turns(load.callers(), load.batch());
+            Measured result = load.isAtRate()
+                    ? run.atRate(round > 0 ? load.perSecond() : WARM_UP_FACTOR * load.perSecond())
+                    : run.turns(load.callers(), load.batch());
             runs.println(line(round, load, promise, system, result));
             System.out.printf(
                     Locale.ROOT,
