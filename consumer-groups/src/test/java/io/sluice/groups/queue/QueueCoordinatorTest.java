@@ -75,6 +75,32 @@ class QueueCoordinatorTest {
         return get(running.queues.message(queue, id)).message().state();
     }
 
+    /** What docs/queues.md says of the broker's flush settings. */
+    @Test
+    void theStateOfQueuesIsSyncedAsTheBrokerIsSetToSync() {
+        running = new RunningQueues(
+                LocalLogEngine.on(config(folder).with("log.flush.interval.messages", "5000")),
+                QueueSetup.defaults(),
+                clock);
+
+        assertThat(running.engine
+                        .topic(QueueCoordinator.TOPIC)
+                        .orElseThrow()
+                        .config()
+                        .flushMessages())
+                .isEqualTo(5_000);
+        running.close();
+
+        start();
+        assertThat(running.engine
+                        .topic(QueueCoordinator.TOPIC)
+                        .orElseThrow()
+                        .config()
+                        .flushMessages())
+                .as("without the setting")
+                .isEqualTo(1);
+    }
+
     @Test
     void whatLiesInTheLogIsThereForWhoDoesNotWait() {
         start();
