@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A queue in an SQLite file of this process: a table of messages and one of what waits. A transaction sends, another takes
@@ -170,12 +171,10 @@ final class SqliteQueues implements QueueSystem {
 
         @Override
         void delete() throws Exception {
-            thread.submit(() -> {
-                        connection.close();
-                        return null;
-                    })
-                    .get();
-            thread.shutdown();
+            // What still waits for its turn is of no use any more.
+            thread.shutdownNow();
+            thread.awaitTermination(10, TimeUnit.SECONDS);
+            connection.close();
             for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
                 Files.deleteIfExists(Path.of(file + suffix));
             }
