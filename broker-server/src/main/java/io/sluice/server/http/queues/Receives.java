@@ -8,10 +8,10 @@ import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.Receive;
-import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Outcome;
+import io.sluice.groups.queue.Receive.Outcomes;
 import io.sluice.groups.queue.Receive.Received;
 import io.sluice.server.http.Accept;
 import io.sluice.server.http.Caller;
@@ -25,6 +25,7 @@ import io.sluice.server.http.records.MessageReader;
 import io.sluice.server.http.records.MessageReader.Body;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.Values;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -108,7 +109,14 @@ final class Receives {
             fields.allowOnly("max", "wait_ms", "consumer", "values", "max_bytes");
         } else {
             fields.allowOnly(
-                    "max", "wait_ms", "visibility_timeout_ms", "session_timeout_ms", "consumer", "values", "max_bytes");
+                    "max",
+                    "wait_ms",
+                    "visibility_timeout_ms",
+                    "session_timeout_ms",
+                    "consumer",
+                    "values",
+                    "max_bytes",
+                    "ack");
         }
         String consumer = fields.text("consumer", MAX_NAME_CHARS).orElse(ANYBODY);
         int sessionMs = (int) fields.number("session_timeout_ms", 0, MIN_SESSION_MS, MAX_SESSION_MS);
@@ -153,6 +161,10 @@ final class Receives {
         private final Receive.Request request;
         private final Values values;
         private final int maxBytes;
+        /** What the receiver is done with. */
+        private final List<Lease> finished;
+
+        private Future<Outcomes> acknowledged = Future.succeededFuture(new Outcomes(QueueError.NONE, List.of()));
         private UUID topicId;
         private Runnable cancel = () -> {};
         private boolean ended;
@@ -168,6 +180,9 @@ final class Receives {
             this.values = Values.parse(fields.text("values", MAX_NAME_CHARS).orElse(""));
             this.maxBytes = (int) fields.number(
                     "max_bytes", DEFAULT_BYTES, 1, records.limits().maxFetchBytes());
+            this.finished = fields.list("ack", Settlements.MAX_ENTRIES).stream()
+                    .map(token -> MessageTokens.lease(token, "ack"))
+                    .toList();
             if (broker.topic(queue).isPresent()) {
                 Caller.of(ctx).receives(queue, request.consumer());
             }
@@ -177,14 +192,24 @@ final class Receives {
             // Its client may go, or the broker may stop, while it waits.
             ctx.addEndHandler(done -> end());
             OpenStream.answer(ctx, this);
+            if (!finished.isEmpty()) {
+                acknowledged = JsonAnswer.here(queues.acknowledge(queue, Settlements.acks(finished)));
+            }
             ask();
+            acknowledged.onSuccess(outcomes -> {
+                if (outcomes.error() != QueueError.NONE) {
+                    // Nobody waits to hear that.
+                    cancel.run();
+                }
+            });
         }
 
         private void ask() {
             QueueCoordinator.Receiving receiving = queues.receive(queue, request);
             topicId = receiving.queue();
             cancel = receiving.cancel();
-            JsonAnswer.here(receiving.answer()).onComplete(answer -> take(answer.result()));
+            JsonAnswer.here(receiving.answer())
+                    .onComplete(answer -> acknowledged.onComplete(outcomes -> take(answer.result())));
         }
 
         /** Whoever waits need not wait for a broker that stops. */
@@ -210,6 +235,12 @@ final class Receives {
             List<Received> messages = answer.messages();
             if (!isOpen()) {
                 giveBack(messages);
+                return;
+            }
+            if (acknowledged.result().error() != QueueError.NONE) {
+                giveBack(messages);
+                HttpErrors.respond(
+                        ctx, QueueErrors.problem(acknowledged.result().error(), queue));
                 return;
             }
             if (answer.error() == QueueError.QUEUE_DELETED) {
@@ -297,11 +328,12 @@ final class Receives {
                 return;
             }
             JsonAnswer.here(queues.acknowledge(
-                            queue, acks(there.stream().map(Received::lease).toList())))
+                            queue,
+                            Settlements.acks(there.stream().map(Received::lease).toList())))
                     .onComplete(outcomes -> popped(there, bodies, outcomes.result()));
         }
 
-        private void popped(List<Received> messages, Map<MessageId, Body> bodies, Receive.Outcomes outcomes) {
+        private void popped(List<Received> messages, Map<MessageId, Body> bodies, Outcomes outcomes) {
             if (outcomes.error() != QueueError.NONE) {
                 HttpErrors.respond(ctx, QueueErrors.problem(outcomes.error(), queue));
                 return;
@@ -316,10 +348,6 @@ final class Receives {
                             .filter(message -> done.contains(message.id()))
                             .toList(),
                     bodies);
-        }
-
-        private static List<Ack> acks(List<Lease> leases) {
-            return leases.stream().map(lease -> new Ack(lease, new byte[0])).toList();
         }
 
         private void giveBack(List<Received> messages) {
@@ -341,7 +369,14 @@ final class Receives {
                 return;
             }
             Buffer out = Buffer.buffer(64 + bodies.size() * 256);
-            out.appendString("{\"messages\":[");
+            out.appendString("{");
+            if (!finished.isEmpty()) {
+                out.appendString("\"results\":")
+                        .appendBuffer(Settlements.results(acknowledged.result(), false)
+                                .toBuffer())
+                        .appendString(",");
+            }
+            out.appendString("\"messages\":[");
             for (int i = 0; i < messages.size(); i++) {
                 Received message = messages.get(i);
                 Body body = bodies.get(message.id());

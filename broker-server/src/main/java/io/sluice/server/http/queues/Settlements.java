@@ -27,7 +27,7 @@ import java.util.function.BiFunction;
  * {@code …/consumers/{consumer}/heartbeat} and {@code DELETE …/consumers/{consumer}}.
  */
 final class Settlements {
-    private static final int MAX_ENTRIES = 1_000;
+    static final int MAX_ENTRIES = 1_000;
     private static final int MAX_REASON_CHARS = 1_000;
     private static final int MAX_RESULT_BYTES = 64 * 1024;
     private static final int MAX_PROGRESS_BYTES = 4 * 1024;
@@ -132,14 +132,21 @@ final class Settlements {
     /** @param holds whether the leases go on, so that their ends are worth knowing */
     private static JsonAnswer answer(String queue, Outcomes outcomes, boolean holds) {
         QueueErrors.require(outcomes.error(), queue);
+        boolean any = outcomes.outcomes().stream().anyMatch(outcome -> outcome.error() == QueueError.NONE);
+        return JsonAnswer.of(any ? 200 : 409, new JsonObject().put("results", results(outcomes, holds)));
+    }
+
+    static JsonArray results(Outcomes outcomes, boolean holds) {
         JsonArray results = new JsonArray();
-        boolean any = false;
         for (Outcome outcome : outcomes.outcomes()) {
-            boolean good = outcome.error() == QueueError.NONE;
-            any |= good;
-            results.add(result(outcome, good, holds));
+            results.add(result(outcome, outcome.error() == QueueError.NONE, holds));
         }
-        return JsonAnswer.of(any ? 200 : 409, new JsonObject().put("results", results));
+        return results;
+    }
+
+    /** What is acknowledged without a result. */
+    static List<Ack> acks(List<Lease> leases) {
+        return leases.stream().map(lease -> new Ack(lease, NOTHING)).toList();
     }
 
     private static JsonObject result(Outcome outcome, boolean good, boolean holds) {

@@ -91,6 +91,42 @@ class MessagesTest {
                         .toList();
     }
 
+    @Test
+    void whatIsDoneIsAcknowledgedWithTheNextRequest() {
+        for (String message : List.of("a", "b", "c")) {
+            face.enqueue(message);
+        }
+        JsonObject first = problem(face.post("receive", new JsonObject().put("max", 2)), 200);
+        JsonArray leases = new JsonArray();
+        first.getJsonArray("messages").forEach(one -> leases.add(((JsonObject) one).getString("lease")));
+
+        JsonObject next = problem(face.post("receive", new JsonObject().put("ack", leases)), 200);
+        assertThat(values(next)).containsExactly("c");
+        assertThat(next.getJsonArray("results"))
+                .hasSize(2)
+                .allSatisfy(
+                        one -> assertThat(((JsonObject) one).getBoolean("ok")).isTrue());
+
+        JsonArray last = new JsonArray()
+                .add(next.getJsonArray("messages").getJsonObject(0).getString("lease"));
+        var waiting = face.postAsync("receive", WAIT.copy().put("ack", last));
+        Await.until(
+                "it is done while its worker waits",
+                () -> new JsonObject(face.server.get("/v1/queues/default").body()).getInteger("lag") == 0);
+        face.enqueue("d");
+        assertThat(values(problem(waiting.join(), 200))).containsExactly("d");
+
+        JsonObject again = problem(face.post("receive", new JsonObject().put("ack", last)), 200);
+        assertThat(again.getJsonArray("results")
+                        .getJsonObject(0)
+                        .getJsonObject("error")
+                        .getString("code"))
+                .isEqualTo("stale_lease");
+        problem(face.post("receive", new JsonObject().put("ack", "no list")), 400);
+        problem(face.post("receive", new JsonObject().put("ack", new JsonArray().add("x"))), 400);
+        problem(face.post("pop", new JsonObject().put("ack", last)), 400);
+    }
+
     // ---- sending ----
 
     @Test
@@ -685,8 +721,13 @@ class MessagesTest {
         assertThat(messages(others).get(0).getInteger("deliveries")).isEqualTo(2);
     }
 
-    private int listeners() {
-        return face.server.get("/v1/clients?topic=default").body().split("\"topics\":\\[\"default\"]").length - 1;
+    /** How many connections listen to the queue: those that have received from it are subscribed to it as well. */
+    private long listeners() {
+        return new JsonObject(face.server.get("/v1/clients?topic=default").body())
+                .getJsonArray("clients").stream()
+                        .flatMap(client -> ((JsonObject) client).getJsonArray("subscriptions").stream())
+                        .filter(one -> !((JsonObject) one).containsKey("queue"))
+                        .count();
     }
 
     @Test
