@@ -251,7 +251,7 @@ final class Feeder implements Feeding {
             turns.fed(queue, new Fed(queue.releases(), partition, from, log.logStartOffset(), List.of()));
             wants(queue);
         } else if (from < log.highWatermark()) {
-            read(queue, partition, feed, log, from);
+            read(queue, partition, feed, log, from, queue.releases());
         } else if (queue.hasWaiters() && (feed.awaiting == null || feed.awaiting.isDone())) {
             feed.awaiting = log.awaitBeyond(from, 1, AWAIT_MS);
             feed.awaiting.whenComplete((isThere, failure) -> {
@@ -264,14 +264,14 @@ final class Feeder implements Feeding {
         }
     }
 
-    private void read(Queue queue, int partition, Feed feed, PartitionLog log, long from) {
+    /** @param releases how often the queue had given back what it had, when it said where to read */
+    private void read(Queue queue, int partition, Feed feed, PartitionLog log, long from, int releases) {
         feed.reading = true;
         if (readings >= MAX_READINGS) {
-            waiting.add(() -> read(queue, partition, feed, log, from));
+            waiting.add(() -> read(queue, partition, feed, log, from, releases));
             return;
         }
         readings++;
-        int releases = queue.releases();
         long delayMs = queue.config().delayMs();
         found(log, from, delayMs)
                 .whenComplete((found, failure) -> thread.execute(() -> {

@@ -75,6 +75,14 @@ final class Sweeper {
                         queue.id(),
                         (now, effects) -> now != queue
                                 || !now.expire(partition, found.to(), log.highWatermark(), found.messages(), effects)))
+                .exceptionally(failure -> {
+                    LOG.debug(
+                            "partition {} of queue {} is not looked through for messages that are too old for now",
+                            partition,
+                            queue.name(),
+                            failure);
+                    return true;
+                })
                 .thenComposeAsync(
                         isDone ->
                                 isDone ? sweep(queue, partition + 1, readings) : sweep(queue, partition, readings - 1),
