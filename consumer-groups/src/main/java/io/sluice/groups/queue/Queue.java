@@ -224,7 +224,10 @@ final class Queue {
 
     /** For {@link Message}: it takes more memory, or less. */
     void grew(int bytes) {
-        memory.held(bytes);
+        // What is only being read is counted when it is there as a whole.
+        if (running) {
+            memory.held(bytes);
+        }
     }
 
     /** For {@link Message}: it stands somewhere else. */
@@ -248,11 +251,12 @@ final class Queue {
      * something is known of: others have their places now.
      */
     void join(QueueEffects effects) {
-        for (Window window : List.copyOf(windows.values())) {
-            OptionalLong end = feeding.foundEnd(this, window.partition);
+        for (int partition = 0; partition < feeding.partitions(this); partition++) {
+            OptionalLong end = feeding.foundEnd(this, partition);
             if (end.isEmpty()) {
                 continue;
             }
+            Window window = window(partition);
             if (end.getAsLong() < window.frontier) {
                 LOG.warn(
                         "queue {}: the log of partition {} ends at {}, though {} had been there: {} messages are lost, {} of them had not been finished",
@@ -272,8 +276,11 @@ final class Queue {
     /** The state has been replayed. Consumers have been silent because nobody heard them: their sessions begin anew. */
     void begin(long nowMs) {
         running = true;
+        // Who has nothing may have gone: that is not written down.
+        sessions.values().removeIf(session -> session.messages.isEmpty());
         for (Window window : windows.values()) {
             window.begin();
+            window.held.values().forEach(message -> grew(message.sizeInBytes()));
             window.held.values().forEach(this::schedule);
         }
         sessions.values().forEach(session -> agenda.set(session, nowMs + session.timeoutMs));
@@ -546,7 +553,7 @@ final class Queue {
     /** The time of a message has come that was never delivered. */
     void due(Window window, Arrival message, QueueEffects effects) {
         memory.soon(-1);
-        if (!becameDue(window, message)) {
+        if (window.isUndelivered(message.offset()) && !becameDue(window, message)) {
             window.unread.add(message.offset());
         }
         dispatch(effects);
@@ -1384,7 +1391,7 @@ final class Queue {
         window.held.put(message.offset(), held);
         held.lane.hold(held);
         heldCount++;
-        memory.held(Message.BYTES);
+        grew(Message.BYTES);
         heldIn[held.state().ordinal()]++;
         return held;
     }
@@ -1474,7 +1481,7 @@ final class Queue {
         Message held = window.held.remove(offset);
         if (held != null) {
             heldCount--;
-            memory.held(-held.sizeInBytes());
+            grew(-held.sizeInBytes());
             heldIn[held.state().ordinal()]--;
             agenda.cancel(held);
             leaveSession(held);

@@ -23,7 +23,6 @@ import io.sluice.groups.queue.Receive.Outcomes;
 import io.sluice.groups.shard.Refusal;
 import io.sluice.groups.shard.ShardRunner;
 import io.sluice.groups.shard.ShardThread;
-import io.sluice.groups.shard.TurnOutput;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -87,9 +86,6 @@ public final class QueueCoordinator implements AutoCloseable {
     private final QueueMemory memory;
     private final SplittableRandom random = new SplittableRandom();
     private final List<QueueListener> listeners = new CopyOnWriteArrayList<>();
-    /** By partition; of the thread of the queues. */
-    private final Map<Integer, QueueShard> current = new HashMap<>();
-
     /** The queues that are known now, for those who cannot wait for an answer. */
     private final Map<String, QueueOutline> outlines = new ConcurrentHashMap<>();
 
@@ -194,22 +190,9 @@ public final class QueueCoordinator implements AutoCloseable {
                 new ShardRunner<>(
                         log,
                         () -> new QueueShard(memory, feeder, outlines, setup.checkpointBytes()),
-                        (shard, out) -> effects(partition, shard, out),
+                        (shard, out) -> new RunningEffects(shard, out, random, this::heard),
                         shards,
                         clock));
-    }
-
-    private QueueEffects effects(int partition, QueueShard shard, TurnOutput out) {
-        QueueShard before = current.put(partition, shard);
-        if (before != null && before != shard) {
-            // It is read anew: nothing is to be done for what was there before.
-            before.queues().values().forEach(queue -> {
-                queue.abandon();
-                feeder.forget(queue);
-                memory.forget(queue);
-            });
-        }
-        return new RunningEffects(shard, out, random, this::heard);
     }
 
     private void heard(QueueEvent event) {

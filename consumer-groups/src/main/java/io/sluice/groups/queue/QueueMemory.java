@@ -106,6 +106,10 @@ final class QueueMemory {
 
         private void count(int more) {
             messages += more;
+            if (more > 0) {
+                // It may have given back what it had, and still be read.
+                shares.add(this);
+            }
             if (more > 0 && messages > maxMessages) {
                 makeRoom(this);
             }

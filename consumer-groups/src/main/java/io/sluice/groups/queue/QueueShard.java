@@ -150,6 +150,15 @@ final class QueueShard implements Shard<QueueEffects> {
     }
 
     @Override
+    public void discard() {
+        for (Queue queue : byId.values()) {
+            queue.abandon();
+            feeding.forget(queue);
+            memory.forget(queue);
+        }
+    }
+
+    @Override
     public void begin(QueueEffects effects) {
         for (Queue queue : List.copyOf(byId.values())) {
             queue.join(effects);
@@ -218,6 +227,9 @@ final class QueueShard implements Shard<QueueEffects> {
             end(before, effects);
         }
         effects.record(new Created(id, name, config, begins, effects.nowMs()));
+        for (int partition = 0; partition < begins.size(); partition++) {
+            feeding.joined(id, partition);
+        }
         byId.get(id).begin(effects.nowMs());
         effects.answer(reply, QueueViews.of(byId.get(id), feeding, effects.nowMs()));
     }

@@ -9,7 +9,7 @@ interface Turns {
     /**
      * A turn of a queue.
      *
-     * @return what came of it, when all that it has written down is durable; fails with {@link NoTurn}
+     * @return what came of it, when all that it has written down is written, or synced if it needs that; fails with {@link NoTurn}
      */
     <T> CompletableFuture<T> turn(String name, UUID queue, BiFunction<Queue, QueueEffects, T> turn);
 

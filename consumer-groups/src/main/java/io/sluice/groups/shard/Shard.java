@@ -18,6 +18,9 @@ public interface Shard<F> {
     /** Everything has been replayed. */
     void begin(F effects);
 
+    /** It is not asked any more: another one is read, or none is. May come while it is still being read, and more than once. */
+    default void discard() {}
+
     /** Lets time do what it does. */
     void tick(F effects);
 

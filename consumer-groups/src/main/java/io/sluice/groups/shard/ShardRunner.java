@@ -3,6 +3,7 @@ package io.sluice.groups.shard;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
 import io.sluice.core.engine.PartitionLog;
@@ -19,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
@@ -29,7 +31,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs one shard over its partition: replays it, gives it its turns, writes down what comes of them, and lets answers go when
- * that is durable. One append is under way at a time; what comes meanwhile makes the next one.
+ * that is written, or synced if anything of it needs that. One append is under way at a time; what comes meanwhile makes the next one.
  *
  * <p>Events gather in batches that the log takes, whatever their number: a turn may need several, of which a crash can leave
  * the first ones. It has not been answered then. One event is never too large for the log, the shard sees to that.
@@ -125,6 +127,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
             return;
         }
         retryAtMs = Long.MAX_VALUE;
+        shard.discard();
         shard = make.get();
         batch = new RecordBatchBuilder(BATCH_BYTES);
         batchHasRecords = false;
@@ -374,13 +377,22 @@ public final class ShardRunner<S extends Shard<F>, F> {
         if (appending || closed || loading) {
             return;
         }
+        boolean hasRecords = batchHasRecords;
+        if (hasRecords) {
+            try {
+                closeBatch();
+            } catch (RuntimeException | Error e) {
+                LOG.error("what is to be written to {} cannot be put together; it is read again", log.partition(), e);
+                startAgain();
+                return;
+            }
+        }
         List<Runnable> ready = answers;
         answers = new ArrayList<>();
-        if (!batchHasRecords) {
+        if (!hasRecords) {
             runAll(ready);
             return;
         }
-        closeBatch();
         Deque<RecordBatch> batches = full;
         full = new ArrayDeque<>();
         appending = true;
@@ -398,23 +410,30 @@ public final class ShardRunner<S extends Shard<F>, F> {
     /** Appends one batch after the other. */
     private void append(Deque<RecordBatch> batches, Acks acks, List<Runnable> ready, long nowMs) {
         int ofLife = life;
+        CompletableFuture<Appended> written;
+        try {
+            written = log.append(batches.getFirst(), acks);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{} could not be written, and is read again", log.partition(), e);
+            startAgain();
+            return;
+        }
         inLog = true;
-        log.append(batches.getFirst(), acks)
-                .whenComplete((appended, failure) -> thread.execute(() -> {
-                    inLog = false;
-                    if (ofLife != life || closed) {
-                        return;
-                    }
-                    if (failure instanceof BrokerException refusal && refusal.code() == ErrorCode.OVERLOADED) {
-                        busyAppend = () -> append(batches, acks, ready, nowMs);
-                        appendAgainAtMs = clock.millis() + BUSY_MS;
-                    } else if (failure == null && batches.size() > 1) {
-                        batches.removeFirst();
-                        append(batches, acks, ready, nowMs);
-                    } else {
-                        appended(ready, failure, nowMs);
-                    }
-                }));
+        written.whenComplete((appended, failure) -> thread.execute(() -> {
+            inLog = false;
+            if (ofLife != life || closed) {
+                return;
+            }
+            if (failure instanceof BrokerException refusal && refusal.code() == ErrorCode.OVERLOADED) {
+                busyAppend = () -> append(batches, acks, ready, nowMs);
+                appendAgainAtMs = clock.millis() + BUSY_MS;
+            } else if (failure == null && batches.size() > 1) {
+                batches.removeFirst();
+                append(batches, acks, ready, nowMs);
+            } else {
+                appended(ready, failure, nowMs);
+            }
+        }));
     }
 
     /** One that fails does not keep those behind it. */
@@ -447,6 +466,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
         loading = true;
         broken = true;
         retryAtMs = clock.millis() + RETRY_MS;
+        shard.discard();
     }
 
     private void refuseAll(Refusal why) {
@@ -460,5 +480,6 @@ public final class ShardRunner<S extends Shard<F>, F> {
         closed = true;
         life++;
         refuseAll(Refusal.NOT_HERE);
+        shard.discard();
     }
 }

@@ -1,6 +1,6 @@
 package io.sluice.groups.shard;
 
-/** What comes of a turn: records, and answers that leave when they are durable. For the thread that owns the shard. */
+/** What comes of a turn: records, and answers that leave when these are written, or synced if they need that. For the thread that owns the shard. */
 public interface TurnOutput {
     /** The time of the turn, in ms since the epoch. */
     long nowMs();
@@ -21,7 +21,7 @@ public interface TurnOutput {
      */
     void appendWritten(byte[] key, byte[] value);
 
-    /** Does something when everything that has been written down so far is durable. It throws nothing. */
+    /** Does something when everything that has been written down so far is written, or synced if it needs that. */
     void afterwards(Runnable what);
 
     /** Answers a request, of this turn or of one before. */

@@ -4,11 +4,13 @@ import static io.sluice.groups.queue.CrashingQueues.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.fixture.Await;
+import io.sluice.core.topic.NewTopic;
 import io.sluice.groups.queue.QueueConfig.Order;
 import io.sluice.groups.queue.Receive.Extension;
 import io.sluice.groups.queue.Receive.Received;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -41,6 +43,34 @@ class QueueAfterFailureTest {
             it.send("q", 0, null, "two");
             // Readers that never end would keep the thread of the queues from ending, too.
             get(CompletableFuture.runAsync(it.queues::close));
+        }
+    }
+
+    /** Where its log ended when the broker started says nothing of what was done since. */
+    @Test
+    @Timeout(120)
+    void aQueueOfATopicThatWasThereBeforeKeepsWhatIsDone() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.engine.createTopic(new NewTopic("q", 2, Map.of("retention.ms", "-1"))));
+            it.send("q", 0, null, "before");
+            it.restart();
+            get(it.queues.create("q", CONFIG, 2));
+            List<Received> all = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                it.send("q", 0, null, "message " + i);
+                it.send("q", 1, null, "message " + i);
+            }
+            all.addAll(it.receiveAll("q", 11));
+            it.acknowledge("q", all.subList(0, 10));
+
+            it.machine.noSpaceFor(path -> path.contains(QueueCoordinator.TOPIC));
+            Await.until("the state cannot be written", () -> extend(it, all.subList(10, 11)) != QueueError.NONE);
+            it.machine.noSpaceFor(path -> false);
+            Await.until("it goes on", () -> get(it.queues.describe("q")).error() == QueueError.NONE);
+
+            assertThat(it.receive("q", 10)).isEmpty();
+            assertThat(get(it.queues.describe("q")).counts().acknowledged()).isEqualTo(10);
+            assertThat(get(it.queues.describe("q")).leased()).isEqualTo(1);
         }
     }
 

@@ -235,6 +235,26 @@ class QueueMemoryTest {
         assertThat(peak).isGreaterThan(1_000).isLessThanOrEqualTo(4_000 + queues);
     }
 
+    /** A log that cannot be read to its end is read again and again. */
+    @Test
+    void aStateThatIsThrownAwayTakesNothing() {
+        QueueMemory of = new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 100_000, Long.MAX_VALUE);
+        create(of, 1, 100);
+        List<Received> some = new ArrayList<>();
+        receive(0, 50, 0, some::addAll);
+        acknowledge(0, some.subList(0, 20));
+        assertThat(memory.heldBytes()).isEqualTo(30L * Message.BYTES);
+        assertThat(memory.doneBytes()).isPositive();
+        receive(0, 60, DAY_MS, more -> {});
+
+        shard.discard();
+        shard.discard();
+
+        assertThat(memory.heldBytes()).isZero();
+        assertThat(memory.doneBytes()).isZero();
+        assertThat(memory.messages()).isZero();
+    }
+
     /** What is in flight cannot be given back: whoever wants more waits until others are done, of whatever queue. */
     @Test
     void whatIsInFlightOfAllQueuesIsBounded() {
@@ -277,6 +297,8 @@ class QueueMemoryTest {
         int count = queues * 1_000;
         assertThat(memory.heldBytes()).isEqualTo((long) count * Message.BYTES);
         long perMessage = (usedHeap() - before) / count;
+        // What is counted is what the bound of all queues is held against.
+        assertThat(perMessage).isLessThan(3L * Message.BYTES);
         System.out.println(count + " messages in flight take " + perMessage + " bytes each, their answers included; "
                 + Message.BYTES + " are counted");
         for (int queue = 0; queue < queues; queue++) {
