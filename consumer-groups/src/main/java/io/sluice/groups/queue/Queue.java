@@ -109,6 +109,8 @@ final class Queue {
     private long askedMs;
     /** Counts how often everything in memory was given back: what was read before that is of no use. */
     private int releases;
+    /** Whether none of those that have been delivered before can be delivered now: nobody need look again until something happens. */
+    private boolean noneAgain;
     /** Until the state has been replayed, nobody is told when anything is due. */
     private boolean running;
 
@@ -756,7 +758,7 @@ final class Queue {
         while (chosen.size() < request.max() && !ring.isEmpty()) {
             // Those that have been delivered before count already.
             boolean isFull = heldCount + fresh >= config.maxInFlight() || !memory.hasRoomForHeld();
-            if (isFull && windows.values().stream().allMatch(window -> window.returned == 0)) {
+            if (isFull && (noneAgain || windows.values().stream().allMatch(window -> window.returned == 0))) {
                 break;
             }
             Lane lane = ring.remove();
@@ -790,6 +792,7 @@ final class Queue {
         }
         // It is still their turn.
         passedOver.forEach(ring::addFirst);
+        noneAgain = !passedOver.isEmpty() && chosen.isEmpty();
         if (!expired.isEmpty()) {
             finish(Outcome.EXPIRED, expired, effects);
         }
@@ -1012,6 +1015,7 @@ final class Queue {
 
     /** The time of a held message has come. */
     void due(Message message, QueueEffects effects) {
+        noneAgain = false;
         if (message.state() == State.LEASED) {
             fail(List.of(message), "lease expired", effects);
         } else if (message.state() == State.RETURNED) {
@@ -1232,6 +1236,7 @@ final class Queue {
 
     /** The only place where durable state changes. */
     void apply(QueueEvent event) {
+        noneAgain = false;
         if (event instanceof Created created) {
             createdMs = created.atMs();
             changedMs = created.atMs();
