@@ -336,11 +336,6 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     }
 
     @Override
-    public boolean outlivesRequest() {
-        return true;
-    }
-
-    @Override
     public void stop() {
         close(GOING_AWAY, "the broker stops; come again");
     }

@@ -7,6 +7,7 @@ import io.sluice.server.TestServers;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.fixture.RawConnection;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -332,6 +333,22 @@ class WebSocketTest {
         third.say(op("ping"));
         third.await("pong");
         assertThat(server.metric("sluice_http_requests_memory_bytes")).isLessThan(1_000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Sec-WebSocket-Version: 99, 426", "Sec-WebSocket-Version: 13, 400"})
+    void aConnectionThatBecameNoWebSocketGoesOn(String header, int status) {
+        try (RawConnection connection = new RawConnection(server.port())) {
+            connection.send("GET /v1/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + header
+                    + "\r\n\r\n");
+            assertThat(connection.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 " + status);
+
+            String next = "GET /v1/topics/t?x=" + "y".repeat(1_000) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+            connection.send(next);
+            connection.readUntil("unknown_parameter");
+
+            assertThat(server.metric("sluice_http_requests_memory_bytes")).isZero();
+        }
     }
 
     @Test
