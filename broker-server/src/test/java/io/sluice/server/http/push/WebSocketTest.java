@@ -330,9 +330,32 @@ class WebSocketTest {
         WsClient third = connect();
         third.say(publish("y".repeat(700_000)));
         third.await("published");
-        third.say(op("ping"));
-        third.await("pong");
-        assertThat(server.metric("sluice_http_requests_memory_bytes")).isLessThan(1_000);
+        awaitMemory(0);
+    }
+
+    @Test
+    void whatIsReadToItsEndHoldsNoMemory() {
+        WsClient socket = connect();
+        socket.say(publish("v"));
+        socket.await("published");
+        awaitMemory(0);
+
+        socket.sayBytes(new byte[1_000]);
+        assertThat(socket.refused()).isEqualTo("invalid_message");
+        awaitMemory(0);
+
+        socket.begin(" ".repeat(1_000));
+        IntStream.range(0, 100).forEach(i -> socket.pingAndPong());
+        // What it is masked with, and its length, are of a frame too.
+        awaitMemory(1_008);
+        socket.say(op("ping"));
+        socket.await("pong");
+        IntStream.range(0, 100).forEach(i -> socket.pingAndPong());
+        awaitMemory(0);
+    }
+
+    private void awaitMemory(int bytes) {
+        Await.until(bytes + " bytes of memory", () -> server.metric("sluice_http_requests_memory_bytes") == bytes);
     }
 
     @ParameterizedTest
