@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Measures queues beside Redis, RabbitMQ, NATS and SQLite, and writes runs.tsv, table.md and conditions.txt beside this file
 # (OUT=FOLDER: elsewhere). Arguments go to QueueComparison; --help lists them. Wants redis-server, rabbitmq-server and
-# nats-server, which it starts itself on free ports of 127.0.0.1, with data in target/queues (DATA=FOLDER: elsewhere, on a
-# disk that syncs), and ends again. About 19 minutes.
+# nats-server, which it starts itself on free ports of 127.0.0.1, with data in load-test/target/sluice-queues (DATA=FOLDER: in
+# FOLDER/sluice-queues, on a disk that syncs; that folder is emptied before, and deleted after), and ends again. About 19 minutes.
 set -euo pipefail
 cd -- "$(dirname -- "$0")/../../.."
 OUT=${OUT:-load-test/results/queues}
-DATA=${DATA:-$PWD/load-test/target/queues}
+# A folder of its own, because it is deleted: the other may be somebody's.
+DATA=${DATA:-$PWD/load-test/target}/sluice-queues
 JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
 rm -rf "$DATA"
 mkdir -p "$OUT" "$DATA"

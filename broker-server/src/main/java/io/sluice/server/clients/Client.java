@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * and costs no lock and no memory; what it is subscribed to changes seldom, and on any thread. Anybody may look.
  */
 public final class Client {
-    /** How many subscriptions are remembered; beyond that the oldest goes. */
+    /** How many subscriptions are remembered; beyond that the oldest goes, of those to queues if there are any. */
     public static final int MAX_SUBSCRIPTIONS = 64;
 
     /** How long a text may be that a client says of itself; the rest is cut off. */
@@ -196,14 +196,24 @@ public final class Client {
                 all.add(entry);
             }
         }
-        if (all.size() == MAX_SUBSCRIPTIONS) {
-            registry.unbind(all.remove(0));
-            forgetful = true;
-        }
         Entry entry = new Entry(this, subscription);
         all.add(entry);
-        entries = all.toArray(NONE);
         registry.bind(entry);
+        if (all.size() > MAX_SUBSCRIPTIONS) {
+            registry.unbind(all.remove(leastMissed(all)));
+            forgetful = true;
+        }
+        entries = all.toArray(NONE);
+    }
+
+    /** A consumer of a queue says again who it is when it asks for more; a group would not know where its member is. */
+    private static int leastMissed(List<Entry> all) {
+        for (int i = 0; i < all.size(); i++) {
+            if (!all.get(i).subscription.queue().isEmpty()) {
+                return i;
+            }
+        }
+        return 0;
     }
 
     private boolean isReplaced(Subscription before, Subscription now) {
@@ -261,6 +271,11 @@ public final class Client {
             }
         }
         subscribed(Subscription.ofQueue(queue, consumer));
+    }
+
+    /** A consumer of a queue has left, whoever speaks for it and by whichever connections it asked. Safe on any thread. */
+    public void receivesNoMore(String queue, String consumer) {
+        registry.receivers(queue, consumer).forEach(entry -> entry.client.remove(entry));
     }
 
     /** The filters of a member have let so many records pass, and have left out so many. On the client's event loop. */

@@ -6,10 +6,12 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -18,7 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
 /**
- * Every connection of every protocol, by its number; and by the members of groups that it speaks for. There are as many entries
+ * Every connection of every protocol, by its number; and by the members of groups and the consumers of queues that it speaks for. There are as many entries
  * as the listeners let connections in. Safe on any thread.
  */
 public final class ClientRegistry {
@@ -31,6 +33,15 @@ public final class ClientRegistry {
     private final ConcurrentNavigableMap<Long, Client> clients = new ConcurrentSkipListMap<>();
     /** By group and then by member; a map in here is changed only inside {@code compute}. */
     private final ConcurrentHashMap<String, Map<String, Entry>> groups = new ConcurrentHashMap<>();
+
+    /** By queue and consumer: one consumer may ask by several connections. A set in here is changed only inside {@code compute}. */
+    private final ConcurrentHashMap<Receiver, Set<Entry>> receivers = new ConcurrentHashMap<>();
+
+    private record Receiver(String queue, String consumer) {
+        static Receiver of(Subscription subscription) {
+            return new Receiver(subscription.queue(), subscription.member());
+        }
+    }
 
     /** Hears of what the broker could not do for a client, through no fault of the client's. */
     public interface Failures {
@@ -164,7 +175,25 @@ public final class ClientRegistry {
         return Optional.ofNullable(found.get());
     }
 
+    /** Where a consumer has asked for messages of a queue. */
+    List<Entry> receivers(String queue, String consumer) {
+        List<Entry> found = new ArrayList<>();
+        receivers.computeIfPresent(new Receiver(queue, consumer), (receiver, entries) -> {
+            found.addAll(entries);
+            return entries;
+        });
+        return found;
+    }
+
     void bind(Entry entry) {
+        if (!entry.subscription().queue().isEmpty()) {
+            receivers.compute(Receiver.of(entry.subscription()), (receiver, known) -> {
+                Set<Entry> entries = known == null ? new HashSet<>() : known;
+                entries.add(entry);
+                return entries;
+            });
+            return;
+        }
         if (entry.subscription().group().isEmpty()) {
             return;
         }
@@ -180,6 +209,13 @@ public final class ClientRegistry {
     }
 
     void unbind(Entry entry) {
+        if (!entry.subscription().queue().isEmpty()) {
+            receivers.computeIfPresent(Receiver.of(entry.subscription()), (receiver, entries) -> {
+                entries.remove(entry);
+                return entries.isEmpty() ? null : entries;
+            });
+            return;
+        }
         groups.computeIfPresent(entry.subscription().group(), (name, entries) -> {
             entries.remove(keyOf(entry), entry);
             return entries.isEmpty() ? null : entries;

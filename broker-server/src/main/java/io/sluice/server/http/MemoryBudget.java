@@ -63,6 +63,10 @@ public final class MemoryBudget {
     }
 
     private boolean tryTake(long bytes, long held) {
+        if (bytes == 0) {
+            // Somebody alone may hold more than the limit: whoever wants nothing, or no more, is not refused for that.
+            return true;
+        }
         while (true) {
             long used = usedBytes.get();
             boolean alone = used == held;

@@ -17,11 +17,6 @@ public interface OpenStream {
         return true;
     }
 
-    /** Whether it goes on when its request has been answered. */
-    default boolean outlivesRequest() {
-        return false;
-    }
-
     /** Makes it the answer of a request. */
     static void answer(RoutingContext ctx, OpenStream stream) {
         ctx.put(OpenStream.class.getName(), stream);

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
  * completes can be seen.
  */
 final class WatchedConnection extends ChannelDuplexHandler {
+    private static final int SWITCHING_PROTOCOLS = 101;
     private static final byte[] HEAD_TIMED_OUT = headTimedOut();
 
     private final Channel channel;
@@ -101,8 +102,8 @@ final class WatchedConnection extends ChannelDuplexHandler {
     }
 
     void requestEnded(HttpServerRequest ended) {
-        if (request == ended
-                && !OpenStream.of(ctx).map(OpenStream::outlivesRequest).orElse(false)) {
+        // What has become a WebSocket goes on with the request it began with.
+        if (request == ended && ended.response().getStatusCode() != SWITCHING_PROTOCOLS) {
             request = null;
             ctx = null;
             sinceNs = System.nanoTime();

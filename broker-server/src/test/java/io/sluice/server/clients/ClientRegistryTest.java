@@ -212,6 +212,42 @@ class ClientRegistryTest {
     }
 
     @Test
+    void aConsumerOfAQueueThatLeavesIsNowhereAnyMore() {
+        Client one = http();
+        Client two = http();
+        one.receives("q", "a");
+        two.receives("q", "a");
+        two.receives("q", "b");
+        two.receives("p", "a");
+
+        http().receivesNoMore("q", "a");
+
+        assertThat(one.subscriptions()).isEmpty();
+        assertThat(two.subscriptions()).containsExactly(Subscription.ofQueue("q", "b"), Subscription.ofQueue("p", "a"));
+        one.receives("q", "a");
+        assertThat(one.subscriptions()).containsExactly(Subscription.ofQueue("q", "a"));
+    }
+
+    @Test
+    void consumersOfQueuesAreForgottenBeforeMembersOfGroups() {
+        Client client = http();
+        client.member("g", "m", List.of("t"));
+        IntStream.range(0, 1_000).forEach(i -> client.receives("q", "c" + i));
+
+        assertThat(client.subscriptions())
+                .hasSize(Client.MAX_SUBSCRIPTIONS)
+                .contains(subscription("g", "m", "t"), Subscription.ofQueue("q", "c999"));
+        assertThat(client.isForgetful()).isTrue();
+        assertThat(ofGroup("g")).containsExactly(client.id());
+
+        IntStream.range(1, Client.MAX_SUBSCRIPTIONS).forEach(i -> client.member("g" + i, "m"));
+        client.receives("q", "c");
+        assertThat(client.subscriptions())
+                .hasSize(Client.MAX_SUBSCRIPTIONS)
+                .allMatch(one -> one.queue().isEmpty());
+    }
+
+    @Test
     void whatIsSaidAfterTheEndLeavesNothingBehind() {
         Client client = kafka();
         client.closed();

@@ -38,6 +38,19 @@ class MemoryBudgetTest {
     }
 
     @Test
+    void whoWantsNoMoreIsNeverRefused() {
+        MemoryBudget.Reservation small = budget.reserve(0);
+        MemoryBudget.Reservation large = budget.reserve(101);
+
+        small.grow(0);
+        budget.reserve(0).close();
+
+        assertThat(budget.usedBytes()).isEqualTo(101);
+        large.close();
+        assertThat(budget.usedBytes()).isZero();
+    }
+
+    @Test
     void nothingIsTakenAfterTheEnd() {
         MemoryBudget.Reservation request = budget.reserve(10);
         request.close();

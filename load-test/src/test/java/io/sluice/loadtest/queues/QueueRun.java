@@ -2,7 +2,6 @@ package io.sluice.loadtest.queues;
 
 import io.sluice.loadtest.queues.Measured.Cpu;
 import java.time.Duration;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +29,8 @@ final class QueueRun {
     private final ConcurrentHistogram arrivals = new ConcurrentHistogram(LONGEST_NS, 3);
     private final AtomicLong messages = new AtomicLong();
     private final AtomicReference<Throwable> problem = new AtomicReference<>();
+    /** Whether what comes now may have been abandoned. */
+    private volatile boolean abandoning;
 
     QueueRun(TestQueue queue, OptionalLong server, Bodies bodies, Duration warmUp, Duration measured) {
         this.queue = queue;
@@ -84,7 +85,7 @@ final class QueueRun {
         Set<String> unacknowledged = ConcurrentHashMap.newKeySet();
         queue.work(
                 body -> reached(body, unarrived, arrivals),
-                body -> reached(body, unacknowledged, times),
+                body -> acknowledged(body, unacknowledged),
                 why -> problem.compareAndSet(null, why));
         Cpu before = null;
         Cpu after = null;
@@ -109,25 +110,47 @@ final class QueueRun {
         while (!unacknowledged.isEmpty() && System.nanoTime() - deadlineNs < 0 && problem.get() == null) {
             LockSupport.parkNanos(1_000_000);
         }
-        List<String> abandoned = List.copyOf(unacknowledged);
-        unarrived.forEach(body -> record(arrivals, Bodies.number(body)));
-        abandoned.forEach(body -> record(times, Bodies.number(body)));
-        messages.set(times.getTotalCount());
-        return measured(abandoned.size(), before, after);
+        abandoning = true;
+        abandon(unarrived, arrivals);
+        long abandoned = abandon(unacknowledged, times);
+        return measured(abandoned, before, after);
     }
 
-    private void reached(String body, Set<String> missing, ConcurrentHistogram histogram) {
+    /** Counts what has not come with what it has waited, each message once: others may still come meanwhile. */
+    private long abandon(Set<String> missing, ConcurrentHistogram histogram) {
+        long abandoned = 0;
+        for (String body : missing) {
+            if (missing.remove(body)) {
+                record(histogram, Bodies.number(body));
+                abandoned++;
+            }
+        }
+        return abandoned;
+    }
+
+    private void acknowledged(String body, Set<String> unacknowledged) {
+        if (reached(body, unacknowledged, times)) {
+            messages.incrementAndGet();
+        }
+    }
+
+    /** @return whether it was missing until now, and was to be sent in the measured time */
+    private boolean reached(String body, Set<String> missing, ConcurrentHistogram histogram) {
         if (missing.remove(body)) {
-            record(histogram, Bodies.number(body));
-        } else {
+            return record(histogram, Bodies.number(body));
+        }
+        if (!abandoning) {
             problem.compareAndSet(null, new IllegalStateException("a message came twice"));
         }
+        return false;
     }
 
-    private void record(ConcurrentHistogram histogram, long intendedNs) {
-        if (intendedNs - beginNs >= 0 && intendedNs - endNs < 0) {
+    private boolean record(ConcurrentHistogram histogram, long intendedNs) {
+        boolean isMeasured = intendedNs - beginNs >= 0 && intendedNs - endNs < 0;
+        if (isMeasured) {
             histogram.recordValue(Math.min(LONGEST_NS, System.nanoTime() - intendedNs));
         }
+        return isMeasured;
     }
 
     private Cpu at(long timeNs) {

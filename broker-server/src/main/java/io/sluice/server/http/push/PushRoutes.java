@@ -100,7 +100,12 @@ public final class PushRoutes implements RouteGroup {
         WsConnection connection = new WsConnection(
                 loop, publisher, groupLimits, clock, clientId(ctx), Caller.of(ctx), MemoryBudget.of(request));
         OpenStream.answer(ctx, connection);
-        request.toWebSocket().onSuccess(connection::start).onFailure(failure -> HttpErrors.respond(ctx, failure));
+        request.toWebSocket().onSuccess(connection::start).onFailure(failure -> {
+            // A handshake that cannot be has been answered already, with what is wrong with it.
+            if (!ctx.response().ended()) {
+                HttpErrors.respond(ctx, failure);
+            }
+        });
     }
 
     /** Browsers let a page of anybody connect to any WebSocket, and leave it to the server to say no. */

@@ -12,6 +12,7 @@ import io.sluice.server.http.records.RecordPublisher;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.json.JsonObject;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -65,8 +66,12 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private int unsent;
 
     private int publishes;
-    /** How many bytes came last: with a message that is whole they may have brought the beginning of another. */
-    private int cameLast;
+    /** How many bytes are reserved: those of frames and messages that are not whole yet. */
+    private long unreadBytes;
+    /** How many of them are in the frames of a message of which the last is to come. */
+    private long begunBytes;
+    /** Does what the message asks for that the frame has ended. */
+    private Optional<Runnable> whole = Optional.empty();
 
     private long heardNs = System.nanoTime();
     private long pingedNs = heardNs;
@@ -106,9 +111,11 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
             goodbye.run();
         });
         socket.pongHandler(pong -> heard());
-        socket.textMessageHandler(this::message);
-        socket.binaryMessageHandler(bytes -> refuse(new HttpProblem(
-                400, "invalid_message", "messages are JSON objects in text frames, and this was a binary one")));
+        // Each frame is shown here when a message that ends with it has been shown.
+        socket.textMessageHandler(text -> whole = Optional.of(() -> message(text)));
+        socket.binaryMessageHandler(bytes -> whole = Optional.of(() -> refuse(new HttpProblem(
+                400, "invalid_message", "messages are JSON objects in text frames, and this was a binary one"))));
+        socket.frameHandler(this::frame);
         loop.add(this);
     }
 
@@ -121,12 +128,39 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     @Override
     public boolean received(int bytes) {
-        cameLast = bytes;
         boolean isRead = memory.tryGrow(bytes);
-        if (!isRead) {
+        if (isRead) {
+            unreadBytes += bytes;
+        } else {
             close(TRY_AGAIN_LATER, "requests in flight take all the memory that they may");
         }
         return isRead;
+    }
+
+    /** A frame is whole: its bytes are given back if it is of no message, and those of its message if it is the last of that. */
+    private void frame(WebSocketFrame frame) {
+        long bytes = wireBytes(frame.binaryData().length());
+        boolean isOfMessage = frame.isText() || frame.isBinary() || frame.isContinuation();
+        if (isOfMessage && !frame.isFinal()) {
+            begunBytes += bytes;
+            return;
+        }
+        if (isOfMessage) {
+            bytes += begunBytes;
+            begunBytes = 0;
+        }
+        // What came with the handshake was never reserved.
+        unreadBytes = Math.max(0, unreadBytes - bytes);
+        memory.shrink(unreadBytes);
+        // Before it is done: to publish a message takes memory of its own.
+        Optional<Runnable> now = whole;
+        whole = Optional.empty();
+        now.ifPresent(Runnable::run);
+    }
+
+    /** How many bytes a client sends for a frame of so many; the mask is of them. */
+    private static long wireBytes(long payload) {
+        return 2 + (payload < 126 ? 0 : payload < 65_536 ? 2 : 8) + 4 + payload;
     }
 
     private void heard() {
@@ -137,7 +171,6 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     private void message(String text) {
         heard();
-        memory.shrink(cameLast);
         Optional<String> id = Optional.empty();
         try {
             JsonFields fields = Members.outside(text, RECORD);
@@ -333,11 +366,6 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
             socket.writePing(Buffer.buffer());
             subscriptions.values().forEach(WsSubscription::tellCursor);
         }
-    }
-
-    @Override
-    public boolean outlivesRequest() {
-        return true;
     }
 
     @Override

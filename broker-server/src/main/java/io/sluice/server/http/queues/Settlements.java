@@ -8,6 +8,7 @@ import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Outcome;
 import io.sluice.groups.queue.Receive.Outcomes;
+import io.sluice.server.http.Caller;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
@@ -186,6 +187,7 @@ final class Settlements {
         Query.refuse(ctx);
         String queue = ctx.pathParam("queue");
         return JsonAnswer.here(queues.leave(queue, consumer(ctx))).map(heard -> {
+            Caller.of(ctx).receivesNoMore(queue, consumer(ctx));
             QueueErrors.require(heard.error(), queue);
             return JsonAnswer.of(200, new JsonObject().put("returned", Math.max(0, heard.messages())));
         });

@@ -7,6 +7,7 @@ import io.sluice.server.TestServers;
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.BlockedThreadsFail;
 import io.sluice.server.fixture.NoErrorsLogged;
+import io.sluice.server.fixture.RawConnection;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -329,9 +330,48 @@ class WebSocketTest {
         WsClient third = connect();
         third.say(publish("y".repeat(700_000)));
         third.await("published");
-        third.say(op("ping"));
-        third.await("pong");
-        assertThat(server.metric("sluice_http_requests_memory_bytes")).isLessThan(1_000);
+        awaitMemory(0);
+    }
+
+    @Test
+    void whatIsReadToItsEndHoldsNoMemory() {
+        WsClient socket = connect();
+        socket.say(publish("v"));
+        socket.await("published");
+        awaitMemory(0);
+
+        socket.sayBytes(new byte[1_000]);
+        assertThat(socket.refused()).isEqualTo("invalid_message");
+        awaitMemory(0);
+
+        socket.begin(" ".repeat(1_000));
+        IntStream.range(0, 100).forEach(i -> socket.pingAndPong());
+        // What it is masked with, and its length, are of a frame too.
+        awaitMemory(1_008);
+        socket.say(op("ping"));
+        socket.await("pong");
+        IntStream.range(0, 100).forEach(i -> socket.pingAndPong());
+        awaitMemory(0);
+    }
+
+    private void awaitMemory(int bytes) {
+        Await.until(bytes + " bytes of memory", () -> server.metric("sluice_http_requests_memory_bytes") == bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Sec-WebSocket-Version: 99, 426", "Sec-WebSocket-Version: 13, 400"})
+    void aConnectionThatBecameNoWebSocketGoesOn(String header, int status) {
+        try (RawConnection connection = new RawConnection(server.port())) {
+            connection.send("GET /v1/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + header
+                    + "\r\n\r\n");
+            assertThat(connection.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 " + status);
+
+            String next = "GET /v1/topics/t?x=" + "y".repeat(1_000) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+            connection.send(next);
+            connection.readUntil("unknown_parameter");
+
+            assertThat(server.metric("sluice_http_requests_memory_bytes")).isZero();
+        }
     }
 
     @Test

@@ -5,12 +5,15 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A WebSocket and all that it has been told. */
 final class WsClient implements WebSocket.Listener {
+    private static final int MAX_CONTROL_BYTES = 125;
+
     private final List<JsonObject> messages = new CopyOnWriteArrayList<>();
     private final StringBuilder message = new StringBuilder();
     private WebSocket connection;
@@ -65,6 +68,18 @@ final class WsClient implements WebSocket.Listener {
     /** Says the beginning of a message, to whoever listens. */
     void begin(String text) {
         connection.sendText(text, false);
+    }
+
+    /** Says it in a message that is not text, in two frames. */
+    void sayBytes(byte[] bytes) {
+        connection.sendBinary(ByteBuffer.wrap(bytes), false).join();
+        connection.sendBinary(ByteBuffer.wrap(bytes), true).join();
+    }
+
+    /** Sends a ping and a pong, each as large as they may be. */
+    void pingAndPong() {
+        connection.sendPing(ByteBuffer.allocate(MAX_CONTROL_BYTES)).join();
+        connection.sendPong(ByteBuffer.allocate(MAX_CONTROL_BYTES)).join();
     }
 
     /** Says goodbye. */

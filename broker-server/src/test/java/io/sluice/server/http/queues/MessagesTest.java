@@ -77,6 +77,10 @@ class MessagesTest {
         waiting.join();
         face.server.send("POST", "/v1/queues/none/receive", "{\"consumer\": \"w3\"}");
         assertThat(consumers()).containsExactlyInAnyOrder("w1", "w2");
+
+        assertThat(face.server.send("DELETE", "/v1/queues/default/consumers/w1").statusCode())
+                .isEqualTo(200);
+        assertThat(consumers()).containsExactly("w2");
     }
 
     /** The names in which connections ask the queue. */
