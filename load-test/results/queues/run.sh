@@ -4,6 +4,8 @@
 # nats-server, which it starts itself on free ports of 127.0.0.1, with data in load-test/target/sluice-queues (DATA=FOLDER: in
 # FOLDER/sluice-queues, on a disk that syncs; that folder is emptied before, and deleted after), and ends again. About 19 minutes.
 set -euo pipefail
+# Where Debian has the servers, which is not on everybody's path.
+PATH=$PATH:/usr/sbin
 cd -- "$(dirname -- "$0")/../../.."
 OUT=${OUT:-load-test/results/queues}
 # A folder of its own, because it is deleted: the other may be somebody's.
