@@ -84,11 +84,20 @@ public final class MessageReader {
      */
     public MessageReader(
             RecordAccess access, RoutingContext ctx, IntFunction<PartitionLog> logs, Values values, int maxBytes) {
+        this(access, access.budget.reserve(ctx, 0), logs, values, maxBytes);
+    }
+
+    MessageReader(
+            RecordAccess access,
+            MemoryBudget.Reservation memory,
+            IntFunction<PartitionLog> logs,
+            Values values,
+            int maxBytes) {
         this.access = access;
         this.logs = logs;
         this.values = values;
         this.maxBytes = maxBytes;
-        this.memory = access.budget.reserve(ctx, 0);
+        this.memory = memory;
         this.context = access.vertx.getOrCreateContext();
     }
 
@@ -186,7 +195,8 @@ public final class MessageReader {
 
     /** What is wrong with one message must not keep others away. */
     private void failed(Throwable failure) {
-        if (failure instanceof BrokerException broken && isOfOne(broken.code())) {
+        // A disk that fails may work the next time, and says nothing of the message.
+        if (failure instanceof BrokerException broken && broken.code() == ErrorCode.DATA_CORRUPT) {
             unreadable.put(wanted.get(at), broken.getMessage());
             at++;
             context.runOnContext(v -> next());
@@ -196,10 +206,6 @@ public final class MessageReader {
             // The others are left for another time.
             done.complete(found);
         }
-    }
-
-    private static boolean isOfOne(ErrorCode code) {
-        return code == ErrorCode.DATA_CORRUPT || code == ErrorCode.STORAGE_FAILED;
     }
 
     /** Goes on behind what was found. What was wanted first and is not there is not there at all. */
