@@ -274,15 +274,15 @@ public final class MessageReader {
         if (batch.lastOffset() < wanted.get(at).offset()) {
             return;
         }
-        for (RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES); record.next(); ) {
+        RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES);
+        // What follows the last that is wanted of a batch is not looked at: if it is malformed, none of them is to
+        // blame.
+        while (isWanted() && wanted.get(at).offset() <= batch.lastOffset() && record.next()) {
             // Those that are not there any more are passed over.
             while (isWanted() && wanted.get(at).offset() < record.offset()) {
                 at++;
             }
-            if (!isWanted()) {
-                return;
-            }
-            if (wanted.get(at).offset() == record.offset()) {
+            if (isWanted() && wanted.get(at).offset() == record.offset()) {
                 found.put(wanted.get(at), body(record, wanted.get(at)));
                 at++;
             }

@@ -116,6 +116,16 @@ class MessageReaderTest {
     }
 
     @Test
+    void aMalformedRecordThatNobodyWantsIsNotLookedAt() throws Exception {
+        has("0-0", batch(0, "a", BAD), batch(2, "b"));
+        has("1-0", batch(0, "c"));
+
+        assertThat(read("0-0", "0-2", "1-0")).containsOnlyKeys(id("0-0"), id("0-2"), id("1-0"));
+
+        assertThat(reader.unreadable()).isEmpty();
+    }
+
+    @Test
     void aMalformedRecordIsNamedAndThoseBehindItsBatchAreRead() throws Exception {
         has("0-0", batch(0, "a", BAD), batch(2, "b"));
         has("0-2", batch(2, "b"));
