@@ -42,6 +42,8 @@ final class Chronicle {
     private long next = 1;
     private int weight;
     private boolean hearsOfWork;
+    /** Nobody finds it any more; what is told to it late must not take room for ever. */
+    private boolean forgotten;
     /** Since when nobody listens. */
     private long idleSinceNs;
 
@@ -106,10 +108,13 @@ final class Chronicle {
     }
 
     private void tell(Entry entry) {
+        if (forgotten) {
+            return;
+        }
         next += entry.count();
         streams.forEach(stream -> offer(stream, entry));
         if (entry.weight() > MAX_NOTICES) {
-            forget();
+            clear();
             return;
         }
         while (!entries.isEmpty()
@@ -191,8 +196,13 @@ final class Chronicle {
         forget();
     }
 
-    /** Remembers nothing any more. */
+    /** Remembers nothing any more, whatever it is told. */
     synchronized void forget() {
+        forgotten = true;
+        clear();
+    }
+
+    private void clear() {
         entries.forEach(this::remove);
         entries.clear();
     }

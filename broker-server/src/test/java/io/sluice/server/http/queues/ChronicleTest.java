@@ -24,4 +24,25 @@ class ChronicleTest {
         advance(25);
         assertThat(chronicle.isOver()).isTrue();
     }
+
+    @Test
+    void whatIsToldToOneThatIsForgottenTakesNoRoomOfOthers() {
+        chronicle.happened(Notice.sent(0, 0, 1));
+        assertThat(shared).hasValue(1);
+        chronicle.forget();
+        assertThat(shared).hasValue(0);
+
+        chronicle.happened(Notice.sent(0, 1, 2));
+
+        assertThat(shared).hasValue(0);
+    }
+
+    @Test
+    void whatIsToldToOneOfADeletedQueueTakesNoRoomOfOthers() {
+        chronicle.end();
+
+        chronicle.happened(Notice.sent(0, 0, 1));
+
+        assertThat(shared).hasValue(0);
+    }
 }
