@@ -84,6 +84,10 @@ class QueuesTest {
         assertThat(ok("queues list").lines().toList().get(1)).matches("q +2 +0 +0 +0 +0 +running");
         assertThat(ok("queues park q k --reason broken")).isEqualTo("parked key k of queue q\n");
         assertThat(ok("queues keys q")).contains("k ").contains("broken");
+        ok("queues park q other");
+        assertThat(ok("queues keys q").lines()).hasSize(3);
+        assertThat(ok("queues keys q --max 1").lines()).hasSize(3).last().isEqualTo("1 of 2");
+        assertThat(refused("queues keys q --max 0", 1)).contains("limit");
         assertThat(ok("queues unpark q k")).isEqualTo("key k of queue q goes on\n");
         assertThat(ok("queues keys q")).doesNotContain("broken");
         assertThat(ok("queues pause q")).isEqualTo("paused queue q\n");

@@ -98,7 +98,9 @@ final class QueueText {
             JsonNode first = key.path("first");
             JsonNode parked = key.path("parked");
             table.row(
-                    key.path("key").asText(key.path("key_base64").asText("-")),
+                    key.has("key_bytes")
+                            ? "(" + key.path("key_bytes").asText() + " bytes)"
+                            : key.path("key").asText(key.path("key_base64").asText("-")),
                     key.path("behind").asText("-"),
                     first.path("id").asText("-"),
                     first.path("state").asText("-"),
@@ -108,7 +110,9 @@ final class QueueText {
                             ? first.path("reason").asText("-")
                             : parked.path("reason").asText("-"));
         }
-        return table.toString();
+        int shown = keys.path("keys").size();
+        long count = keys.path("count").asLong();
+        return table + (count > shown ? System.lineSeparator() + shown + " of " + count : "");
     }
 
     private static void addSetting(Table table, String prefix, Map.Entry<String, JsonNode> setting) {

@@ -276,8 +276,14 @@ public final class QueuesCommand implements Runnable {
             versionProvider = Version.class)
     int keys(
             @Mixin ServerOptions server,
-            @Parameters(paramLabel = "QUEUE", description = "The queue's name.") String queue) {
-        JsonNode keys = server.connect().get(QueueApi.path(queue) + "/keys");
+            @Parameters(paramLabel = "QUEUE", description = "The queue's name.") String queue,
+            @Option(
+                            names = "--max",
+                            paramLabel = "COUNT",
+                            defaultValue = "100",
+                            description = "At most so many, up to 1,000. Default: 100")
+                    int max) {
+        JsonNode keys = server.connect().get(QueueApi.path(queue) + "/keys?limit=" + max);
         answer(server, keys, QueueText.keys(keys));
         return CliException.OK;
     }

@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -19,6 +21,11 @@ import java.util.function.Supplier;
 final class Chronicle {
     /** How many notices are remembered of a queue; no more than wait for a listener. */
     static final int MAX_NOTICES = NoticeBuffer.MAX_NOTICES;
+    /** How long a queue is remembered to which nobody listens any more. */
+    static final long KEPT_MS = 60_000;
+    /** Who looks after so long may come a little early. */
+    private static final long TICK_MS = 1_000;
+
     /** So much of what an event carries counts as a notice. */
     private static final int BYTES_OF_ONE = 256;
 
@@ -29,13 +36,16 @@ final class Chronicle {
 
     private final AtomicInteger shared;
     private final int sharedLimit;
+    private final LongSupplier nanoTime;
     private final List<QueueStream> streams = new ArrayList<>();
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
     private long next = 1;
     private int weight;
     private boolean hearsOfWork;
-    /** Since when nobody listens, as {@link System#nanoTime} has it. */
-    private long idleSinceNs = System.nanoTime();
+    /** Nobody finds it any more; what is told to it late must not take room for ever. */
+    private boolean forgotten;
+    /** Since when nobody listens. */
+    private long idleSinceNs;
 
     /** Notices that came together; {@code about} is empty for those that are not of an event. */
     private record Entry(
@@ -52,10 +62,13 @@ final class Chronicle {
     /**
      * @param shared how much is remembered of all queues
      * @param sharedLimit how much may be
+     * @param nanoTime as {@link System#nanoTime}
      */
-    Chronicle(AtomicInteger shared, int sharedLimit) {
+    Chronicle(AtomicInteger shared, int sharedLimit, LongSupplier nanoTime) {
         this.shared = shared;
         this.sharedLimit = sharedLimit;
+        this.nanoTime = nanoTime;
+        this.idleSinceNs = nanoTime.getAsLong();
     }
 
     /** What a listener is told as the place of a notice. */
@@ -95,10 +108,13 @@ final class Chronicle {
     }
 
     private void tell(Entry entry) {
+        if (forgotten) {
+            return;
+        }
         next += entry.count();
         streams.forEach(stream -> offer(stream, entry));
         if (entry.weight() > MAX_NOTICES) {
-            forget();
+            clear();
             return;
         }
         while (!entries.isEmpty()
@@ -160,7 +176,7 @@ final class Chronicle {
 
     synchronized void remove(QueueStream stream) {
         streams.remove(stream);
-        idleSinceNs = System.nanoTime();
+        idleSinceNs = nanoTime.getAsLong();
     }
 
     /** Whether somebody wanted to hear of new work. */
@@ -168,9 +184,10 @@ final class Chronicle {
         return hearsOfWork;
     }
 
-    /** Whether nobody has listened for so long. */
-    synchronized boolean isIdle(long forNs) {
-        return streams.isEmpty() && System.nanoTime() - idleSinceNs >= forNs;
+    /** Whether nobody has listened for so long that it need not be kept. */
+    synchronized boolean isOver() {
+        long idleNs = nanoTime.getAsLong() - idleSinceNs;
+        return streams.isEmpty() && idleNs >= TimeUnit.MILLISECONDS.toNanos(KEPT_MS - TICK_MS);
     }
 
     /** The queue is deleted. */
@@ -179,8 +196,13 @@ final class Chronicle {
         forget();
     }
 
-    /** Remembers nothing any more. */
+    /** Remembers nothing any more, whatever it is told. */
     synchronized void forget() {
+        forgotten = true;
+        clear();
+    }
+
+    private void clear() {
         entries.forEach(this::remove);
         entries.clear();
     }

@@ -19,6 +19,7 @@ import io.sluice.server.http.Query;
 import io.sluice.server.http.Routes;
 import io.sluice.server.http.records.MessageReader;
 import io.sluice.server.http.records.MessageReader.Body;
+import io.sluice.server.http.records.MessageReader.Content;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.Values;
 import io.vertx.core.Future;
@@ -31,6 +32,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -46,6 +48,8 @@ final class Messages {
     private static final int DEFAULT_PAGE = 50;
     private static final int MAX_PAGE = 1_000;
     private static final int DEFAULT_BYTES = 1024 * 1024;
+    /** Room for the keys of a whole page, all of them escaped. */
+    private static final int KEYS_BYTES = MAX_PAGE * (6 * MessageReader.MAX_KEY_BYTES + 64);
     /** How often it is looked for more if most of what was found is not wanted. */
     private static final int MAX_ROUNDS = 5;
 
@@ -71,11 +75,11 @@ final class Messages {
     }
 
     /** A route that answers with JSON of which parts are as they were sent. */
-    private interface Route {
+    interface Route {
         Future<Buffer> answer(RoutingContext ctx);
     }
 
-    private static void answer(RoutingContext ctx, Route route) {
+    static void answer(RoutingContext ctx, Route route) {
         Accept.require(ctx, "application/json");
         route.answer(ctx)
                 .onSuccess(document -> {
@@ -125,19 +129,21 @@ final class Messages {
 
     /** Messages with what their records say of them, but without what they carry. */
     Future<List<Seen>> seen(RoutingContext ctx, String queue, List<MessageView> views) {
-        return new Reading(ctx, queue, new Shown(Values.AUTO, false), DEFAULT_BYTES).read(views);
+        return new Reading(ctx, queue, new Shown(Values.AUTO, Content.NONE), DEFAULT_BYTES).read(views);
     }
 
-    /** Messages with what they carry, as far as there is room for it. */
-    Future<List<Seen>> shown(RoutingContext ctx, String queue, List<MessageView> views) {
-        return new Reading(ctx, queue, new Shown(Values.AUTO, true), DEFAULT_BYTES).read(views);
+    /** Messages with their keys, as text or in base64. */
+    Future<List<Seen>> keyed(RoutingContext ctx, String queue, List<MessageView> views) {
+        return new Reading(ctx, queue, new Shown(Values.TEXT, Content.KEY), KEYS_BYTES).read(views);
     }
 
     /** How keys, values and headers are shown. */
-    private record Shown(Values values, boolean content) {
+    private record Shown(Values values, Content content) {
         static Shown of(Query query) {
             String text = query.text("values").orElse("");
-            return text.equals(NO_VALUES) ? new Shown(Values.AUTO, false) : new Shown(Values.parse(text), true);
+            return text.equals(NO_VALUES)
+                    ? new Shown(Values.AUTO, Content.NONE)
+                    : new Shown(Values.parse(text), Content.ALL);
         }
     }
 
@@ -241,14 +247,14 @@ final class Messages {
             if (views.isEmpty()) {
                 return Future.succeededFuture(List.of());
             }
-            MessageReader reader = new MessageReader(records, ctx, this::log, shown.values(), Math.max(1, bytesLeft));
-            if (!shown.content()) {
-                reader.withoutContent();
-            }
+            MessageReader reader = new MessageReader(records, ctx, this::log, shown.values(), Math.max(1, bytesLeft))
+                    .only(shown.content());
             Optional<QueueConfig> config = queues.find(queue).map(QueueOutline::config);
             long nowMs = clock.millis();
             return reader.read(views.stream().map(MessageView::id).toList()).map(bodies -> {
-                List<Seen> seen = views.subList(0, views.size() - reader.left().size()).stream()
+                Set<MessageId> left = new HashSet<>(reader.left());
+                List<Seen> seen = views.stream()
+                        .filter(view -> !left.contains(view.id()))
                         .map(view -> Seen.of(
                                 view,
                                 Optional.ofNullable(bodies.get(view.id())),

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tells the listeners of queues what happens to these. Safe on any thread; where queues run it only passes on. */
@@ -19,8 +18,6 @@ final class QueueHub implements QueueListener {
     private static final int MAX_WAITING = 200_000;
     /** How many may be remembered of all queues together. */
     private static final int MAX_REMEMBERED = 50_000;
-    /** How long a queue is remembered to which nobody listens any more. */
-    private static final long KEPT_MS = 60_000;
 
     private final Broker broker;
     /** Of the watches. */
@@ -50,7 +47,7 @@ final class QueueHub implements QueueListener {
      */
     void add(QueueStream stream, Optional<String> after) {
         chronicles.compute(stream.queueId(), (id, known) -> {
-            Chronicle chronicle = known == null ? new Chronicle(remembered, MAX_REMEMBERED) : known;
+            Chronicle chronicle = known == null ? new Chronicle(remembered, MAX_REMEMBERED, System::nanoTime) : known;
             stream.joined(chronicle, chronicle.add(stream, after));
             return chronicle;
         });
@@ -63,9 +60,9 @@ final class QueueHub implements QueueListener {
             chronicle.remove(stream);
             return chronicle;
         });
-        context.runOnContext(v -> context.owner().setTimer(KEPT_MS, later -> {
+        context.runOnContext(v -> context.owner().setTimer(Chronicle.KEPT_MS, later -> {
             chronicles.computeIfPresent(queue, (id, chronicle) -> {
-                if (!chronicle.isIdle(TimeUnit.MILLISECONDS.toNanos(KEPT_MS) / 2)) {
+                if (!chronicle.isOver()) {
                     return chronicle;
                 }
                 chronicle.forget();

@@ -1,6 +1,7 @@
 package io.sluice.server.http.queues;
 
 import io.sluice.groups.queue.KeyView;
+import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.MessageView;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.server.http.JsonAnswer;
@@ -8,8 +9,11 @@ import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.Routes;
+import io.sluice.server.http.queues.Messages.Seen;
+import io.sluice.server.http.records.MessageReader;
+import io.sluice.server.http.records.MessageReader.Body;
 import io.vertx.core.Future;
-import io.vertx.core.json.JsonArray;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -17,10 +21,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Keys of a queue that stand still: {@code GET /v1/queues/{queue}/keys}, and {@code POST …/keys/park} and {@code …/keys/unpark} of one. Safe on
@@ -31,10 +37,11 @@ final class QueueKeys {
     private static final int DEFAULT_PAGE = 100;
     private static final int MAX_PAGE = 1_000;
     /** What is remembered of a queue is written down again and again. */
-    private static final int MAX_KEY_BYTES = 1_024;
+    private static final int MAX_KEY_BYTES = MessageReader.MAX_KEY_BYTES;
 
     private static final int MAX_REASON_CHARS = 1_000;
 
+    private static final byte[] NOTHING = new byte[0];
     private static final String KEYS = "/v1/queues/:queue/keys";
 
     private final QueueCoordinator queues;
@@ -48,53 +55,60 @@ final class QueueKeys {
     }
 
     void mount(Router router) {
-        Routes.get(router, KEYS, JsonAnswer.answering(this::list));
+        Routes.get(router, KEYS, ctx -> Messages.answer(ctx, this::list));
         router.post(KEYS + "/park").handler(JsonAnswer.answering(ctx -> park(ctx, true)));
         router.post(KEYS + "/unpark").handler(JsonAnswer.answering(ctx -> park(ctx, false)));
     }
 
-    private Future<JsonAnswer> list(RoutingContext ctx) {
+    private Future<Buffer> list(RoutingContext ctx) {
         int limit = (int) Query.of(ctx, LISTING).number("limit", DEFAULT_PAGE, 1, MAX_PAGE);
         String queue = QueueFields.queue(ctx);
         return JsonAnswer.here(queues.keys(queue, limit)).compose(keys -> {
             QueueErrors.require(keys.error(), queue);
             List<MessageView> first =
                     keys.keys().stream().flatMap(key -> key.first().stream()).toList();
-            return messages.shown(ctx, queue, first).map(seen -> {
-                Map<String, JsonObject> byId = new HashMap<>();
-                seen.forEach(one -> byId.put(one.view().id().toString(), new JsonObject(one.document())));
-                JsonArray all = new JsonArray();
-                keys.keys().forEach(key -> all.add(document(key, byId)));
-                return JsonAnswer.of(
-                        200, new JsonObject().put("count", keys.count()).put("keys", all));
+            return messages.keyed(ctx, queue, first).map(seen -> {
+                Map<MessageId, Seen> byId =
+                        seen.stream().collect(Collectors.toMap(one -> one.view().id(), Function.identity()));
+                Buffer out = Buffer.buffer(256).appendString("{\"count\":" + keys.count() + ",\"keys\":[");
+                for (int i = 0; i < keys.keys().size(); i++) {
+                    append(out.appendString(i == 0 ? "" : ","), keys.keys().get(i), byId);
+                }
+                return out.appendString("]}");
             });
         });
     }
 
-    private static JsonObject document(KeyView key, Map<String, JsonObject> messages) {
-        JsonObject document = new JsonObject();
-        key.parked().ifPresent(parked -> put(document, parked.bytes()));
-        key.first().ifPresent(first -> {
-            JsonObject message = messages.getOrDefault(first.id().toString(), new JsonObject());
-            for (String name : new String[] {"key", "key_base64"}) {
-                if (message.containsKey(name)) {
-                    document.put(name, message.getValue(name));
-                }
+    private static void append(Buffer out, KeyView key, Map<MessageId, Seen> messages) {
+        Optional<Seen> first = key.first().map(view -> messages.get(view.id()));
+        out.appendString("{");
+        if (key.parked().isPresent()) {
+            JsonObject name = new JsonObject();
+            put(name, key.parked().get().bytes());
+            String members = name.encode();
+            out.appendString(members.substring(1, members.length() - 1)).appendString(",");
+        } else {
+            byte[] members = first.flatMap(Seen::body).map(Body::members).orElse(NOTHING);
+            if (members.length > 1) {
+                // Between the comma that comes first and the brace that comes last.
+                out.appendBytes(members, 1, members.length - 2).appendString(",");
             }
-            // What it carries is told by itself.
-            message.remove("value");
-            message.remove("value_base64");
-            message.remove("headers");
-            message.remove("headers_base64");
-            document.put(
-                    "first",
-                    message.isEmpty() ? new JsonObject().put("id", first.id().toString()) : message);
-        });
-        document.put("behind", key.behind());
+        }
+        key.first()
+                .ifPresent(view -> out.appendString("\"first\":")
+                        .appendBuffer(first.map(Seen::document)
+                                .orElseGet(() -> new JsonObject()
+                                        .put("id", view.id().toString())
+                                        .toBuffer()))
+                        .appendString(","));
+        out.appendString("\"behind\":" + key.behind());
         key.parked()
-                .ifPresent(parked -> document.put(
-                        "parked", new JsonObject().put("since", parked.atMs()).put("reason", parked.reason())));
-        return document;
+                .ifPresent(parked -> out.appendString(",\"parked\":")
+                        .appendBuffer(new JsonObject()
+                                .put("since", parked.atMs())
+                                .put("reason", parked.reason())
+                                .toBuffer()));
+        out.appendString("}");
     }
 
     /** A key as text, if it is any. */

@@ -36,6 +36,9 @@ public final class MessageReader {
     /** How large the records of a batch may become when it is decompressed. */
     private static final int MAX_BATCH_BYTES = 128 * 1024 * 1024;
 
+    /** How large a key may be that is shown alone. */
+    public static final int MAX_KEY_BYTES = 1_024;
+
     private static final ByteBuffer ID = ascii(MessageHeaders.ID);
     private static final ByteBuffer DELIVER_AT = ascii(MessageHeaders.DELIVER_AT);
     private static final ByteBuffer EXPIRES_AT = ascii(MessageHeaders.EXPIRES_AT);
@@ -61,11 +64,20 @@ public final class MessageReader {
     /** How many of them have been counted among those of requests. */
     private int counted;
 
-    private boolean whole = true;
+    private Content content = Content.ALL;
     private byte[] ownId;
     private long deliverAtMs;
     private long expiresAtMs;
     private boolean isDead;
+
+    /** What is shown of a message beside what the broker itself reads of it. */
+    public enum Content {
+        NONE,
+        /** Its key; of one that has more than {@value #MAX_KEY_BYTES} bytes, {@code key_bytes} tells how many. */
+        KEY,
+        /** Key, value and headers. */
+        ALL
+    }
 
     /**
      * What a message carries.
@@ -74,7 +86,7 @@ public final class MessageReader {
      * @param timestampMs when it was sent, in ms since the epoch
      * @param deliverAtMs when it says that it is to be delivered, in ms since the epoch; -1 if it does not
      * @param expiresAtMs from when on it says that it is not, in ms since the epoch; {@link Long#MAX_VALUE} if it does not
-     * @param members its key, value and headers: the last members of a JSON object, with the brace that ends it
+     * @param members its key, value and headers, as far as they are wanted: the last members of a JSON object, with the brace that ends it
      */
     public record Body(String id, long timestampMs, long deliverAtMs, long expiresAtMs, byte[] members) {}
 
@@ -84,11 +96,20 @@ public final class MessageReader {
      */
     public MessageReader(
             RecordAccess access, RoutingContext ctx, IntFunction<PartitionLog> logs, Values values, int maxBytes) {
+        this(access, access.budget.reserve(ctx, 0), logs, values, maxBytes);
+    }
+
+    MessageReader(
+            RecordAccess access,
+            MemoryBudget.Reservation memory,
+            IntFunction<PartitionLog> logs,
+            Values values,
+            int maxBytes) {
         this.access = access;
         this.logs = logs;
         this.values = values;
         this.maxBytes = maxBytes;
-        this.memory = access.budget.reserve(ctx, 0);
+        this.memory = memory;
         this.context = access.vertx.getOrCreateContext();
     }
 
@@ -96,9 +117,9 @@ public final class MessageReader {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)).asReadOnlyBuffer();
     }
 
-    /** Leaves key, value and headers out: only what the broker itself reads of a message is wanted. */
-    public MessageReader withoutContent() {
-        whole = false;
+    /** Reads only so much of each message, rather than all of it. */
+    public MessageReader only(Content wanted) {
+        content = wanted;
         return this;
     }
 
@@ -186,7 +207,8 @@ public final class MessageReader {
 
     /** What is wrong with one message must not keep others away. */
     private void failed(Throwable failure) {
-        if (failure instanceof BrokerException broken && isOfOne(broken.code())) {
+        // A disk that fails may work the next time, and says nothing of the message.
+        if (failure instanceof BrokerException broken && broken.code() == ErrorCode.DATA_CORRUPT) {
             unreadable.put(wanted.get(at), broken.getMessage());
             at++;
             context.runOnContext(v -> next());
@@ -196,10 +218,6 @@ public final class MessageReader {
             // The others are left for another time.
             done.complete(found);
         }
-    }
-
-    private static boolean isOfOne(ErrorCode code) {
-        return code == ErrorCode.DATA_CORRUPT || code == ErrorCode.STORAGE_FAILED;
     }
 
     /** Goes on behind what was found. What was wanted first and is not there is not there at all. */
@@ -268,15 +286,15 @@ public final class MessageReader {
         if (batch.lastOffset() < wanted.get(at).offset()) {
             return;
         }
-        for (RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES); record.next(); ) {
+        RecordCursor record = RecordCursor.over(batch, access.codecs, MAX_BATCH_BYTES);
+        // What follows the last that is wanted of a batch is not looked at: if it is malformed, none of them is to
+        // blame.
+        while (isWanted() && wanted.get(at).offset() <= batch.lastOffset() && record.next()) {
             // Those that are not there any more are passed over.
             while (isWanted() && wanted.get(at).offset() < record.offset()) {
                 at++;
             }
-            if (!isWanted()) {
-                return;
-            }
-            if (wanted.get(at).offset() == record.offset()) {
+            if (isWanted() && wanted.get(at).offset() == record.offset()) {
                 found.put(wanted.get(at), body(record, wanted.get(at)));
                 at++;
             }
@@ -285,9 +303,14 @@ public final class MessageReader {
 
     private Body body(RecordCursor record, MessageId place) {
         byte[] members = NO_MEMBERS;
-        if (whole) {
+        if (content != Content.NONE) {
+            RecordJson json = new RecordJson(0, values, false);
             out.clear();
-            new RecordJson(0, values, false).members(out, record);
+            if (content == Content.KEY) {
+                json.key(out, record, MAX_KEY_BYTES);
+            } else {
+                json.members(out, record);
+            }
             members = out.toByteArray();
         }
         bytes += members.length;

@@ -17,6 +17,7 @@ import java.util.List;
 class RecordJson {
     static final byte[] KEY = JsonOutput.ascii(",\"key\":");
     static final byte[] KEY_BASE64 = JsonOutput.ascii(",\"key_base64\":");
+    private static final byte[] KEY_BYTES = JsonOutput.ascii(",\"key_bytes\":");
     static final byte[] VALUE = JsonOutput.ascii(",\"value\":");
     static final byte[] VALUE_BASE64 = JsonOutput.ascii(",\"value_base64\":");
     private static final byte[] TIMESTAMP = JsonOutput.ascii(",\"timestamp\":");
@@ -140,6 +141,17 @@ class RecordJson {
             record.forEachHeader((name, hasValue, value) -> header(out, name, hasValue, value));
         }
         end(out);
+    }
+
+    /** Writes the key of the record that a cursor stands on as the last member of an object; of a larger one how large it is. */
+    final void key(JsonOutput out, RecordCursor record, int maxBytes) {
+        int bytes = record.key().remaining();
+        if (bytes > maxBytes) {
+            out.put(KEY_BYTES).number(bytes);
+        } else {
+            field(out, KEY, keyBase64(), record.hasKey(), record.key());
+        }
+        out.put('}');
     }
 
     /** Writes all that stands before the key. */

@@ -2,9 +2,11 @@ package io.sluice.server.http.queues;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.server.fixture.Await;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,6 +111,68 @@ class QueueKeysTest {
         assertThat(park("park", bytes).getString("key_base64")).isEqualTo("/w==");
         assertThat(keys().getJsonArray("keys").getJsonObject(0).getString("key_base64"))
                 .isEqualTo("/w==");
+    }
+
+    /** A queue in which each of these keys stands still: one of its messages has failed, another waits behind that. */
+    private List<JsonObject> standStill(List<JsonObject> messages) {
+        queues.create("still", new JsonObject().put("order", "key"));
+        for (JsonObject message : messages) {
+            queues.produce("still", message.copy().put("partition", 0));
+            queues.produce("still", message.copy().put("partition", 0).put("value", "behind"));
+        }
+        JsonArray leases = new JsonArray();
+        // What is large does not come all at once.
+        Await.until("received", () -> {
+            QueueFace.ok(queues.post(
+                            "still/receive", new JsonObject().put("max", 100).put("values", "text")))
+                    .getJsonArray("messages")
+                    .forEach(one -> leases.add(((JsonObject) one).getString("lease")));
+            return leases.size() == messages.size();
+        });
+        QueueFace.ok(
+                queues.post("still/nack", new JsonObject().put("leases", leases).put("delay_ms", 3_600_000)));
+        return QueueFace.objects(QueueFace.ok(queues.get("still/keys")).getJsonArray("keys"));
+    }
+
+    @Test
+    void keysAreTextAlsoIfTheyLookLikeJson() {
+        List<JsonObject> keys =
+                standStill(List.of(key("42").put("value", "x"), key("{\"a\":1}").put("value", "x")));
+
+        assertThat(keys).extracting(one -> one.getValue("key")).containsExactlyInAnyOrder("42", "{\"a\":1}");
+        assertThat(keys)
+                .extracting(one -> one.getJsonObject("first").getValue("key"))
+                .containsExactlyInAnyOrder("42", "{\"a\":1}");
+    }
+
+    @Test
+    void allKeysAreShownHoweverLargeTheirMessagesAre() {
+        List<JsonObject> messages = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            messages.add(key("key " + i).put("value", "v".repeat(100_000)));
+        }
+
+        assertThat(standStill(messages))
+                .extracting(one -> one.getString("key"))
+                .containsExactlyInAnyOrderElementsOf(
+                        messages.stream().map(one -> one.getString("key")).toList());
+    }
+
+    @Test
+    void whatAMessageCarriesBesideItsKeyIsNotLookedAt() {
+        List<JsonObject> keys = standStill(List.of(key("k").put("value", "7".repeat(2_000))));
+
+        assertThat(keys).extracting(one -> one.getString("key")).containsExactly("k");
+    }
+
+    @Test
+    void ofAKeyThatIsTooLongToBeParkedTheLengthIsTold() {
+        List<JsonObject> keys = standStill(List.of(
+                key("x".repeat(1_025)).put("value", "x"), key("y".repeat(1_024)).put("value", "x")));
+
+        assertThat(keys)
+                .extracting(one -> one.getValue("key_bytes", one.getValue("key")))
+                .containsExactlyInAnyOrder(1_025, "y".repeat(1_024));
     }
 
     @Test
