@@ -1418,6 +1418,8 @@ final class Queue {
             counters.delivered--;
         }
         schedule(held);
+        // One before it of its key may have waited for it to be out of somebody's hands.
+        offer(held.lane);
     }
 
     private void leaveSession(Message message) {
