@@ -65,6 +65,11 @@ final class WsClient implements WebSocket.Listener {
         connection.sendText(text, true).join();
     }
 
+    /** Says what the broker may cut off before all of it is out. */
+    void sayInVain(String text) {
+        connection.sendText(text, true);
+    }
+
     /** Says the beginning of a message, to whoever listens. */
     void begin(String text) {
         connection.sendText(text, false);
