@@ -60,15 +60,22 @@ final class Sweeper {
                         thread);
     }
 
-    private CompletableFuture<Void> sweep(Queue queue, int partition, int readings) {
-        if (queue.isEnded() || readings == 0 || partition >= feeder.partitions(queue)) {
+    private CompletableFuture<Void> sweep(Queue queue, int first, int readings) {
+        if (queue.isEnded() || readings == 0) {
             return CompletableFuture.completedFuture(null);
         }
-        PartitionLog log = feeder.log(queue, partition);
-        long from = log == null ? 0 : Math.max(queue.nextToSweep(partition), log.logStartOffset());
-        if (log == null || from >= log.highWatermark()) {
-            return sweep(queue, partition + 1, readings);
+        int partitions = feeder.partitions(queue);
+        for (int partition = first; partition < partitions; partition++) {
+            PartitionLog log = feeder.log(queue, partition);
+            long from = log == null ? 0 : Math.max(queue.nextToSweep(partition), log.logStartOffset());
+            if (log != null && from < log.highWatermark()) {
+                return sweep(queue, partition, log, from, readings);
+            }
         }
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private CompletableFuture<Void> sweep(Queue queue, int partition, PartitionLog log, long from, int readings) {
         return feeder.found(log, from, queue.config().delayMs())
                 .thenCompose(found -> turns.turn(
                         queue.name(),
