@@ -1,6 +1,7 @@
 package io.sluice.core;
 
 import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.AppendListener;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.Change;
 import io.sluice.core.engine.LocalLogEngine;
@@ -222,7 +223,7 @@ public final class Broker implements AutoCloseable {
      * future.
      */
     public CompletableFuture<Appended> append(
-            String topic, int partition, RecordBatch batch, Acks acks, Runnable released) {
+            String topic, int partition, RecordBatch batch, Acks acks, AppendListener listener) {
         PartitionLog log;
         try {
             if (TopicName.isInternal(topic)) {
@@ -230,10 +231,10 @@ public final class Broker implements AutoCloseable {
             }
             log = partition(topic, partition);
         } catch (BrokerException e) {
-            released.run();
+            listener.released();
             return CompletableFuture.failedFuture(e);
         }
-        return log.append(batch, acks, released);
+        return log.append(batch, acks, listener);
     }
 
     private static BrokerException unknownTopic(String name) {

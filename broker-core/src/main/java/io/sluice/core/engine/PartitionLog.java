@@ -22,6 +22,9 @@ import java.util.function.IntFunction;
 public interface PartitionLog {
     TopicPartition partition();
 
+    /** The thread that writes the log. */
+    LogThread thread();
+
     /** The epoch in which this handle owns the partition; stamped into every batch it appends. */
     int epoch();
 
@@ -33,13 +36,11 @@ public interface PartitionLog {
      *     timestamps if the topic uses append time) and may be kept in memory to be served to readers. It must have been
      *     validated with {@link io.sluice.core.record.BatchValidator}.
      * @param acks what to wait for
-     * @param released run once, on any thread, when the log no longer holds the batch on its way to the disk: with less
-     *     than {@link Acks#COMMITTED} that may be later than the answer. Whoever gave the batch its memory counts it until
-     *     then. Quick, and throws nothing.
+     * @param listener hears how far it has come
      */
-    CompletableFuture<Appended> append(RecordBatch batch, Acks acks, Runnable released);
+    CompletableFuture<Appended> append(RecordBatch batch, Acks acks, AppendListener listener);
 
-    /** As {@link #append(RecordBatch, Acks, Runnable)}, for a caller who counts no memory. */
+    /** As {@link #append(RecordBatch, Acks, AppendListener)}, for a caller who counts no memory. */
     default CompletableFuture<Appended> append(RecordBatch batch, Acks acks) {
         return append(batch, acks, () -> {});
     }

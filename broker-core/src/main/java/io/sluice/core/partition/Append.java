@@ -1,6 +1,7 @@
 package io.sluice.core.partition;
 
 import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.AppendListener;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.record.RecordBatch;
 import java.util.concurrent.CompletableFuture;
@@ -17,14 +18,19 @@ final class Append {
     /** Whether it no longer counts against the worker's queue. For the worker. */
     boolean isReleased;
 
-    /** Tells the caller that the batch is not on its way any more. For the worker. */
-    final Runnable released;
+    /** What the caller hears of the way. For the worker. */
+    final AppendListener listener;
 
-    Append(Partition partition, RecordBatch batch, Acks acks, CompletableFuture<Appended> answer, Runnable released) {
+    Append(
+            Partition partition,
+            RecordBatch batch,
+            Acks acks,
+            CompletableFuture<Appended> answer,
+            AppendListener listener) {
         this.partition = partition;
         this.batch = batch;
         this.acks = acks;
         this.answer = answer;
-        this.released = released;
+        this.listener = listener;
     }
 }

@@ -102,6 +102,8 @@ final class AppendPath {
                 written.add(append);
                 if (append.acks == Acks.WRITTEN) {
                     append.answer.complete(append.outcome);
+                } else if (append.acks == Acks.COMMITTED) {
+                    append.listener.written();
                 }
             } else {
                 worker.metrics().refusedDiskLow().increment();

@@ -5,9 +5,11 @@ import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.ActiveProducer;
+import io.sluice.core.engine.AppendListener;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.EpochEnd;
 import io.sluice.core.engine.LogRead;
+import io.sluice.core.engine.LogThread;
 import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.engine.TimestampedOffset;
 import io.sluice.core.log.Compaction;
@@ -104,22 +106,27 @@ public final class Partition implements PartitionLog {
     }
 
     @Override
+    public LogThread thread() {
+        return worker.thread();
+    }
+
+    @Override
     public int epoch() {
         return log.epoch();
     }
 
     @Override
-    public CompletableFuture<Appended> append(RecordBatch batch, Acks acks, Runnable released) {
+    public CompletableFuture<Appended> append(RecordBatch batch, Acks acks, AppendListener listener) {
         try {
             checkOpen();
             checks.onArrival(batch);
         } catch (BrokerException e) {
-            released.run();
+            listener.released();
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<Appended> answer = new CompletableFuture<>();
-        if (!worker.offer(new Append(this, batch, acks, answer, released))) {
-            released.run();
+        if (!worker.offer(new Append(this, batch, acks, answer, listener))) {
+            listener.released();
             return CompletableFuture.failedFuture(
                     new BrokerException(ErrorCode.OVERLOADED, "too many appends wait to be written to " + partition()));
         }

@@ -2,6 +2,7 @@ package io.sluice.core.partition;
 
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
+import io.sluice.core.engine.LogThread;
 import io.sluice.core.log.WriteBuffer;
 import io.sluice.core.metrics.LogMetrics;
 import java.time.InstantSource;
@@ -41,7 +42,7 @@ public final class PartitionWorker {
     private final LongSupplier nanoClock;
     private final LogMetrics metrics;
     private final DiskSpace diskSpace;
-    private final Thread thread;
+    private final LogThread thread;
 
     // Shared.
     private final ConcurrentLinkedQueue<Object> queue = new ConcurrentLinkedQueue<>();
@@ -89,7 +90,27 @@ public final class PartitionWorker {
         this.metrics = metrics;
         this.diskSpace = diskSpace;
         this.tailCache = new TailCache(limits.tailCacheBytes());
-        this.thread = new Thread(this::run, name);
+        this.thread = new Writer(name);
+    }
+
+    private final class Writer extends LogThread {
+        Writer(String name) {
+            super(name);
+        }
+
+        @Override
+        public void run() {
+            work();
+        }
+
+        @Override
+        public boolean executeIfIdle(Runnable task) {
+            if (parked && !stopping) {
+                execute(task);
+                return true;
+            }
+            return false;
+        }
     }
 
     public void start() {
@@ -183,11 +204,15 @@ public final class PartitionWorker {
 
     // ---- the thread ----
 
+    LogThread thread() {
+        return thread;
+    }
+
     private boolean hasWork() {
         return !queue.isEmpty() || !arrivals.isEmpty();
     }
 
-    private void run() {
+    private void work() {
         while (!stopping || hasWork()) {
             try {
                 if (!runOnce()) {
@@ -304,7 +329,7 @@ public final class PartitionWorker {
             append.isReleased = true;
             queuedAppends.decrementAndGet();
             queuedBytes.addAndGet(-append.batch.sizeInBytes());
-            append.released.run();
+            append.listener.released();
         }
     }
 

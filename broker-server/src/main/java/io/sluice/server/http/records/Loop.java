@@ -67,7 +67,7 @@ final class Loop {
     /** As {@link Broker#append}, but a partition that is being opened is waited for; on the event loop. */
     CompletableFuture<Appended> append(String topic, int partition, RecordBatch batch, Acks acks, Runnable released) {
         if (TopicName.isInternal(topic)) {
-            return broker.append(topic, partition, batch, acks, released);
+            return broker.append(topic, partition, batch, acks, released::run);
         }
         PartitionLog log;
         try {
@@ -79,8 +79,8 @@ final class Loop {
                             released.run();
                         }
                     })
-                    .thenCompose(open -> open.append(batch, acks, released));
+                    .thenCompose(open -> open.append(batch, acks, released::run));
         }
-        return log.append(batch, acks, released);
+        return log.append(batch, acks, released::run);
     }
 }
