@@ -63,7 +63,7 @@ public final class GroupCoordinator implements AutoCloseable {
         this.config = config;
         this.clock = clock;
         this.topics = new EngineTopics(engine);
-        this.shards = new ShardThread<>("sluice-groups", clock, config.maxQueued());
+        this.shards = new ShardThread<>("sluice-groups", clock, config.maxQueued(), ShardThread.Where.OWN);
     }
 
     /** The topics of an engine that are there for everybody. */

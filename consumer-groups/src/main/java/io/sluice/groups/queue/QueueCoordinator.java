@@ -98,7 +98,7 @@ public final class QueueCoordinator implements AutoCloseable {
         this.engine = engine;
         this.setup = setup;
         this.clock = clock;
-        this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued());
+        this.shards = new ShardThread<>("sluice-queues", clock, setup.maxQueued(), ShardThread.Where.LOGS_TOO);
         this.feeder = new Feeder(
                 engine,
                 new Arrivals(codecs, setup.maxBatchBytes()),
@@ -385,7 +385,7 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Keys of which messages wait for others or because they are parked, those that stand still for the longest time first. */
     public CompletableFuture<QueueViews.Keys> keys(String name, int limit) {
-        return ask(
+        return askApart(
                 name,
                 error -> new QueueViews.Keys(error, 0, List.of()),
                 (queue, effects) -> QueueViews.keys(queue, limit, effects.nowMs()));
@@ -443,7 +443,7 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Finishes all messages that nobody has at the moment. */
     public CompletableFuture<Purge> purge(String name) {
-        return ask(name, error -> new Purge(error, 0), (queue, effects) -> {
+        return askApart(name, error -> new Purge(error, 0), (queue, effects) -> {
             Map<Integer, Long> ends = new HashMap<>();
             for (int i = 0; i < feeder.partitions(queue); i++) {
                 ends.put(i, feeder.end(queue, i));
@@ -502,7 +502,7 @@ public final class QueueCoordinator implements AutoCloseable {
         List<CompletableFuture<List<T>>> parts = new ArrayList<>();
         AtomicInteger faults = new AtomicInteger();
         for (int i = 0; i < partitions; i++) {
-            parts.add(shards.ask(
+            parts.add(shards.askApart(
                     i,
                     why -> {
                         faults.incrementAndGet();
@@ -708,7 +708,7 @@ public final class QueueCoordinator implements AutoCloseable {
      * @param after the message behind which to begin; empty for the first
      */
     public CompletableFuture<Browsed> browse(String name, Set<State> states, Optional<MessageId> after, int limit) {
-        return ask(
+        return askApart(
                 name,
                 error -> new Browsed(error, List.of(), Optional.empty()),
                 (queue, effects) -> QueueViews.browse(queue, feeder, states, after, limit, effects.nowMs()));
@@ -768,14 +768,26 @@ public final class QueueCoordinator implements AutoCloseable {
 
     private <T> CompletableFuture<T> ask(
             String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
-        return shards.ask(
-                partitionOf(name),
-                (Refusal why) -> refusal.apply(QueueError.of(why)),
-                (shard, reply, effects) -> effects.answer(
-                        reply,
-                        shard.find(name)
-                                .map(queue -> turn.apply(queue, effects))
-                                .orElseGet(() -> refusal.apply(QueueError.UNKNOWN_QUEUE))));
+        return shards.ask(partitionOf(name), refused(refusal), turn(name, refusal, turn));
+    }
+
+    /** As {@link #ask}, for what may take its time. */
+    private <T> CompletableFuture<T> askApart(
+            String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
+        return shards.askApart(partitionOf(name), refused(refusal), turn(name, refusal, turn));
+    }
+
+    private static <T> Function<Refusal, T> refused(Function<QueueError, T> refusal) {
+        return why -> refusal.apply(QueueError.of(why));
+    }
+
+    private static <T> ShardRunner.Turn<QueueShard, QueueEffects, T> turn(
+            String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
+        return (shard, reply, effects) -> effects.answer(
+                reply,
+                shard.find(name)
+                        .map(queue -> turn.apply(queue, effects))
+                        .orElseGet(() -> refusal.apply(QueueError.UNKNOWN_QUEUE)));
     }
 
     /** Answers what it can, and ends. To be called before the engine is closed. */

@@ -50,6 +50,10 @@ record RunningEffects(QueueShard shard, TurnOutput out, SplittableRandom random,
 
     @Override
     public <T> void answer(Reply<T> reply, T answer) {
-        out.answer(reply, answer);
+        if (answer instanceof Receive.Answer) {
+            out.answerWritten(reply, answer);
+        } else {
+            out.answer(reply, answer);
+        }
     }
 }

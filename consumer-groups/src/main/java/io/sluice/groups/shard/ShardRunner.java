@@ -3,6 +3,7 @@ package io.sluice.groups.shard;
 import io.sluice.core.BrokerException;
 import io.sluice.core.ErrorCode;
 import io.sluice.core.engine.Acks;
+import io.sluice.core.engine.AppendListener;
 import io.sluice.core.engine.Appended;
 import io.sluice.core.engine.LogRead;
 import io.sluice.core.engine.OversizedBatch;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -57,7 +57,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
     private final PartitionLog log;
     private final Supplier<S> make;
     private final BiFunction<S, TurnOutput, F> effects;
-    private final Executor thread;
+    private final ShardExecutor thread;
     private final InstantSource clock;
     private final Set<Ticket<?>> waiting = new LinkedHashSet<>();
 
@@ -81,7 +81,12 @@ public final class ShardRunner<S extends Shard<F>, F> {
     private Deque<RecordBatch> full = new ArrayDeque<>();
 
     private List<Runnable> answers = new ArrayList<>();
+    /** Answers that leave before the sync, if there is one. */
+    private List<Runnable> early = new ArrayList<>();
+
     private boolean appending;
+    /** Whether a checkpoint is about to be put together. */
+    private boolean shortening;
     /**
      * Whether the log has an append that has not ended, be it of an earlier life: nothing is read until then, for it would lack what comes of
      * that.
@@ -101,7 +106,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
             PartitionLog log,
             Supplier<S> make,
             BiFunction<S, TurnOutput, F> effects,
-            Executor thread,
+            ShardExecutor thread,
             InstantSource clock) {
         this.log = log;
         this.make = make;
@@ -134,7 +139,9 @@ public final class ShardRunner<S extends Shard<F>, F> {
         gathersDurable = false;
         full = new ArrayDeque<>();
         answers = new ArrayList<>();
+        early = new ArrayList<>();
         appending = false;
+        shortening = false;
         appendAgainAtMs = Long.MAX_VALUE;
         long startNs = System.nanoTime();
         load(log.logStartOffset(), life, startNs, 0, nowMs);
@@ -142,7 +149,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
 
     private void load(long offset, int ofLife, long startNs, long records, long nowMs) {
         log.read(offset, READ_BYTES)
-                .whenComplete((read, failure) -> thread.execute(() -> {
+                .whenComplete((read, failure) -> thread.executeApart(() -> {
                     if (ofLife != life || closed) {
                         if (read != null) {
                             read.oversized().ifPresent(OversizedBatch::close);
@@ -219,7 +226,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
         if (loading) {
             return Optional.of(broken ? Refusal.UNAVAILABLE : Refusal.LOADING);
         }
-        return appending && isMuch() ? Optional.of(Refusal.UNAVAILABLE) : Optional.empty();
+        return (appending || shortening) && isMuch() ? Optional.of(Refusal.UNAVAILABLE) : Optional.empty();
     }
 
     private boolean isMuch() {
@@ -268,7 +275,24 @@ public final class ShardRunner<S extends Shard<F>, F> {
         if (shard.nextTimerMs() <= nowMs) {
             run(nowMs, shard::tick);
         }
-        shorten(nowMs);
+        makeShorter();
+    }
+
+    /** A checkpoint may be long; nothing is written until it has been put together, so that it has its turn. */
+    private void makeShorter() {
+        if (shortening || appending || loading || closed || !shard.isCheckpointDue()) {
+            return;
+        }
+        shortening = true;
+        int ofLife = life;
+        thread.executeApart(() -> {
+            if (ofLife == life) {
+                shortening = false;
+                long nowMs = clock.millis();
+                shorten(nowMs);
+                flush(nowMs);
+            }
+        });
     }
 
     /** Never while an append is under way: much may come of it, and nobody is refused for that. */
@@ -361,12 +385,19 @@ public final class ShardRunner<S extends Shard<F>, F> {
 
         @Override
         public <T> void answer(Reply<T> reply, T answer) {
-            answers.add(() -> {
-                if (reply instanceof Ticket<?> ticket) {
-                    waiting.remove(ticket);
-                }
-                reply.send(answer);
-            });
+            answers.add(() -> send(reply, answer));
+        }
+
+        @Override
+        public <T> void answerWritten(Reply<T> reply, T answer) {
+            early.add(() -> send(reply, answer));
+        }
+
+        private <T> void send(Reply<T> reply, T answer) {
+            if (reply instanceof Ticket<?> ticket) {
+                waiting.remove(ticket);
+            }
+            reply.send(answer);
         }
     }
 
@@ -374,7 +405,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
 
     /** Writes what has gathered, if nothing is being written; answers that wait for nothing leave. */
     public void flush(long nowMs) {
-        if (appending || closed || loading) {
+        if (appending || shortening || closed || loading) {
             return;
         }
         boolean hasRecords = batchHasRecords;
@@ -389,7 +420,10 @@ public final class ShardRunner<S extends Shard<F>, F> {
         }
         List<Runnable> ready = answers;
         answers = new ArrayList<>();
+        List<Runnable> first = early;
+        early = new ArrayList<>();
         if (!hasRecords) {
+            runAll(first);
             runAll(ready);
             return;
         }
@@ -398,7 +432,7 @@ public final class ShardRunner<S extends Shard<F>, F> {
         appending = true;
         Acks acks = gathersDurable ? Acks.COMMITTED : Acks.WRITTEN;
         gathersDurable = false;
-        append(batches, acks, ready, nowMs);
+        append(batches, acks, first, ready, nowMs);
     }
 
     private void closeBatch() {
@@ -407,12 +441,18 @@ public final class ShardRunner<S extends Shard<F>, F> {
         batchHasRecords = false;
     }
 
-    /** Appends one batch after the other. */
-    private void append(Deque<RecordBatch> batches, Acks acks, List<Runnable> ready, long nowMs) {
+    /**
+     * Appends one batch after the other.
+     *
+     * @param first answers that leave when the last one is written
+     * @param ready those that leave when it has been synced, if it has to be
+     */
+    private void append(Deque<RecordBatch> batches, Acks acks, List<Runnable> first, List<Runnable> ready, long nowMs) {
         int ofLife = life;
         CompletableFuture<Appended> written;
         try {
-            written = log.append(batches.getFirst(), acks);
+            boolean isSoonWritten = acks == Acks.COMMITTED && batches.size() == 1 && !first.isEmpty();
+            written = log.append(batches.getFirst(), acks, isSoonWritten ? whenWritten(first) : NOBODY);
         } catch (RuntimeException | Error e) {
             LOG.error("{} could not be written, and is read again", log.partition(), e);
             startAgain();
@@ -425,16 +465,38 @@ public final class ShardRunner<S extends Shard<F>, F> {
                 return;
             }
             if (failure instanceof BrokerException refusal && refusal.code() == ErrorCode.OVERLOADED) {
-                busyAppend = () -> append(batches, acks, ready, nowMs);
+                busyAppend = () -> append(batches, acks, first, ready, nowMs);
                 appendAgainAtMs = clock.millis() + BUSY_MS;
             } else if (failure == null && batches.size() > 1) {
                 batches.removeFirst();
-                append(batches, acks, ready, nowMs);
+                append(batches, acks, first, ready, nowMs);
             } else {
-                appended(ready, failure, nowMs);
+                appended(first, ready, failure, nowMs);
             }
         }));
     }
+
+    private AppendListener whenWritten(List<Runnable> first) {
+        int ofLife = life;
+        return new AppendListener() {
+            @Override
+            public void written() {
+                thread.execute(() -> {
+                    if (ofLife == life && !closed) {
+                        runAll(first);
+                        first.clear();
+                    }
+                });
+            }
+
+            @Override
+            public void released() {
+                // Nobody counts the memory of what shards write down.
+            }
+        };
+    }
+
+    private static final AppendListener NOBODY = () -> {};
 
     /** One that fails does not keep those behind it. */
     private void runAll(List<Runnable> ready) {
@@ -447,11 +509,13 @@ public final class ShardRunner<S extends Shard<F>, F> {
         }
     }
 
-    private void appended(List<Runnable> ready, Throwable failure, long nowMs) {
+    private void appended(List<Runnable> first, List<Runnable> ready, Throwable failure, long nowMs) {
         appending = false;
         if (failure == null) {
+            runAll(first);
+            first.clear();
             runAll(ready);
-            shorten(nowMs);
+            makeShorter();
             flush(nowMs);
             return;
         }

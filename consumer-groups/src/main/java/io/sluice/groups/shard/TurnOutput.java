@@ -26,4 +26,7 @@ public interface TurnOutput {
 
     /** Answers a request, of this turn or of one before. */
     <T> void answer(Reply<T> reply, T answer);
+
+    /** As {@link #answer}, as soon as what has been written down so far is written, also if some of it is still to be synced. */
+    <T> void answerWritten(Reply<T> reply, T answer);
 }
