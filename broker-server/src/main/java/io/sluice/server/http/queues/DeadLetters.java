@@ -83,7 +83,8 @@ final class DeadLetters {
     private Future<Buffer> page(RoutingContext ctx, Letters letters, Values values, int maxBytes) {
         List<MessageId> places =
                 letters.letters().stream().map(letter -> letter.message().id()).toList();
-        MessageReader reader = new MessageReader(records, ctx, partition -> log(letters, partition), values, maxBytes);
+        MessageReader reader = new MessageReader(
+                records, records.budget().reserve(ctx, 0), partition -> log(letters, partition), values, maxBytes);
         return reader.read(places).map(bodies -> {
             int shown = places.size() - reader.left().size();
             Optional<MessageId> next = shown < places.size() ? Optional.of(places.get(shown)) : letters.next();

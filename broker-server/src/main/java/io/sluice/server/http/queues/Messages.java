@@ -247,7 +247,12 @@ final class Messages {
             if (views.isEmpty()) {
                 return Future.succeededFuture(List.of());
             }
-            MessageReader reader = new MessageReader(records, ctx, this::log, shown.values(), Math.max(1, bytesLeft))
+            MessageReader reader = new MessageReader(
+                            records,
+                            records.budget().reserve(ctx, 0),
+                            this::log,
+                            shown.values(),
+                            Math.max(1, bytesLeft))
                     .only(shown.content());
             Optional<QueueConfig> config = queues.find(queue).map(QueueOutline::config);
             long nowMs = clock.millis();

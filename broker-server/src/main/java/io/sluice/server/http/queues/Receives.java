@@ -1,15 +1,11 @@
 package io.sluice.server.http.queues;
 
 import io.sluice.core.Broker;
-import io.sluice.core.TopicPartition;
-import io.sluice.core.engine.PartitionLog;
-import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.Receive;
 import io.sluice.groups.queue.Receive.Lease;
-import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Outcome;
 import io.sluice.groups.queue.Receive.Outcomes;
 import io.sluice.groups.queue.Receive.Received;
@@ -21,8 +17,8 @@ import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.Query;
-import io.sluice.server.http.records.MessageReader;
-import io.sluice.server.http.records.MessageReader.Body;
+import io.sluice.server.http.queues.Deliveries.Delivery;
+import io.sluice.server.http.queues.Deliveries.Sorted;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.Values;
 import io.vertx.core.Future;
@@ -31,21 +27,13 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** {@code POST /v1/queues/{queue}/receive} and {@code …/pop}. */
 final class Receives {
-    private static final Logger LOG = LoggerFactory.getLogger(Receives.class);
-
     /** How many messages a request may ask for. */
     static final int MAX_MESSAGES = 1_000;
 
@@ -61,7 +49,6 @@ final class Receives {
     /** How often a request asks again if nothing of what it got can be read. */
     private static final int MAX_ROUNDS = 100;
 
-    private static final int MAX_REASON_CHARS = 1_000;
     private static final String ANYBODY = "";
 
     private final Vertx vertx;
@@ -148,11 +135,6 @@ final class Receives {
 
     static final int MAX_NAME_CHARS = 255;
 
-    private static String reason(String why) {
-        String text = "cannot be read: " + why;
-        return text.length() <= MAX_REASON_CHARS ? text : text.substring(0, MAX_REASON_CHARS);
-    }
-
     /** One request. Owned by its event loop. */
     private final class One implements OpenStream {
         private final RoutingContext ctx;
@@ -165,7 +147,9 @@ final class Receives {
         private final List<Lease> finished;
 
         private Future<Outcomes> acknowledged = Future.succeededFuture(new Outcomes(QueueError.NONE, List.of()));
-        private UUID topicId;
+        /** Those of the last time it asked. */
+        private Deliveries deliveries;
+
         private Runnable cancel = () -> {};
         private boolean ended;
         /** How often nothing of what there was could be read; after the last time it does not ask again. */
@@ -206,7 +190,7 @@ final class Receives {
 
         private void ask() {
             QueueCoordinator.Receiving receiving = queues.receive(queue, request);
-            topicId = receiving.queue();
+            deliveries = new Deliveries(broker, queues, records, queue, receiving.queue(), values, maxBytes);
             cancel = receiving.cancel();
             JsonAnswer.here(receiving.answer())
                     .onComplete(answer -> acknowledged.onComplete(outcomes -> take(answer.result())));
@@ -234,18 +218,18 @@ final class Receives {
             cancel = () -> {};
             List<Received> messages = answer.messages();
             if (!isOpen()) {
-                giveBack(messages);
+                deliveries.giveBack(messages);
                 return;
             }
             if (acknowledged.result().error() != QueueError.NONE) {
-                giveBack(messages);
+                deliveries.giveBack(messages);
                 HttpErrors.respond(
                         ctx, QueueErrors.problem(acknowledged.result().error(), queue));
                 return;
             }
             if (answer.error() == QueueError.QUEUE_DELETED) {
                 // Whoever waits finds nothing: there is nothing any more.
-                write(List.of(), Map.of());
+                write(List.of());
                 return;
             }
             if (answer.error() != QueueError.NONE) {
@@ -253,87 +237,41 @@ final class Receives {
                 return;
             }
             if (messages.isEmpty()) {
-                write(messages, Map.of());
+                write(List.of());
                 return;
             }
-            MessageReader reader;
-            try {
-                reader = new MessageReader(records, ctx, this::log, values, maxBytes);
-            } catch (RuntimeException e) {
-                giveBack(messages);
-                HttpErrors.respond(ctx, e);
-                return;
-            }
-            reader.read(messages.stream().map(Received::id).toList()).onComplete(bodies -> {
-                if (bodies.failed()) {
-                    giveBack(messages);
-                    HttpErrors.respond(ctx, bodies.cause());
-                    return;
-                }
-                sort(messages, bodies.result(), new HashSet<>(reader.left()), reader.unreadable());
-            });
+            deliveries
+                    .read(messages, records.budget().reserve(ctx, 0))
+                    .onSuccess(this::sorted)
+                    .onFailure(failure -> HttpErrors.respond(ctx, failure));
         }
 
-        /** Gives the receiver what could be read, and settles the rest. */
-        private void sort(
-                List<Received> messages,
-                Map<MessageId, Body> bodies,
-                Set<MessageId> left,
-                Map<MessageId, String> unreadable) {
-            List<Received> there = new ArrayList<>();
-            List<Received> later = new ArrayList<>();
-            List<Nack> failed = new ArrayList<>();
-            List<Lease> gone = new ArrayList<>();
-            for (Received message : messages) {
-                MessageId id = message.id();
-                if (left.contains(id)) {
-                    later.add(message);
-                } else if (bodies.containsKey(id)) {
-                    there.add(message);
-                } else if (unreadable.containsKey(id)) {
-                    failed.add(new Nack(message.lease(), OptionalLong.empty(), false, reason(unreadable.get(id))));
-                } else {
-                    gone.add(message.lease());
-                }
-            }
-            giveBack(later);
-            if (!failed.isEmpty()) {
-                // It counts, so that it is dead in the end.
-                queues.reject(queue, failed);
-            }
-            if (!gone.isEmpty()) {
-                LOG.warn(
-                        "{} messages of queue {} are not in its log any more, from {} on",
-                        gone.size(),
-                        queue,
-                        gone.get(0).id());
-                queues.gone(queue, gone);
-            }
-            if (there.isEmpty() && later.isEmpty() && ++rounds < MAX_ROUNDS && isOpen()) {
+        private void sorted(Sorted read) {
+            if (read.there().isEmpty() && !read.isCut() && ++rounds < MAX_ROUNDS && isOpen()) {
                 // There may be others, and who asked has waited for nothing else.
                 ask();
-                return;
+            } else {
+                deliver(read.there());
             }
-            deliver(there, bodies);
         }
 
-        private void deliver(List<Received> there, Map<MessageId, Body> bodies) {
+        private void deliver(List<Delivery> there) {
             if (!isOpen()) {
-                giveBack(there);
+                deliveries.giveBack(there.stream().map(Delivery::message).toList());
                 return;
             }
             Caller.of(ctx).fetched(queue);
             if (!pop) {
-                write(there, bodies);
+                write(there);
                 return;
             }
-            JsonAnswer.here(queues.acknowledge(
-                            queue,
-                            Settlements.acks(there.stream().map(Received::lease).toList())))
-                    .onComplete(outcomes -> popped(there, bodies, outcomes.result()));
+            List<Lease> leases =
+                    there.stream().map(delivery -> delivery.message().lease()).toList();
+            JsonAnswer.here(queues.acknowledge(queue, Settlements.acks(leases)))
+                    .onComplete(outcomes -> popped(there, outcomes.result()));
         }
 
-        private void popped(List<Received> messages, Map<MessageId, Body> bodies, Outcomes outcomes) {
+        private void popped(List<Delivery> there, Outcomes outcomes) {
             if (outcomes.error() != QueueError.NONE) {
                 HttpErrors.respond(ctx, QueueErrors.problem(outcomes.error(), queue));
                 return;
@@ -343,32 +281,16 @@ final class Receives {
                     .map(Outcome::lease)
                     .map(Lease::id)
                     .collect(Collectors.toSet());
-            write(
-                    messages.stream()
-                            .filter(message -> done.contains(message.id()))
-                            .toList(),
-                    bodies);
+            write(there.stream()
+                    .filter(delivery -> done.contains(delivery.message().id()))
+                    .toList());
         }
 
-        private void giveBack(List<Received> messages) {
-            if (!messages.isEmpty()) {
-                queues.giveBack(queue, messages.stream().map(Received::lease).toList());
-            }
-        }
-
-        private PartitionLog log(int partition) {
-            Topic topic = broker.requireTopic(queue);
-            if (!topic.id().equals(topicId)) {
-                throw QueueErrors.problem(QueueError.QUEUE_DELETED, queue);
-            }
-            return broker.partition(new TopicPartition(queue, partition));
-        }
-
-        private void write(List<Received> messages, Map<MessageId, Body> bodies) {
+        private void write(List<Delivery> messages) {
             if (!isOpen()) {
                 return;
             }
-            Buffer out = Buffer.buffer(64 + bodies.size() * 256);
+            Buffer out = Buffer.buffer(64 + messages.size() * 256);
             out.appendString("{");
             if (!finished.isEmpty()) {
                 out.appendString("\"results\":")
@@ -378,25 +300,10 @@ final class Receives {
             }
             out.appendString("\"messages\":[");
             for (int i = 0; i < messages.size(); i++) {
-                Received message = messages.get(i);
-                Body body = bodies.get(message.id());
-                out.appendString(i == 0 ? "{\"id\":" : ",{\"id\":").appendString(JsonText.quoted(body.id()));
-                if (!pop) {
-                    out.appendString(",\"lease\":\"")
-                            .appendString(MessageTokens.of(message.lease()))
-                            .appendString("\",\"lease_expires_at\":")
-                            .appendString(
-                                    message.leaseUntilMs() == Long.MAX_VALUE
-                                            ? "null"
-                                            : Long.toString(message.leaseUntilMs()));
+                if (i > 0) {
+                    out.appendString(",");
                 }
-                out.appendString(",\"deliveries\":")
-                        .appendString(Integer.toString(message.deliveries()))
-                        .appendString(",\"enqueued_at\":")
-                        .appendString(Long.toString(message.enqueuedMs()))
-                        .appendString(",\"first_received_at\":")
-                        .appendString(Long.toString(message.firstReceivedMs()))
-                        .appendBytes(body.members());
+                Deliveries.append(out, messages.get(i), !pop);
             }
             out.appendString("]}");
             ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);

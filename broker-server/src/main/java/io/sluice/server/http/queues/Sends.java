@@ -35,6 +35,17 @@ final class Sends {
         whenThere(ctx, queue, find(queue), topic -> sender.send(ctx, topic));
     }
 
+    /**
+     * Sends messages that did not come as a request of their own; see {@link MessageSender#send(byte[], Topic)}. Fails with unknown_queue or
+     * queue_full too.
+     */
+    Future<MessageSender.Sent> send(byte[] json, String queue) {
+        return find(queue).compose(error -> {
+            QueueErrors.require(error, queue);
+            return sender.send(json, broker.requireTopic(queue));
+        });
+    }
+
     void enqueue(RoutingContext ctx) {
         whenThere(ctx, DEFAULT_QUEUE, findOrCreate(), topic -> sender.enqueue(ctx, topic));
     }

@@ -9,6 +9,7 @@ import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Outcome;
 import io.sluice.groups.queue.Receive.Outcomes;
 import io.sluice.server.http.Caller;
+import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * What consumers say of their leases: {@code POST /v1/queues/{queue}/ack}, {@code …/nack}, {@code …/extend}, and of themselves:
@@ -46,70 +48,87 @@ final class Settlements {
     }
 
     Future<JsonAnswer> ack(RoutingContext ctx) {
-        return settle(
-                ctx,
-                new String[] {"result"},
-                (lease, fields) ->
-                        new Ack(lease, fields.json("result", MAX_RESULT_BYTES).orElse(NOTHING)),
-                queues::acknowledge,
-                false);
+        return settle(ctx, Settlements::acks, queues::acknowledge, false);
     }
 
     Future<JsonAnswer> nack(RoutingContext ctx) {
-        return settle(
-                ctx,
-                new String[] {"delay_ms", "reason", "dead"},
-                (lease, fields) -> new Nack(
-                        lease,
-                        optional(fields, "delay_ms", MAX_DELAY_MS),
-                        fields.flag("dead", false),
-                        fields.text("reason", MAX_REASON_CHARS).orElse("rejected")),
-                queues::reject,
-                false);
+        return settle(ctx, Settlements::nacks, queues::reject, false);
     }
 
     Future<JsonAnswer> extend(RoutingContext ctx) {
-        return settle(
-                ctx,
-                new String[] {"visibility_timeout_ms", "progress"},
-                (lease, fields) -> new Extension(
+        return settle(ctx, Settlements::extensions, queues::extend, true);
+    }
+
+    private <T> Future<JsonAnswer> settle(
+            RoutingContext ctx,
+            Function<JsonFields, List<T>> entries,
+            BiFunction<String, List<T>, CompletableFuture<Outcomes>> turn,
+            boolean holds) {
+        Query.refuse(ctx);
+        String queue = ctx.pathParam("queue");
+        return JsonBody.read(ctx, maxBodyBytes)
+                .map(entries)
+                .compose(all -> JsonAnswer.here(turn.apply(queue, all)))
+                .map(outcomes -> answer(queue, outcomes, holds));
+    }
+
+    /**
+     * The messages that are done.
+     *
+     * @param beside the names of fields that may be there too
+     * @throws HttpProblem 400
+     */
+    static List<Ack> acks(JsonFields fields, String... beside) {
+        return entries(
+                fields,
+                List.of("result"),
+                beside,
+                (lease, settings) ->
+                        new Ack(lease, settings.json("result", MAX_RESULT_BYTES).orElse(NOTHING)));
+    }
+
+    /** The messages that could not be done; see {@link #acks(JsonFields, String...)}. */
+    static List<Nack> nacks(JsonFields fields, String... beside) {
+        return entries(
+                fields,
+                List.of("delay_ms", "reason", "dead"),
+                beside,
+                (lease, settings) -> new Nack(
                         lease,
-                        optional(fields, "visibility_timeout_ms", Receives.MAX_VISIBILITY_MS),
-                        fields.json("progress", MAX_PROGRESS_BYTES)),
-                queues::extend,
-                true);
+                        optional(settings, "delay_ms", MAX_DELAY_MS),
+                        settings.flag("dead", false),
+                        settings.text("reason", MAX_REASON_CHARS).orElse("rejected")));
+    }
+
+    /** The messages that take longer; see {@link #acks(JsonFields, String...)}. */
+    static List<Extension> extensions(JsonFields fields, String... beside) {
+        return entries(
+                fields,
+                List.of("visibility_timeout_ms", "progress"),
+                beside,
+                (lease, settings) -> new Extension(
+                        lease,
+                        optional(settings, "visibility_timeout_ms", Receives.MAX_VISIBILITY_MS),
+                        settings.json("progress", MAX_PROGRESS_BYTES)));
     }
 
     private static OptionalLong optional(JsonFields fields, String name, long max) {
         return fields.has(name) ? OptionalLong.of(fields.number(name, 0, 0, max)) : OptionalLong.empty();
     }
 
-    private <T> Future<JsonAnswer> settle(
-            RoutingContext ctx,
-            String[] settings,
-            BiFunction<Lease, JsonFields, T> entry,
-            BiFunction<String, List<T>, CompletableFuture<Outcomes>> turn,
-            boolean holds) {
-        Query.refuse(ctx);
-        String queue = ctx.pathParam("queue");
-        return JsonBody.read(ctx, maxBodyBytes)
-                .map(fields -> entries(fields, settings, entry))
-                .compose(entries -> JsonAnswer.here(turn.apply(queue, entries)))
-                .map(outcomes -> answer(queue, outcomes, holds));
-    }
-
     /** Leases that share their settings, or entries each with its own. */
-    private static <T> List<T> entries(JsonFields fields, String[] settings, BiFunction<Lease, JsonFields, T> entry) {
+    private static <T> List<T> entries(
+            JsonFields fields, List<String> settings, String[] beside, BiFunction<Lease, JsonFields, T> entry) {
         List<T> all = new ArrayList<>();
         if (fields.has("entries")) {
-            fields.allowOnly("entries");
+            fields.allowOnly(names("entries", List.of(), beside));
             for (JsonFields one : fields.objects("entries", MAX_ENTRIES)) {
-                one.allowOnly(with("lease", settings));
+                one.allowOnly(names("lease", settings));
                 all.add(entry.apply(
                         MessageTokens.lease(one.requiredText("lease", MAX_TOKEN_CHARS), "entries.lease"), one));
             }
         } else {
-            fields.allowOnly(with("leases", settings));
+            fields.allowOnly(names("leases", settings, beside));
             fields.required("leases");
             for (String token : fields.list("leases", MAX_ENTRIES)) {
                 all.add(entry.apply(MessageTokens.lease(token, "leases"), fields));
@@ -123,10 +142,11 @@ final class Settlements {
 
     private static final int MAX_TOKEN_CHARS = 64;
 
-    private static String[] with(String first, String[] others) {
+    private static String[] names(String first, List<String> settings, String... beside) {
         List<String> all = new ArrayList<>();
         all.add(first);
-        all.addAll(List.of(others));
+        all.addAll(settings);
+        all.addAll(List.of(beside));
         return all.toArray(String[]::new);
     }
 
@@ -137,6 +157,11 @@ final class Settlements {
         return JsonAnswer.of(any ? 200 : 409, new JsonObject().put("results", results(outcomes, holds)));
     }
 
+    /**
+     * What became of leases, one by one.
+     *
+     * @param holds whether they go on, so that their ends are worth knowing
+     */
     static JsonArray results(Outcomes outcomes, boolean holds) {
         JsonArray results = new JsonArray();
         for (Outcome outcome : outcomes.outcomes()) {

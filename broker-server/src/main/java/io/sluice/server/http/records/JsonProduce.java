@@ -4,9 +4,9 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
-import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.MemoryBudget;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Locale;
@@ -21,17 +21,22 @@ class JsonProduce {
     static final int MAX_BYTES_ON_LOOP = 64 * 1024;
 
     final Loop loop;
-    final RoutingContext ctx;
+    final ProduceReply reply;
     final ProduceRequest request;
     private final Topic topic;
     private final MemoryBudget.Reservation memory;
 
     JsonProduce(Loop loop, RoutingContext ctx, ProduceRequest request, Topic topic) {
+        this(loop, ProduceReply.of(ctx), loop.budget.reserve(ctx, 0), request, topic);
+    }
+
+    /** @param memory what the body and its batches take; closed here */
+    JsonProduce(Loop loop, ProduceReply reply, MemoryBudget.Reservation memory, ProduceRequest request, Topic topic) {
         this.loop = loop;
-        this.ctx = ctx;
+        this.reply = reply;
         this.request = request;
         this.topic = topic;
-        this.memory = loop.budget.reserve(ctx, 0);
+        this.memory = memory;
     }
 
     /** A body that has been read: its records in batches, ready for the log. */
@@ -62,17 +67,17 @@ class JsonProduce {
     /** Everything has an outcome. */
     void answer(ProduceBatches records, BatchAppends appends) {
         if (appends.anyFailure().isPresent()) {
-            HttpErrors.respond(ctx, ProduceAnswers.failure(records, appends));
+            reply.refuse(ProduceAnswers.failure(records, appends));
             return;
         }
         loop.metrics.produced(records.records());
         if (request.acks() == Acks.NONE) {
-            Responses.accepted(ctx.response());
+            reply.end(202);
             return;
         }
         loop.output.clear();
         ProduceAnswers.offsets(loop.output, records, appends);
-        Responses.json(ctx.response(), loop.output);
+        reply.end(200, Responses.JSON, loop.output);
     }
 
     /**
@@ -86,8 +91,8 @@ class JsonProduce {
 
     // ---- what is of all ----
 
-    final void start() {
-        BodyReader reader = new BodyReader(ctx.request(), memory, loop.limits.maxBodyBytes(), this::tooLarge);
+    final void start(HttpServerRequest http) {
+        BodyReader reader = new BodyReader(http, memory, loop.limits.maxBodyBytes(), this::tooLarge);
         try {
             reader.read(request.contentLength()).onSuccess(this::parse).onFailure(this::refuse);
         } catch (RuntimeException e) {
@@ -104,7 +109,7 @@ class JsonProduce {
                 .with("max_body_bytes", loop.limits.maxBodyBytes());
     }
 
-    private void parse(BodyReader.Body body) {
+    final void parse(BodyReader.Body body) {
         if (body.length() <= MAX_BYTES_ON_LOOP) {
             Parsed parsed;
             try {
@@ -178,6 +183,6 @@ class JsonProduce {
 
     final void refuse(Throwable failure) {
         memory.close();
-        HttpErrors.respond(ctx, failure);
+        reply.refuse(failure);
     }
 }

@@ -6,6 +6,7 @@ import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -52,7 +53,19 @@ final class MessageProduce extends JsonProduce {
             RoutingContext ctx,
             ProduceRequest request,
             Topic topic) {
-        super(loop, ctx, request, topic);
+        this(loop, queues, parsers, ProduceReply.of(ctx), loop.budget.reserve(ctx, 0), request, topic);
+    }
+
+    /** @param memory what the body and its batches take; closed here */
+    MessageProduce(
+            Loop loop,
+            MessageSender.Queues queues,
+            MessageParser parsers,
+            ProduceReply reply,
+            MemoryBudget.Reservation memory,
+            ProduceRequest request,
+            Topic topic) {
+        super(loop, reply, memory, request, topic);
         this.queues = queues;
         this.queue = topic.name();
         this.parsers = parsers;
@@ -152,12 +165,12 @@ final class MessageProduce extends JsonProduce {
                     places.get(i),
                     entry instanceof Dedup.Repeats same ? new Dedup.Repeats(places.get(same.entry())) : entry);
         }
-        if (!Responses.isOpen(ctx.response())) {
+        if (!reply.isOpen()) {
             release();
             return;
         }
         // However the request ends: what is confirmed by then stays so.
-        ctx.addEndHandler(ended -> release());
+        reply.whenEnded(this::release);
         again.run();
     }
 
@@ -180,7 +193,7 @@ final class MessageProduce extends JsonProduce {
         }
         loop.metrics.produced(sent);
         if (sent + there == 0) {
-            HttpErrors.respond(ctx, (HttpProblem) results[0]);
+            reply.refuse((HttpProblem) results[0]);
             return;
         }
         loop.output.clear();
@@ -198,8 +211,7 @@ final class MessageProduce extends JsonProduce {
             }
         }
         loop.output.put(END);
-        ctx.response().setStatusCode(sent > 0 ? 201 : 200);
-        Responses.json(ctx.response(), loop.output);
+        reply.end(sent > 0 ? 201 : 200, Responses.JSON, loop.output);
     }
 
     /** What became of each message: its id, that it was there already, or the problem with it. */

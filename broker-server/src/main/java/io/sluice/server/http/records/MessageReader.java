@@ -16,7 +16,6 @@ import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
 
 /**
- * Reads messages from where they lie, as they are shown: key, value and headers, in JSON. Owned by the event loop of one request; what has to
+ * Reads messages from where they lie, as they are shown: key, value and headers, in JSON. Owned by one event loop; what has to
  * be decompressed goes to a worker.
  */
 public final class MessageReader {
@@ -91,15 +90,11 @@ public final class MessageReader {
     public record Body(String id, long timestampMs, long deliverAtMs, long expiresAtMs, byte[] members) {}
 
     /**
+     * @param memory where what is read is counted; the caller closes it
      * @param logs the log of a partition; fails with a BrokerException if it is not here
      * @param maxBytes how much is read at most, as JSON; one message is read whatever its size
      */
     public MessageReader(
-            RecordAccess access, RoutingContext ctx, IntFunction<PartitionLog> logs, Values values, int maxBytes) {
-        this(access, access.budget.reserve(ctx, 0), logs, values, maxBytes);
-    }
-
-    MessageReader(
             RecordAccess access,
             MemoryBudget.Reservation memory,
             IntFunction<PartitionLog> logs,

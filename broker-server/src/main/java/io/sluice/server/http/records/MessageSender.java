@@ -12,6 +12,8 @@ import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.PointInTime;
 import io.sluice.server.http.Query;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -70,7 +72,7 @@ public final class MessageSender {
         ProduceRequest request = ProduceRequest.messages(ctx, topic.name(), query);
         Caller.of(ctx).produced(topic.name());
         if (isList && !request.binaryEvent()) {
-            new MessageProduce(loop, queues, parsers, ctx, request, topic).start();
+            new MessageProduce(loop, queues, parsers, ctx, request, topic).start(ctx.request());
             return;
         }
         MessageWishes wishes = wishes(query);
@@ -78,6 +80,64 @@ public final class MessageSender {
             raw.handle(ctx, request, topic, wishes);
         } else {
             sendOnce(ctx, request, topic, wishes);
+        }
+    }
+
+    /**
+     * Sends messages that did not come as a request of their own.
+     *
+     * @param json as the body of such a request is: {@code {"messages":[…]}}. Whoever calls keeps it until there is an answer, and looks to
+     *     its size
+     * @return what such a request is answered with; fails with what it fails with
+     * @throws HttpProblem 503 overloaded
+     */
+    public Future<Sent> send(byte[] json, Topic topic) {
+        Promise<Sent> sent = Promise.promise();
+        new MessageProduce(
+                        loop,
+                        queues,
+                        parsers,
+                        new Later(sent),
+                        loop.budget.reserve(json.length),
+                        ProduceRequest.messages(topic.name(), json.length),
+                        topic)
+                .parse(new BodyReader.Body(json, 0, json.length));
+        return sent.future();
+    }
+
+    /**
+     * What became of messages.
+     *
+     * @param isNew whether one of them at least was not there already
+     * @param document {@code {"messages":[…]}}: the id of each, or why it has none
+     */
+    public record Sent(boolean isNew, Buffer document) {}
+
+    /** Tells a promise. */
+    private record Later(Promise<Sent> promise) implements ProduceReply {
+        @Override
+        public boolean isOpen() {
+            return !promise.future().isComplete();
+        }
+
+        @Override
+        public void whenEnded(Runnable action) {
+            promise.future().onComplete(ended -> action.run());
+        }
+
+        @Override
+        public void end(int status) {
+            throw new IllegalStateException("messages are never sent without being waited for");
+        }
+
+        @Override
+        public void end(int status, CharSequence mediaType, JsonOutput document) {
+            promise.tryComplete(new Sent(status == 201, Responses.buffer(document.toByteArray())));
+        }
+
+        @Override
+        public void refuse(Throwable failure) {
+            promise.tryFail(failure);
         }
     }
 

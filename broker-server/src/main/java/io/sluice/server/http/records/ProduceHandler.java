@@ -54,8 +54,9 @@ final class ProduceHandler {
                 return;
             }
             switch (request.contentType()) {
-                case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start();
-                case ProduceRequest.EVENT, ProduceRequest.EVENTS -> new EventProduce(loop, ctx, request, topic).start();
+                case ProduceRequest.JSON -> new JsonProduce(loop, ctx, request, topic).start(ctx.request());
+                case ProduceRequest.EVENT, ProduceRequest.EVENTS ->
+                    new EventProduce(loop, ctx, request, topic).start(ctx.request());
                 case ProduceRequest.NDJSON -> new NdjsonProduce(loop, ctx, request, topic).start();
                 case ProduceRequest.BATCHES -> new BatchesProduce(loop, ctx, request, topic).start();
                 default -> raw.handle(ctx, request, topic);

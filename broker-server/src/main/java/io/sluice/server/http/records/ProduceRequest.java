@@ -113,6 +113,11 @@ record ProduceRequest(
                 JsonBody.length(ctx.request()));
     }
 
+    /** What is said of messages that come as JSON, and not as a request of their own. */
+    static ProduceRequest messages(String queue, int bytes) {
+        return new ProduceRequest(queue, JSON, false, Acks.COMMITTED, -1, Optional.empty(), Optional.empty(), bytes);
+    }
+
     /**
      * Reads head and query of a request of the REST v2 face.
      *

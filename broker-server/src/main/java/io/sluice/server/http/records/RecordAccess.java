@@ -22,4 +22,9 @@ public final class RecordAccess {
     public RecordLimits limits() {
         return limits;
     }
+
+    /** What all requests take. */
+    public MemoryBudget budget() {
+        return budget;
+    }
 }

@@ -58,9 +58,7 @@ final class RestProduce extends JsonProduce {
     void answer(ProduceBatches records, BatchAppends appends) {
         if (request.acks() == Acks.NONE) {
             loop.metrics.produced(records.records());
-            if (Responses.isOpen(ctx.response())) {
-                ctx.response().setStatusCode(204).end();
-            }
+            reply.end(204);
             return;
         }
         JsonOutput out = loop.output;
@@ -95,6 +93,6 @@ final class RestProduce extends JsonProduce {
         }
         out.put(END);
         loop.metrics.produced(stored);
-        Responses.json(ctx.response(), MEDIA_TYPE, out);
+        reply.end(200, MEDIA_TYPE, out);
     }
 }

@@ -56,7 +56,7 @@ public final class RestProduceHandler {
             HttpErrors.respond(ctx, RestProblem.of(404, "The specified topic partition was not found."));
         } else {
             Caller.of(ctx).produced(topic.name());
-            new RestProduce(loop, ctx, request, topic).start();
+            new RestProduce(loop, ctx, request, topic).start(ctx.request());
         }
     }
 }
