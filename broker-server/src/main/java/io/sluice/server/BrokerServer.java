@@ -168,6 +168,7 @@ public final class BrokerServer implements AutoCloseable {
                 records,
                 config.limits(),
                 config.push(),
+                config.cors(),
                 config.broker().clock());
         // A request is held against one route after the other: those that are asked for most come first.
         return List.of(

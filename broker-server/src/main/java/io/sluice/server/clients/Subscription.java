@@ -26,7 +26,7 @@ public record Subscription(String queue, String group, String member, List<Strin
     }
 
     /** To a queue. */
-    static Subscription ofQueue(String queue, String consumer) {
+    public static Subscription ofQueue(String queue, String consumer) {
         return new Subscription(queue, "", consumer, List.of(queue), List.of());
     }
 

@@ -126,6 +126,7 @@ final class QueueComparison implements Callable<Integer> {
         List<QueueSystem> systems = new ArrayList<>();
         if (sluice != null) {
             systems.add(new SluiceQueues("Sluice", sluice));
+            systems.add(new SluiceSocketQueues("Sluice, WebSocket", sluice));
         }
         if (redisAlways != null) {
             systems.add(new RedisStreamQueues("Redis Streams", redisAlways));
@@ -146,6 +147,7 @@ final class QueueComparison implements Callable<Integer> {
         List<QueueSystem> systems = new ArrayList<>();
         if (sluiceRelaxed != null) {
             systems.add(new SluiceQueues("Sluice", sluiceRelaxed));
+            systems.add(new SluiceSocketQueues("Sluice, WebSocket", sluiceRelaxed));
         }
         if (redisEverysec != null) {
             systems.add(new RedisStreamQueues("Redis Streams", redisEverysec));

@@ -25,6 +25,15 @@ class QueueSystemsTest {
     }
 
     @Test
+    void sluiceDoesTheSameOverOneWebSocket() throws Exception {
+        try (BrokerServer server = ServerOnFreePorts.over(folder);
+                QueueSystem sluice =
+                        new SluiceSocketQueues("Sluice, WebSocket", "http://127.0.0.1:" + server.httpPort())) {
+            doesItAll(sluice);
+        }
+    }
+
+    @Test
     void sqliteDoesTurnsBatchesAndAFixedRate() throws Exception {
         try (QueueSystem sqlite = new SqliteQueues("WAL", "FULL", folder)) {
             doesItAll(sqlite);

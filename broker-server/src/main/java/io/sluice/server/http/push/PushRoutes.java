@@ -11,12 +11,11 @@ import io.sluice.server.http.Accept;
 import io.sluice.server.http.Caller;
 import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpErrors;
-import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.MemoryBudget;
-import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.RouteGroup;
 import io.sluice.server.http.Routes;
+import io.sluice.server.http.SocketMessages;
 import io.sluice.server.http.records.RecordPublisher;
 import io.sluice.server.http.records.RecordRoutes;
 import io.vertx.core.Vertx;
@@ -92,38 +91,10 @@ public final class PushRoutes implements RouteGroup {
     private void webSocket(PushLoop loop, RecordPublisher publisher, RoutingContext ctx) {
         Query.refuse(ctx);
         HttpServerRequest request = ctx.request();
-        if (!request.canUpgradeToWebSocket()) {
-            throw new HttpProblem(426, "upgrade_required", "this address is for WebSockets")
-                    .withHeader("Upgrade", "websocket");
-        }
-        requireKnownOrigin(request);
+        SocketMessages.requireUpgrade(request);
         WsConnection connection = new WsConnection(
                 loop, publisher, groupLimits, clock, clientId(ctx), Caller.of(ctx), MemoryBudget.of(request));
-        OpenStream.answer(ctx, connection);
-        request.toWebSocket().onSuccess(connection::start).onFailure(failure -> {
-            // A handshake that cannot be has been answered already, with what is wrong with it.
-            if (!ctx.response().ended()) {
-                HttpErrors.respond(ctx, failure);
-            }
-        });
-    }
-
-    /** Browsers let a page of anybody connect to any WebSocket, and leave it to the server to say no. */
-    private void requireKnownOrigin(HttpServerRequest request) {
-        String origin = request.getHeader("Origin");
-        if (origin == null) {
-            return;
-        }
-        String host = request.getHeader("Host");
-        int scheme = origin.indexOf("://");
-        boolean isOwn = scheme >= 0 && origin.substring(scheme + 3).equalsIgnoreCase(host);
-        if (!isOwn && !cors.allows(origin)) {
-            throw new HttpProblem(
-                    403,
-                    "foreign_origin",
-                    "pages of " + origin + " may not connect: they are neither of " + host
-                            + " nor among http.cors.allowed.origins");
-        }
+        SocketMessages.upgrade(ctx, cors, connection).onSuccess(connection::start);
     }
 
     private void events(PushLoop loop, RoutingContext ctx) {

@@ -8,11 +8,11 @@ import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.OpenStream;
+import io.sluice.server.http.SocketMessages;
 import io.sluice.server.http.records.RecordPublisher;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
-import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.json.JsonObject;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -28,11 +28,6 @@ import java.util.concurrent.TimeUnit;
  * record that goes out in several frames is not broken by another. Owned by the connection's event loop.
  */
 final class WsConnection implements OpenStream, PushLoop.Ticking {
-    private static final short GOING_AWAY = 1001;
-    private static final short PROTOCOL = 1002;
-    private static final short POLICY = 1008;
-    private static final short TOO_LARGE = 1009;
-    private static final short TRY_AGAIN_LATER = 1013;
     /** What a message to publish says besides its record. */
     private static final List<String> PUBLISH = List.of("op", "id", "topic", "type");
 
@@ -51,7 +46,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     final Client client;
 
     private final RecordPublisher publisher;
-    private final MemoryBudget.Reservation memory;
+    private final SocketMessages messages;
     private final Map<String, WsSubscription> subscriptions = new LinkedHashMap<>();
     /** Those that have a piece to send and wait for the one that is sending. */
     private final ArrayDeque<WsSubscription> waiting = new ArrayDeque<>();
@@ -66,13 +61,6 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private int unsent;
 
     private int publishes;
-    /** How many bytes are reserved: those of frames and messages that are not whole yet. */
-    private long unreadBytes;
-    /** How many of them are in the frames of a message of which the last is to come. */
-    private long begunBytes;
-    /** Does what the message asks for that the frame has ended. */
-    private Optional<Runnable> whole = Optional.empty();
-
     private long heardNs = System.nanoTime();
     private long pingedNs = heardNs;
     private boolean closed;
@@ -93,15 +81,14 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
         this.clock = clock;
         this.clientId = clientId;
         this.client = client;
-        // Only what is not whole yet is counted here.
-        this.memory = memory.reserve(0);
+        this.messages = new SocketMessages(memory);
     }
 
     /** @param upgraded the socket, which is this connection's from now on */
     void start(ServerWebSocket upgraded) {
         socket = upgraded;
         socket.closeHandler(nothing -> {
-            memory.close();
+            messages.close();
             end();
         });
         socket.exceptionHandler(this::broken);
@@ -111,56 +98,30 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
             goodbye.run();
         });
         socket.pongHandler(pong -> heard());
-        // Each frame is shown here when a message that ends with it has been shown.
-        socket.textMessageHandler(text -> whole = Optional.of(() -> message(text)));
-        socket.binaryMessageHandler(bytes -> whole = Optional.of(() -> refuse(new HttpProblem(
-                400, "invalid_message", "messages are JSON objects in text frames, and this was a binary one"))));
-        socket.frameHandler(this::frame);
+        messages.read(
+                socket,
+                this::message,
+                () -> refuse(new HttpProblem(
+                        400,
+                        "invalid_message",
+                        "messages are JSON objects in text frames, and this was a binary one")));
         loop.add(this);
     }
 
     /** The other end has gone, or what it sends is no message, or too large for one. */
     private void broken(Throwable failure) {
         close(
-                failure instanceof TooLongFrameException ? TOO_LARGE : PROTOCOL,
+                failure instanceof TooLongFrameException ? SocketMessages.TOO_LARGE : SocketMessages.PROTOCOL,
                 "this cannot be read: " + failure.getMessage());
     }
 
     @Override
     public boolean received(int bytes) {
-        boolean isRead = memory.tryGrow(bytes);
-        if (isRead) {
-            unreadBytes += bytes;
-        } else {
-            close(TRY_AGAIN_LATER, "requests in flight take all the memory that they may");
+        boolean isRead = messages.received(bytes);
+        if (!isRead) {
+            close(SocketMessages.TRY_AGAIN_LATER, "requests in flight take all the memory that they may");
         }
         return isRead;
-    }
-
-    /** A frame is whole: its bytes are given back if it is of no message, and those of its message if it is the last of that. */
-    private void frame(WebSocketFrame frame) {
-        long bytes = wireBytes(frame.binaryData().length());
-        boolean isOfMessage = frame.isText() || frame.isBinary() || frame.isContinuation();
-        if (isOfMessage && !frame.isFinal()) {
-            begunBytes += bytes;
-            return;
-        }
-        if (isOfMessage) {
-            bytes += begunBytes;
-            begunBytes = 0;
-        }
-        // What came with the handshake was never reserved.
-        unreadBytes = Math.max(0, unreadBytes - bytes);
-        memory.shrink(unreadBytes);
-        // Before it is done: to publish a message takes memory of its own.
-        Optional<Runnable> now = whole;
-        whole = Optional.empty();
-        now.ifPresent(Runnable::run);
-    }
-
-    /** How many bytes a client sends for a frame of so many; the mask is of them. */
-    private static long wireBytes(long payload) {
-        return 2 + (payload < 126 ? 0 : payload < 65_536 ? 2 : 8) + 4 + payload;
     }
 
     private void heard() {
@@ -280,12 +241,12 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
         if (sending.isPresent() && sending.get().isInRecord()) {
             behind.add(message);
             if (behind.size() > MAX_BEHIND) {
-                close(POLICY, "too much is asked for while nothing is taken");
+                close(SocketMessages.POLICY, "too much is asked for while nothing is taken");
             }
             return Future.succeededFuture();
         }
         if (socket.writeQueueFull() && ++unsent > MAX_BEHIND) {
-            close(POLICY, "too much is asked for while nothing is taken");
+            close(SocketMessages.POLICY, "too much is asked for while nothing is taken");
             return Future.failedFuture("closed");
         }
         return socket.writeTextMessage(message.encode()).onSuccess(done -> unsent = 0);
@@ -358,7 +319,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
         long heartbeatNs = TimeUnit.MILLISECONDS.toNanos(loop.limits.heartbeatMs());
         boolean isHeard = sending.isEmpty() && publishes < loop.limits.maxPublishes();
         if (isHeard && nowNs - heardNs > SILENT_HEARTBEATS * heartbeatNs + heartbeatNs) {
-            close(POLICY, "no answer to a ping");
+            close(SocketMessages.POLICY, "no answer to a ping");
             return;
         }
         if (nowNs - pingedNs > heartbeatNs && sending.isEmpty()) {
@@ -370,7 +331,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     @Override
     public void stop() {
-        close(GOING_AWAY, "the broker stops; come again");
+        close(SocketMessages.GOING_AWAY, "the broker stops; come again");
     }
 
     private void close(short code, String why) {

@@ -2,6 +2,7 @@ package io.sluice.server.http.queues;
 
 import io.sluice.core.Broker;
 import io.sluice.groups.queue.QueueCoordinator;
+import io.sluice.server.http.Cors;
 import io.sluice.server.http.HttpLimits;
 import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.RouteGroup;
@@ -25,6 +26,7 @@ import java.time.InstantSource;
  *  POST   /v1/queues/{queue}/messages                      send
  *  GET    /v1/queues/{queue}/messages[/{id}]               look without touching
  *  DELETE /v1/queues/{queue}/messages/{id}                 drop one
+ *  GET    /v1/queues/{queue}/ws                            a WebSocket to send, receive and settle
  *  GET    /v1/queues/{queue}/events                        what happens to it, as Server-Sent Events
  *  GET    /v1/queues/{queue}/dead-letters                  what has died, and why
  *  POST   /v1/queues/{queue}/redrive, replay               dead letters again, finished messages once more
@@ -44,6 +46,8 @@ public final class QueueRoutes implements RouteGroup {
     private final Receives receives;
     private final Settlements settlements;
     private final PushLimits push;
+    private final Cors cors;
+    private final InstantSource clock;
     private final HttpLimits http;
     private final QueueHub hub;
     private final QueueDocuments documents;
@@ -57,7 +61,8 @@ public final class QueueRoutes implements RouteGroup {
      * The routes over a broker and its queues.
      *
      * @param records how records are written and read
-     * @param push what streams of events may take
+     * @param push what streams of events and WebSockets may take
+     * @param cors which pages of other origins may open a WebSocket
      */
     public QueueRoutes(
             Vertx vertx,
@@ -66,9 +71,12 @@ public final class QueueRoutes implements RouteGroup {
             RecordRoutes records,
             HttpLimits http,
             PushLimits push,
+            Cors cors,
             InstantSource clock) {
         this.vertx = vertx;
         this.push = push;
+        this.cors = cors;
+        this.clock = clock;
         this.http = http;
         this.hub = new QueueHub(vertx, broker);
         this.broker = broker;
@@ -110,6 +118,9 @@ public final class QueueRoutes implements RouteGroup {
         new QueueKeys(queues, messages, http.maxBodyBytes()).mount(router);
         QueueEvents events = new QueueEvents(vertx.getOrCreateContext(), queues, hub, documents, push);
         Routes.get(router, "/v1/queues/:queue/events", events::events);
+        QueueSockets sockets = new QueueSockets(
+                vertx.getOrCreateContext(), broker, queues, records.access(), sends, push, cors, clock);
+        router.get("/v1/queues/:queue/ws").handler(sockets::connect);
         deadLetters.mount(router);
         jobs.mount(router);
     }

@@ -40,8 +40,8 @@ final class Receives {
     /** The longest time that a lease may last: as long as SQS has it. */
     static final long MAX_VISIBILITY_MS = 12L * 3_600_000;
 
-    private static final int MIN_SESSION_MS = 1_000;
-    private static final int MAX_SESSION_MS = 3_600_000;
+    static final int MIN_SESSION_MS = 1_000;
+    static final int MAX_SESSION_MS = 3_600_000;
     private static final int DEFAULT_BYTES = 4 * 1024 * 1024;
     /** How long what is popped is kept from others, until it is acknowledged. */
     private static final long POP_MS = 60_000;
