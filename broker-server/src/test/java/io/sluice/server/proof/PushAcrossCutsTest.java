@@ -3,7 +3,6 @@ package io.sluice.server.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
-import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.kafka.clients.Installed;
 import io.vertx.core.json.JsonArray;
@@ -49,10 +48,7 @@ class PushAcrossCutsTest {
                 for (int cut = 1; cut <= CUTS + 1; cut++) {
                     // A client comes back after seconds, so each has a time of its own.
                     int wanted = cut;
-                    Await.until("cut " + wanted, () -> {
-                        client.requireWell();
-                        return proxy.cuts() >= wanted;
-                    });
+                    client.await("cut " + wanted, () -> proxy.cuts() >= wanted);
                 }
                 proxy.leaveWhole();
 

@@ -2,7 +2,6 @@ package io.sluice.server.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.HttpFace;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
@@ -44,10 +43,7 @@ class PushAcrossStopTest {
             proxy.leaveWhole();
             proxy.leadTo(before.port());
             try (PushClient client = new PushClient(folder, "events", proxy.port(), 1)) {
-                Await.until("the client asks", () -> {
-                    client.requireWell();
-                    return asked.get();
-                });
+                client.await("a request", asked::get);
                 proxy.leadTo(after.port());
                 before.stop();
 

@@ -1,5 +1,6 @@
 package io.sluice.server.proof;
 
+import io.sluice.server.fixture.Await;
 import io.sluice.server.kafka.clients.Installed;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,10 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** npm's client of one way to push, in a process of its own, and what it says. */
 final class PushClient implements AutoCloseable {
-    private static final long DEADLINE_S = 120;
+    private static final long USUALLY_DONE_S = 90;
 
     private final Path said;
     private final Path complained;
@@ -31,21 +33,28 @@ final class PushClient implements AutoCloseable {
                 .start();
     }
 
-    /** Fails with what it complained of if it has ended otherwise than by itself. */
-    void requireWell() {
-        if (!process.isAlive() && process.exitValue() != 0) {
-            throw new AssertionError("the client ended with " + process.exitValue() + " and said: "
-                    + String.join("\n", lines(complained)));
+    /** Waits for what it brings about. Fails at once if it has ended otherwise than by itself. */
+    void await(String what, BooleanSupplier condition) {
+        try {
+            Await.until(what, () -> {
+                requireWell();
+                return condition.getAsBoolean();
+            });
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + ", and it said: " + String.join("; ", lines(complained)), e);
         }
     }
 
-    /** Each record that it has got, once it has got all. */
-    List<String> linesAtTheEnd() throws InterruptedException {
-        if (!process.waitFor(DEADLINE_S, TimeUnit.SECONDS)) {
-            throw new AssertionError(
-                    "after " + DEADLINE_S + " s the client has " + lines(said).size() + " records");
+    private void requireWell() {
+        if (!process.isAlive() && process.exitValue() != 0) {
+            throw new AssertionError("the client ended with " + process.exitValue());
         }
-        requireWell();
+    }
+
+    /** Each record that it has got, once it has got all and has ended. */
+    List<String> linesAtTheEnd() throws InterruptedException {
+        process.waitFor(USUALLY_DONE_S, TimeUnit.SECONDS);
+        await("all, after " + lines(said).size() + " records", () -> !process.isAlive());
         return lines(said);
     }
 
