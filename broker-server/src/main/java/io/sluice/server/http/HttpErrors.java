@@ -157,13 +157,19 @@ public final class HttpErrors {
             response.reset();
             return;
         }
+        if (!request.isEnded()) {
+            dropRest(request);
+        }
+        if (EventStreamProblem.fits(request, problem)) {
+            response.putHeader("Content-Type", EventStreamProblem.MEDIA_TYPE)
+                    .putHeader("Cache-Control", "no-store")
+                    .end(EventStreamProblem.text(request, problem));
+            return;
+        }
         problem.headers().forEach(response::putHeader);
         boolean restV2 = RestProblem.owns(request.path());
         response.setStatusCode(problem.status())
                 .putHeader("Content-Type", restV2 ? RestProblem.MEDIA_TYPE : "application/problem+json");
-        if (!request.isEnded()) {
-            dropRest(request);
-        }
         response.end((restV2 ? RestProblem.document(problem) : document(problem)).toBuffer());
     }
 

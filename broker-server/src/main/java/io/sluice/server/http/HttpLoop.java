@@ -95,14 +95,17 @@ final class HttpLoop implements Deployable {
     private void begin(RoutingContext ctx) {
         metrics.observe(ctx);
         RequestFailures.answerWith(ctx);
-        if (connections.began(ctx)) {
+        boolean isOneTooMany = !connections.began(ctx);
+        if (isOneTooMany) {
+            HttpErrors.closeAfterResponse(ctx.request());
+        } else {
             refuseUnknownCoding(ctx.request());
             refuseUnclear(ctx.request());
-            if (!cors.answers(ctx)) {
-                ctx.next();
-            }
-        } else {
-            HttpErrors.closeAfterResponse(ctx.request());
+        }
+        if (cors.answers(ctx)) {
+            return;
+        }
+        if (isOneTooMany) {
             HttpErrors.respond(
                     ctx,
                     new HttpProblem(
@@ -110,6 +113,8 @@ final class HttpLoop implements Deployable {
                                     "too_many_connections",
                                     "the broker has all the " + limits.maxConnections() + " connections it may have")
                             .retryAfterMs(1_000));
+        } else {
+            ctx.next();
         }
     }
 

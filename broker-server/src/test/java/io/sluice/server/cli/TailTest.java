@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.ChildServer;
+import io.sluice.server.fixture.HttpFace;
+import io.sluice.server.http.HttpErrors;
+import io.sluice.server.http.HttpProblem;
+import io.sluice.server.http.RouteGroup;
+import io.sluice.server.http.Routes;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +105,25 @@ class TailTest {
                     .sum();
         } catch (Exception e) {
             throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void itComesAgainWhenTheStreamCannotBeginYet() {
+        AtomicInteger asked = new AtomicInteger();
+        RouteGroup events = router -> Routes.get(router, "/v1/topics/:topic/events", ctx -> {
+            if (asked.incrementAndGet() == 1) {
+                HttpErrors.respond(ctx, new HttpProblem(503, "loading", "it is being read").retryAfterMs(10));
+            } else {
+                ctx.response().putHeader("Content-Type", "text/event-stream").end("data: {\"value\":\"one\"}\n\n");
+            }
+        });
+        try (HttpFace face = new HttpFace(HttpFace.WIDE, events)) {
+            Shell.Result result = Shell.run("tail", "t", "--max", "1", "--server", "http://127.0.0.1:" + face.port());
+
+            assertThat(result.exitCode()).as(result.err()).isZero();
+            assertThat(result.text()).isEqualTo("one\n");
+            assertThat(asked).hasValue(2);
         }
     }
 

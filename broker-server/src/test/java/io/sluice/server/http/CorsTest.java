@@ -38,6 +38,26 @@ class CorsTest {
     }
 
     @Test
+    void aPageIsToldToComeAgainWhenThereAreTooManyConnections() throws Exception {
+        try (RunningServer server =
+                        TestServers.on(folder, Map.of("http.cors.allowed.origins", SHOP, "http.max.connections", "1"));
+                RawConnection all = new RawConnection(server.port())) {
+            all.send("GET /topics HTTP/1.1\r\nHost: x\r\n\r\n");
+            all.readUntil("[");
+
+            String stream = ask(
+                    server,
+                    "GET /v1/topics/t/events HTTP/1.1\r\nAccept: text/event-stream\r\nOrigin: " + SHOP + "\r\n");
+
+            assertThat(get(server, SHOP)).startsWith("HTTP/1.1 503").contains("Access-Control-Allow-Origin: " + SHOP);
+            assertThat(preflight(server, SHOP)).startsWith("HTTP/1.1 204");
+            assertThat(stream)
+                    .startsWith("HTTP/1.1 200")
+                    .contains("Access-Control-Allow-Origin: " + SHOP, "retry: 1000", "too_many_connections");
+        }
+    }
+
+    @Test
     void nothingIsAllowedUnlessSomebodySaysSo() throws Exception {
         try (RunningServer server = TestServers.on(folder, Map.of())) {
             assertThat(get(server, SHOP)).startsWith("HTTP/1.1 200").doesNotContainIgnoringCase("access-control");

@@ -9,6 +9,7 @@ import io.sluice.server.fixture.RawConnection;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -291,6 +292,57 @@ class HttpFaceTest {
             assertThat(idle.readToEnd()).isEmpty();
             assertThat(waiter.readToEnd()).startsWith("HTTP/1.1 503 ").contains("shutting_down");
             assertThat(worker.readToEnd()).startsWith("HTTP/1.1 200 ").endsWith("done");
+        }
+    }
+
+    private static String get(String path, String... headers) {
+        return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + String.join("\r\n", headers) + "\r\n\r\n";
+    }
+
+    @Test
+    void whoWaitsForAStreamOfEventsWhenTheBrokerStopsIsToldToComeAgain() {
+        AtomicInteger waiting = new AtomicInteger();
+        RouteGroup events = router -> Routes.get(router, "/events", ctx -> waiting.incrementAndGet());
+        try (HttpFace face = new HttpFace(HttpFace.WIDE, events);
+                RawConnection browser = new RawConnection(face.port());
+                RawConnection curl = new RawConnection(face.port())) {
+            browser.send(get("/events", "Accept: text/event-stream", "Last-Event-ID: 4-17"));
+            curl.send(get("/events", "Accept: */*"));
+            Await.until("both wait", () -> waiting.get() == 2);
+
+            face.stop();
+
+            assertThat(browser.readToEnd())
+                    .startsWith("HTTP/1.1 200 ")
+                    .containsIgnoringCase("content-type: text/event-stream\r\n")
+                    .endsWith(
+                            "\r\n\r\nid: 4-17\nretry: 2000\nevent: sluice.end\ndata: {\"code\":\"shutting_down\","
+                                    + "\"detail\":\"the broker stops; ask again elsewhere or later\",\"retry_after_ms\":2000}\n\n");
+            assertThat(curl.readToEnd()).startsWith("HTTP/1.1 503 ").contains("shutting_down");
+        }
+    }
+
+    @Test
+    void onlyWhatPassesIsToldAsAStreamThatEnds() {
+        HttpProblem passing = new HttpProblem(503, "loading", "it is read").retryAfterMs(300);
+        HttpProblem lasting = new HttpProblem(404, "unknown_topic", "there is none");
+        RouteGroup refusing = router -> {
+            Routes.get(router, "/passing", ctx -> HttpErrors.respond(ctx, passing));
+            Routes.get(router, "/lasting", ctx -> HttpErrors.respond(ctx, lasting));
+        };
+        String stream = "Accept: text/event-stream";
+        try (HttpFace face = new HttpFace(HttpFace.WIDE, refusing);
+                RawConnection client = new RawConnection(face.port())) {
+            client.send(get("/passing", stream));
+            assertThat(client.readUntil("}\n\n"))
+                    .startsWith("HTTP/1.1 200 ")
+                    .contains("\r\n\r\nretry: 300\nevent: sluice.end\ndata: {\"code\":\"loading\"");
+            client.send(get("/lasting", stream));
+            assertThat(client.readUntil("}")).startsWith("HTTP/1.1 404 ").contains("unknown_topic");
+            client.send(get("/passing", "Accept: application/json, text/event-stream;q=0"));
+            assertThat(client.readUntil("}")).startsWith("HTTP/1.1 503 ");
+            client.send(get("/passing", stream, "Connection: close").replace("GET", "HEAD"));
+            assertThat(client.readToEnd()).startsWith("HTTP/1.1 503 ");
         }
     }
 

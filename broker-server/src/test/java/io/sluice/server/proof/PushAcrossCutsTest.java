@@ -3,15 +3,11 @@ package io.sluice.server.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
-import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.RunningServer;
 import io.sluice.server.kafka.clients.Installed;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.BufferedReader;
-import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,8 +15,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,39 +39,21 @@ class PushAcrossCutsTest {
         long seed = Long.getLong("seed", System.nanoTime());
         System.out.println("seed " + seed);
         SplittableRandom random = new SplittableRandom(seed);
-        try (RunningServer server = TestServers.on(folder, Map.of("http.shutdown.timeout.ms", "3000"));
+        try (RunningServer server = TestServers.on(folder.resolve("data"), Map.of("http.shutdown.timeout.ms", "3000"));
                 CuttingProxy proxy = new CuttingProxy(random.split(), BYTES_UNTIL_CUT)) {
             proxy.leadTo(server.port());
             server.send("PUT", "/v1/topics/t", "{\"partitions\": " + PARTITIONS + "}");
-            Process client = new ProcessBuilder(
-                            "node", "push.mjs", how, "http://127.0.0.1:" + proxy.port(), Integer.toString(RECORDS))
-                    .directory(Installed.SCRIPTS.toFile())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            try {
-                CompletableFuture<List<String>> received = CompletableFuture.supplyAsync(() -> linesOf(client));
-
+            try (PushClient client = new PushClient(folder, how, proxy.port(), RECORDS)) {
                 produce(server, proxy, random);
                 for (int cut = 1; cut <= CUTS + 1; cut++) {
                     // A client comes back after seconds, so each has a time of its own.
                     int wanted = cut;
-                    Await.until("cut " + wanted, () -> proxy.cuts() >= wanted);
+                    client.await("cut " + wanted, () -> proxy.cuts() >= wanted);
                 }
                 proxy.leaveWhole();
 
-                List<String> lines = received.get(120, TimeUnit.SECONDS);
-                check(lines);
-            } finally {
-                client.destroyForcibly();
+                check(client.linesAtTheEnd());
             }
-        }
-    }
-
-    private static List<String> linesOf(Process client) {
-        try (BufferedReader lines = client.inputReader(StandardCharsets.UTF_8)) {
-            return lines.lines().toList();
-        } catch (IOException e) {
-            throw new AssertionError(e);
         }
     }
 

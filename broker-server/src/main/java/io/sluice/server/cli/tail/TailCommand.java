@@ -190,7 +190,8 @@ public final class TailCommand implements Callable<Integer> {
                         + data.path("from").asLong() + " to " + data.path("to").asLong() + " are there no more");
             case "sluice.end" -> {
                 String code = data.path("code").asText();
-                if (!code.equals("shutting_down")) {
+                boolean passes = code.equals("shutting_down") || data.has("retry_after_ms");
+                if (!passes) {
                     throw new CliException(
                             CliException.REFUSED, data.path("detail").asText(code));
                 }

@@ -3,6 +3,7 @@ package io.sluice.server.http.queues;
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.groups.queue.QueueError;
+import io.sluice.groups.queue.QueueView;
 import io.sluice.server.http.Accept;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.JsonAnswer;
@@ -95,18 +96,22 @@ final class QueueEvents {
         QueueStream stream = new QueueStream(this, context, ctx, wish, hub.buffer());
         add(stream);
         JsonAnswer.here(queues.describe(wish.queue())).onComplete(asked -> {
-            boolean isThere = asked.result().error() == QueueError.NONE
-                    && asked.result().id().equals(wish.queueId());
+            QueueError error = stream.hasEnded() ? QueueError.QUEUE_DELETED : errorOf(asked.result(), wish);
             if (ctx.response().ended() || ctx.response().closed()) {
                 stream.end();
-            } else if (!isThere) {
+            } else if (error != QueueError.NONE) {
                 stream.end();
-                HttpErrors.respond(ctx, QueueErrors.problem(QueueError.UNKNOWN_QUEUE, wish.queue()));
+                HttpErrors.respond(ctx, QueueErrors.problem(error, wish.queue()));
             } else {
                 JsonObject ready = documents.summary(asked.result());
                 stream.start(ready);
             }
         });
+    }
+
+    private static QueueError errorOf(QueueView found, QueueStream.Wish wish) {
+        boolean isAnother = found.error() == QueueError.NONE && !found.id().equals(wish.queueId());
+        return isAnother ? QueueError.QUEUE_DELETED : found.error();
     }
 
     private void add(QueueStream stream) {

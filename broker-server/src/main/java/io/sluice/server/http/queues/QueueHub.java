@@ -95,16 +95,22 @@ final class QueueHub implements QueueListener {
 
     @Override
     public void happened(QueueEvent event) {
-        Chronicle chronicle = chronicles.get(event.queue());
-        if (chronicle == null) {
+        if (event instanceof Deleted) {
+            deleted(event.queue());
             return;
         }
-        if (event instanceof Deleted) {
-            chronicle.end();
-            chronicles.remove(event.queue());
-            context.runOnContext(v -> watch(event.queue()));
-        } else {
+        Chronicle chronicle = chronicles.get(event.queue());
+        if (chronicle != null) {
             chronicle.happened(event);
         }
+    }
+
+    /** Nobody joins a chronicle that has ended: it is gone in the same step. */
+    private void deleted(UUID queue) {
+        chronicles.computeIfPresent(queue, (id, chronicle) -> {
+            chronicle.end();
+            return null;
+        });
+        context.runOnContext(v -> watch(queue));
     }
 }

@@ -133,6 +133,11 @@ final class QueueStream implements OpenStream {
         beginning = where;
     }
 
+    /** Whether it is over: before it has begun if its queue was deleted meanwhile. */
+    boolean hasEnded() {
+        return ended;
+    }
+
     /** Begins, with how the queue stands. */
     void start(JsonObject ready) {
         OpenStream.answer(ctx, this);
