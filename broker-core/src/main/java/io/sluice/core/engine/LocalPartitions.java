@@ -170,7 +170,7 @@ final class LocalPartitions {
                 config.clock().millis(),
                 houseKeeping::run);
         LogRecovery.Recovered recovered = LogRecovery.open(name, folders.of(name), start);
-        PartitionWorker worker = workers.get(Math.floorMod(name.hashCode(), workers.size()));
+        PartitionWorker worker = workers.get(workerOf(name, workers.size()));
         return new Partition(
                 recovered.log(),
                 worker,
@@ -181,6 +181,16 @@ final class LocalPartitions {
                         internal,
                         houseKeeping::saveLogStart,
                         this::failed));
+    }
+
+    /**
+     * Partitions of a topic have their workers in turn. The first is chosen so that a topic and what is kept of it in an internal topic, whose partitions are
+     * chosen by the hash codes of names, come to the same worker if the number of partitions is a multiple of that of workers: who goes on from one to the
+     * other need not change threads.
+     */
+    static int workerOf(TopicPartition name, int workers) {
+        int first = TopicName.isInternal(name.topic()) ? 0 : name.topic().hashCode();
+        return Math.floorMod(first + name.partition(), workers);
     }
 
     private void failed(Partition partition, IOException why) {
