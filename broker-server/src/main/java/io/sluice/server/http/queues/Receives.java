@@ -291,17 +291,14 @@ final class Receives {
             if (!isOpen()) {
                 return;
             }
-            JsonOutput head = new JsonOutput(Settlements.sizeOf(finished.size()));
+            Buffer out = Buffer.buffer(64 + Deliveries.sizeOf(messages) + messages.size());
             if (finished.isEmpty()) {
-                head.put('{');
+                out.appendBytes(BEGIN);
             } else {
-                head.put(RESULTS);
-                Settlements.results(head, acknowledged.result(), false);
-                head.put(',');
+                out.appendBytes(RESULTS);
+                Settlements.results(acknowledged.result(), false).appendTo(out);
+                out.appendBytes(MESSAGES);
             }
-            Buffer out = Buffer.buffer(
-                    head.size() + MESSAGES.length + Deliveries.sizeOf(messages) + messages.size() + END.length);
-            head.put(MESSAGES).appendTo(out);
             for (int i = 0; i < messages.size(); i++) {
                 if (i > 0) {
                     out.appendByte((byte) ',');
@@ -317,6 +314,7 @@ final class Receives {
 
     private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
     private static final byte[] RESULTS = JsonOutput.ascii("{\"results\":");
-    private static final byte[] MESSAGES = JsonOutput.ascii("\"messages\":[");
+    private static final byte[] MESSAGES = JsonOutput.ascii(",\"messages\":[");
+    private static final byte[] BEGIN = JsonOutput.ascii("{\"messages\":[");
     private static final byte[] END = JsonOutput.ascii("]}");
 }

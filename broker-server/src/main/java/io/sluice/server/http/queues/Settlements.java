@@ -167,22 +167,28 @@ final class Settlements {
     private static JsonAnswer answer(String queue, Outcomes outcomes, boolean holds) {
         QueueErrors.require(outcomes.error(), queue);
         boolean any = outcomes.outcomes().stream().anyMatch(outcome -> outcome.error() == QueueError.NONE);
-        JsonOutput out = new JsonOutput(sizeOf(outcomes.outcomes().size())).put(RESULTS);
+        JsonOutput out = new JsonOutput(sizeOf(outcomes)).put(RESULTS);
         results(out, outcomes, holds);
         return JsonAnswer.of(any ? 200 : 409, out.put('}').toBuffer());
     }
 
-    /** About how many bytes results of leases take, and a little around them. */
-    static int sizeOf(int results) {
-        return 64 + results * RESULT_BYTES;
-    }
-
     /**
-     * Writes what became of leases, one by one, as a JSON list.
+     * What became of leases, one by one, as a JSON list.
      *
      * @param holds whether they go on, so that their ends are worth knowing
      */
-    static void results(JsonOutput out, Outcomes outcomes, boolean holds) {
+    static JsonOutput results(Outcomes outcomes, boolean holds) {
+        JsonOutput out = new JsonOutput(sizeOf(outcomes));
+        results(out, outcomes, holds);
+        return out;
+    }
+
+    /** About how many bytes results take, and a little around them. */
+    private static int sizeOf(Outcomes outcomes) {
+        return 64 + outcomes.outcomes().size() * RESULT_BYTES;
+    }
+
+    private static void results(JsonOutput out, Outcomes outcomes, boolean holds) {
         out.put('[');
         boolean isFirst = true;
         for (Outcome outcome : outcomes.outcomes()) {
