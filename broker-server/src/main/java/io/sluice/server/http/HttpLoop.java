@@ -17,6 +17,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -36,6 +37,7 @@ final class HttpLoop implements Deployable {
     private final ClientRegistry clients;
     private final MemoryBudget memory;
     private Connections connections;
+    private Shortcuts shortcuts;
     private HttpServer server;
 
     HttpLoop(
@@ -63,9 +65,11 @@ final class HttpLoop implements Deployable {
     public Future<?> deploy(Context context) {
         Vertx vertx = context.owner();
         connections = new Connections(vertx, limits, openConnections, clients, memory);
+        Router router = router(vertx, groups, this::begin);
+        shortcuts = Shortcuts.of(router);
         server = vertx.createHttpServer(options)
                 .connectionHandler(connections::opened)
-                .requestHandler(router(vertx, groups, this::begin))
+                .requestHandler(router)
                 .invalidRequestHandler(HttpLoop::refuseMalformed);
         return server.listen(address);
     }
@@ -93,7 +97,7 @@ final class HttpLoop implements Deployable {
     }
 
     private void begin(RoutingContext ctx) {
-        metrics.observe(ctx);
+        HttpMetrics.Observed observed = metrics.observe(ctx);
         RequestFailures.answerWith(ctx);
         boolean isOneTooMany = !connections.began(ctx);
         if (isOneTooMany) {
@@ -113,6 +117,16 @@ final class HttpLoop implements Deployable {
                                     "too_many_connections",
                                     "the broker has all the " + limits.maxConnections() + " connections it may have")
                             .retryAfterMs(1_000));
+        } else {
+            route(ctx, observed);
+        }
+    }
+
+    private void route(RoutingContext ctx, HttpMetrics.Observed observed) {
+        Optional<Shortcuts.Shortcut> shortcut = shortcuts.find(ctx);
+        if (shortcut.isPresent()) {
+            observed.takes(shortcut.get().template());
+            shortcut.get().handle(ctx);
         } else {
             ctx.next();
         }
@@ -137,7 +151,7 @@ final class HttpLoop implements Deployable {
     /** What would be taken for something else: bytes in the address that are no text, and one of two hosts. */
     private static void refuseUnclear(HttpServerRequest request) {
         String uri = request.uri();
-        if (uri.chars().anyMatch(c -> c > 0x7e)) {
+        if (hasMoreThanText(uri)) {
             throw new HttpProblem(
                     400, "malformed_request", "the address has bytes that must be percent-encoded, as UTF-8");
         }
@@ -150,6 +164,15 @@ final class HttpLoop implements Deployable {
         if (request.headers().getAll("Host").size() > 1) {
             throw new HttpProblem(400, "malformed_request", "the request has more than one Host header");
         }
+    }
+
+    private static boolean hasMoreThanText(String uri) {
+        for (int i = 0; i < uri.length(); i++) {
+            if (uri.charAt(i) > 0x7e) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the bytes that a percent-encoded text stands for are UTF-8; what is no encoding stands for itself. */

@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.RoutingContext;
@@ -45,13 +47,13 @@ final class HttpMetrics {
         Duration.ofSeconds(30)
     };
 
-    private record Answered(String route, String method, int status) {}
+    private record Kind(String route, String method) {}
 
-    private record Timed(String route, String method) {}
+    /** What requests of a kind came to, by status. */
+    private record Series(Kind kind, Timer timer, Map<Integer, Counter> answered) {}
 
     private final MeterRegistry registry;
-    private final Map<Answered, Counter> counters = new ConcurrentHashMap<>();
-    private final Map<Timed, Timer> timers = new ConcurrentHashMap<>();
+    private final Map<Kind, Series> all = new ConcurrentHashMap<>();
 
     HttpMetrics(MeterRegistry registry, AtomicInteger openConnections, int maxConnections) {
         this.registry = registry;
@@ -61,38 +63,72 @@ final class HttpMetrics {
     }
 
     /** Counts and times this request when it has ended. */
-    void observe(RoutingContext ctx) {
-        long beginNs = System.nanoTime();
-        ctx.addEndHandler(ended -> {
-            Route route = ctx.currentRoute();
-            String template = route == null || route.getPath() == null ? NO_ROUTE : route.getPath();
+    Observed observe(RoutingContext ctx) {
+        Observed observed = new Observed(ctx);
+        ctx.addEndHandler(observed);
+        return observed;
+    }
+
+    /** A request that is counted when it has ended. For its event loop. */
+    final class Observed implements Handler<AsyncResult<Void>> {
+        private final RoutingContext ctx;
+        private final long beginNs = System.nanoTime();
+        /** The route that it takes, if the router does not know; else null. */
+        private String template;
+
+        private Observed(RoutingContext ctx) {
+            this.ctx = ctx;
+        }
+
+        /** It is led to a route past the router. */
+        void takes(String routeTemplate) {
+            template = routeTemplate;
+        }
+
+        @Override
+        public void handle(AsyncResult<Void> ended) {
             HttpMethod method = ctx.request().method();
-            String methodName = KNOWN_METHODS.contains(method) ? method.name() : "other";
-            counter(new Answered(template, methodName, ctx.response().getStatusCode()))
-                    .increment();
-            timer(new Timed(template, methodName)).record(System.nanoTime() - beginNs, TimeUnit.NANOSECONDS);
-        });
+            Series series = series(new Kind(route(), KNOWN_METHODS.contains(method) ? method.name() : "other"));
+            series.timer().record(System.nanoTime() - beginNs, TimeUnit.NANOSECONDS);
+            int status = ctx.response().getStatusCode();
+            Counter counter = series.answered().get(status);
+            (counter == null ? counter(series, status) : counter).increment();
+        }
+
+        private String route() {
+            if (template != null) {
+                return template;
+            }
+            Route route = ctx.currentRoute();
+            return route == null || route.getPath() == null ? NO_ROUTE : route.getPath();
+        }
     }
 
-    private Counter counter(Answered answered) {
-        return counters.computeIfAbsent(
-                answered,
-                key -> Counter.builder("sluice.http.requests")
-                        .description("HTTP requests answered")
-                        .tag("route", key.route())
-                        .tag("method", key.method())
-                        .tag("status", Integer.toString(key.status()))
-                        .register(registry));
+    /** Looks before it computes: that would take a lock even if there is nothing to compute. */
+    private Series series(Kind kind) {
+        Series known = all.get(kind);
+        return known != null ? known : all.computeIfAbsent(kind, this::newSeries);
     }
 
-    private Timer timer(Timed timed) {
-        return timers.computeIfAbsent(
-                timed,
-                key -> Timer.builder("sluice.http.request.duration")
-                        .description("Time from the head of a request to the end of its response")
-                        .tag("route", key.route())
-                        .tag("method", key.method())
-                        .serviceLevelObjectives(BUCKETS)
-                        .register(registry));
+    private Series newSeries(Kind kind) {
+        Timer timer = Timer.builder("sluice.http.request.duration")
+                .description("Time from the head of a request to the end of its response")
+                .tag("route", kind.route())
+                .tag("method", kind.method())
+                .serviceLevelObjectives(BUCKETS)
+                .register(registry);
+        return new Series(kind, timer, new ConcurrentHashMap<>());
+    }
+
+    private Counter counter(Series series, int status) {
+        return series.answered()
+                .computeIfAbsent(
+                        status,
+                        code -> Counter.builder("sluice.http.requests")
+                                .description("HTTP requests answered")
+                                .tag("route", series.kind().route())
+                                .tag("method", series.kind().method())
+                                .tag("status", Integer.toString(code))
+                                .register(registry));
     }
 }

@@ -3,6 +3,8 @@ package io.sluice.server.http;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;
@@ -13,16 +15,22 @@ import java.util.function.Function;
  * An answer of a route that manages something.
  *
  * @param status the HTTP status
- * @param document what it says, unless there is nothing to say
+ * @param document what it says as JSON, unless there is nothing to say
  */
-public record JsonAnswer(int status, Optional<JsonObject> document) {
+public record JsonAnswer(int status, Optional<Buffer> document) {
     /** 204. */
     public static final JsonAnswer NOTHING = new JsonAnswer(204, Optional.empty());
 
     private static final String JSON = "application/json";
+    private static final CharSequence MEDIA_TYPE = HttpHeaders.createOptimized(JSON);
 
     public static JsonAnswer of(int status, JsonObject document) {
-        return new JsonAnswer(status, Optional.of(document));
+        return of(status, document.toBuffer());
+    }
+
+    /** @param json a document that is written already */
+    public static JsonAnswer of(int status, Buffer json) {
+        return new JsonAnswer(status, Optional.of(json));
     }
 
     /** A handler that sends what a function answers, or the problem that it fails with. */
@@ -39,8 +47,8 @@ public record JsonAnswer(int status, Optional<JsonObject> document) {
         }
         ctx.response().setStatusCode(status);
         if (document.isPresent()) {
-            ctx.response().putHeader("Content-Type", JSON);
-            ctx.response().end(document.get().toBuffer());
+            ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, MEDIA_TYPE);
+            ctx.response().end(document.get());
         } else {
             ctx.response().end();
         }

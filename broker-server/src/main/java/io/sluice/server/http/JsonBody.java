@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.server.http.json.JsonFault;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -127,6 +128,10 @@ public final class JsonBody {
         byte[] bytes = body.getBytes();
         if (bytes.length == 0) {
             return new JsonFields(MAPPER.createObjectNode());
+        }
+        Optional<ObjectNode> flat = FlatJson.read(bytes);
+        if (flat.isPresent()) {
+            return new JsonFields(flat.get());
         }
         JsonNode node;
         try {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,20 +28,28 @@ public final class JsonFields {
 
     /** Refuses fields with other names than these. */
     public JsonFields allowOnly(String... names) {
+        List<String> known = Arrays.asList(names);
+        Iterator<String> fields = object.fieldNames();
+        while (fields.hasNext()) {
+            if (!known.contains(fields.next())) {
+                throw unknown(names);
+            }
+        }
+        return this;
+    }
+
+    private HttpProblem unknown(String... names) {
         Set<String> unknown = new TreeSet<>();
         object.fieldNames().forEachRemaining(unknown::add);
         List.of(names).forEach(unknown::remove);
-        if (!unknown.isEmpty()) {
-            String all = String.join(", ", unknown);
-            throw new HttpProblem(
-                            400,
-                            "unknown_field",
-                            "unknown " + (unknown.size() == 1 ? "field " : "fields ") + all + "; known are "
-                                    + String.join(", ", names))
-                    .with("field", unknown.iterator().next())
-                    .with("fields", new ArrayList<>(unknown));
-        }
-        return this;
+        String all = String.join(", ", unknown);
+        return new HttpProblem(
+                        400,
+                        "unknown_field",
+                        "unknown " + (unknown.size() == 1 ? "field " : "fields ") + all + "; known are "
+                                + String.join(", ", names))
+                .with("field", unknown.iterator().next())
+                .with("fields", new ArrayList<>(unknown));
     }
 
     /** A whole number that is at least 1, if the field is there. */
@@ -99,11 +109,21 @@ public final class JsonFields {
         if (value.textValue().length() > maxChars) {
             throw invalid(name, "has " + value.textValue().length() + " characters; it may have " + maxChars);
         }
-        if (!StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
+        if (hasSurrogate(value.textValue())
+                && !StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
             // As bytes it would be another text, and two of them the same.
             throw invalid(name, "has half of a surrogate pair, which is no character");
         }
         return Optional.of(value.textValue());
+    }
+
+    private static boolean hasSurrogate(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A text that must be there and have a character at least; see {@link #text}. */

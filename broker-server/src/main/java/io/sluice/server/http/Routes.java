@@ -28,6 +28,15 @@ public final class Routes {
         return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(handler);
     }
 
+    /**
+     * Adds a route that answers POST, and comes so often that it does not wait for its turn among all routes.
+     *
+     * @param path has one parameter, and a segment behind that
+     */
+    public static void frequent(Router router, String path, Handler<RoutingContext> handler) {
+        Shortcuts.post(router, path, handler);
+    }
+
     /** Answers what the routes of this router do not take. Called after all routes are mounted. */
     static void refuseTheRest(Router router) {
         List<Template> templates = templates(router);

@@ -21,7 +21,12 @@ public final class BinaryEvent {
 
     /** Whether a request means to be an event. One that has nothing but an event type does not. */
     public static boolean isIn(MultiMap http) {
-        return SIGNS.stream().anyMatch(http::contains);
+        for (String sign : SIGNS) {
+            if (http.contains(sign)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

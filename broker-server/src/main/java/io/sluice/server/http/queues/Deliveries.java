@@ -11,6 +11,7 @@ import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Nack;
 import io.sluice.groups.queue.Receive.Received;
 import io.sluice.server.http.MemoryBudget;
+import io.sluice.server.http.records.JsonOutput;
 import io.sluice.server.http.records.MessageReader;
 import io.sluice.server.http.records.MessageReader.Body;
 import io.sluice.server.http.records.RecordAccess;
@@ -34,6 +35,16 @@ import org.slf4j.LoggerFactory;
 final class Deliveries {
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
     private static final int MAX_REASON_CHARS = 1_000;
+
+    /** Room for what stands before a message's key, if its id is a short one. */
+    private static final int HEAD_BYTES = 256;
+
+    private static final byte[] ID = JsonOutput.ascii("{\"id\":");
+    private static final byte[] LEASE = JsonOutput.ascii(",\"lease\":\"");
+    private static final byte[] EXPIRY = JsonOutput.ascii("\",\"lease_expires_at\":");
+    private static final byte[] DELIVERIES = JsonOutput.ascii(",\"deliveries\":");
+    private static final byte[] ENQUEUED = JsonOutput.ascii(",\"enqueued_at\":");
+    private static final byte[] FIRST_RECEIVED = JsonOutput.ascii(",\"first_received_at\":");
 
     private final Broker broker;
     private final QueueCoordinator queues;
@@ -152,21 +163,34 @@ final class Deliveries {
      */
     static void append(Buffer out, Delivery delivery, boolean leased) {
         Received message = delivery.message();
-        out.appendString("{\"id\":")
-                .appendString(JsonText.quoted(delivery.body().id()));
+        JsonOutput head = new JsonOutput(HEAD_BYTES);
+        head.put(ID).string(delivery.body().id());
         if (leased) {
-            out.appendString(",\"lease\":\"")
-                    .appendString(MessageTokens.of(message.lease()))
-                    .appendString("\",\"lease_expires_at\":")
-                    .appendString(
-                            message.leaseUntilMs() == Long.MAX_VALUE ? "null" : Long.toString(message.leaseUntilMs()));
+            head.put(LEASE);
+            MessageTokens.put(head, message.lease());
+            head.put(EXPIRY);
+            if (message.leaseUntilMs() == Long.MAX_VALUE) {
+                head.putNull();
+            } else {
+                head.number(message.leaseUntilMs());
+            }
         }
-        out.appendString(",\"deliveries\":")
-                .appendString(Integer.toString(message.deliveries()))
-                .appendString(",\"enqueued_at\":")
-                .appendString(Long.toString(message.enqueuedMs()))
-                .appendString(",\"first_received_at\":")
-                .appendString(Long.toString(message.firstReceivedMs()))
-                .appendBytes(delivery.body().members());
+        head.put(DELIVERIES)
+                .number(message.deliveries())
+                .put(ENQUEUED)
+                .number(message.enqueuedMs())
+                .put(FIRST_RECEIVED)
+                .number(message.firstReceivedMs())
+                .appendTo(out);
+        out.appendBytes(delivery.body().members());
+    }
+
+    /** About how many bytes messages take as JSON. */
+    static int sizeOf(List<Delivery> deliveries) {
+        int bytes = 0;
+        for (Delivery delivery : deliveries) {
+            bytes += HEAD_BYTES + delivery.body().members().length;
+        }
+        return bytes;
     }
 }

@@ -104,12 +104,12 @@ public final class QueueRoutes implements RouteGroup {
     public void mount(Router router) {
         Sends sends = new Sends(broker, queues, records.messages(new SendingQueues(queues)));
         router.post("/enqueue").handler(sends::enqueue);
-        router.post("/v1/queues/:queue/messages").handler(sends::send);
-        router.post("/v1/queues/:queue/receive").handler(receives::receive);
-        router.post("/v1/queues/:queue/pop").handler(receives::pop);
-        router.post("/v1/queues/:queue/ack").handler(JsonAnswer.answering(settlements::ack));
-        router.post("/v1/queues/:queue/nack").handler(JsonAnswer.answering(settlements::nack));
-        router.post("/v1/queues/:queue/extend").handler(JsonAnswer.answering(settlements::extend));
+        Routes.frequent(router, "/v1/queues/:queue/messages", sends::send);
+        Routes.frequent(router, "/v1/queues/:queue/receive", receives::receive);
+        Routes.frequent(router, "/v1/queues/:queue/pop", receives::pop);
+        Routes.frequent(router, "/v1/queues/:queue/ack", JsonAnswer.answering(settlements::ack));
+        Routes.frequent(router, "/v1/queues/:queue/nack", JsonAnswer.answering(settlements::nack));
+        Routes.frequent(router, "/v1/queues/:queue/extend", JsonAnswer.answering(settlements::extend));
         router.post("/v1/queues/:queue/consumers/:consumer/heartbeat")
                 .handler(JsonAnswer.answering(settlements::heartbeat));
         router.delete("/v1/queues/:queue/consumers/:consumer").handler(JsonAnswer.answering(settlements::leave));

@@ -19,6 +19,7 @@ import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.Query;
 import io.sluice.server.http.queues.Deliveries.Delivery;
 import io.sluice.server.http.queues.Deliveries.Sorted;
+import io.sluice.server.http.records.JsonOutput;
 import io.sluice.server.http.records.RecordAccess;
 import io.sluice.server.http.records.Values;
 import io.vertx.core.Future;
@@ -290,22 +291,21 @@ final class Receives {
             if (!isOpen()) {
                 return;
             }
-            Buffer out = Buffer.buffer(64 + messages.size() * 256);
-            out.appendString("{");
-            if (!finished.isEmpty()) {
-                out.appendString("\"results\":")
-                        .appendBuffer(Settlements.results(acknowledged.result(), false)
-                                .toBuffer())
-                        .appendString(",");
+            Buffer out = Buffer.buffer(64 + Deliveries.sizeOf(messages) + messages.size());
+            if (finished.isEmpty()) {
+                out.appendBytes(BEGIN);
+            } else {
+                out.appendBytes(RESULTS);
+                Settlements.results(acknowledged.result(), false).appendTo(out);
+                out.appendBytes(MESSAGES);
             }
-            out.appendString("\"messages\":[");
             for (int i = 0; i < messages.size(); i++) {
                 if (i > 0) {
-                    out.appendString(",");
+                    out.appendByte((byte) ',');
                 }
                 Deliveries.append(out, messages.get(i), !pop);
             }
-            out.appendString("]}");
+            out.appendBytes(END);
             ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, JSON);
             ctx.response().end(out);
             ended = true;
@@ -313,4 +313,8 @@ final class Receives {
     }
 
     private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+    private static final byte[] RESULTS = JsonOutput.ascii("{\"results\":");
+    private static final byte[] MESSAGES = JsonOutput.ascii(",\"messages\":[");
+    private static final byte[] BEGIN = JsonOutput.ascii("{\"messages\":[");
+    private static final byte[] END = JsonOutput.ascii("]}");
 }

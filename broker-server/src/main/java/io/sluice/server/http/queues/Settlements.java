@@ -14,8 +14,8 @@ import io.sluice.server.http.JsonAnswer;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.Query;
+import io.sluice.server.http.records.JsonOutput;
 import io.vertx.core.Future;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
@@ -38,6 +38,19 @@ final class Settlements {
     private static final long MAX_DELAY_MS = 100L * 365 * 24 * 3_600_000;
 
     private static final byte[] NOTHING = new byte[0];
+    /** Room for what became of a lease that nobody else has. */
+    private static final int RESULT_BYTES = 160;
+
+    private static final byte[] RESULTS = JsonOutput.ascii("{\"results\":");
+    private static final byte[] LEASE = JsonOutput.ascii("{\"lease\":\"");
+    private static final byte[] OK = JsonOutput.ascii("\",\"ok\":true");
+    private static final byte[] EXPIRY = JsonOutput.ascii(",\"lease_expires_at\":");
+    private static final byte[] STALE = JsonOutput.ascii("\",\"error\":{\"code\":\"stale_lease\",\"detail\":");
+    private static final byte[] NOBODY =
+            JsonOutput.ascii("\"the lease is over: nobody has the message now, or it is finished\"}}");
+    private static final byte[] HOLDER = JsonOutput.ascii(",\"holder\":");
+    private static final byte[] SINCE = JsonOutput.ascii(",\"since\":");
+    private static final byte[] END = JsonOutput.ascii("}}");
 
     private final QueueCoordinator queues;
     private final int maxBodyBytes;
@@ -154,20 +167,38 @@ final class Settlements {
     private static JsonAnswer answer(String queue, Outcomes outcomes, boolean holds) {
         QueueErrors.require(outcomes.error(), queue);
         boolean any = outcomes.outcomes().stream().anyMatch(outcome -> outcome.error() == QueueError.NONE);
-        return JsonAnswer.of(any ? 200 : 409, new JsonObject().put("results", results(outcomes, holds)));
+        JsonOutput out = new JsonOutput(sizeOf(outcomes)).put(RESULTS);
+        results(out, outcomes, holds);
+        return JsonAnswer.of(any ? 200 : 409, out.put('}').toBuffer());
     }
 
     /**
-     * What became of leases, one by one.
+     * What became of leases, one by one, as a JSON list.
      *
      * @param holds whether they go on, so that their ends are worth knowing
      */
-    static JsonArray results(Outcomes outcomes, boolean holds) {
-        JsonArray results = new JsonArray();
+    static JsonOutput results(Outcomes outcomes, boolean holds) {
+        JsonOutput out = new JsonOutput(sizeOf(outcomes));
+        results(out, outcomes, holds);
+        return out;
+    }
+
+    /** About how many bytes results take, and a little around them. */
+    private static int sizeOf(Outcomes outcomes) {
+        return 64 + outcomes.outcomes().size() * RESULT_BYTES;
+    }
+
+    private static void results(JsonOutput out, Outcomes outcomes, boolean holds) {
+        out.put('[');
+        boolean isFirst = true;
         for (Outcome outcome : outcomes.outcomes()) {
-            results.add(result(outcome, outcome.error() == QueueError.NONE, holds));
+            if (!isFirst) {
+                out.put(',');
+            }
+            isFirst = false;
+            result(out, outcome, holds);
         }
-        return results;
+        out.put(']');
     }
 
     /** What is acknowledged without a result. */
@@ -175,24 +206,25 @@ final class Settlements {
         return leases.stream().map(lease -> new Ack(lease, NOTHING)).toList();
     }
 
-    private static JsonObject result(Outcome outcome, boolean good, boolean holds) {
-        JsonObject result = new JsonObject().put("lease", MessageTokens.of(outcome.lease()));
-        if (good) {
-            result.put("ok", true);
+    private static void result(JsonOutput out, Outcome outcome, boolean holds) {
+        MessageTokens.put(out.put(LEASE), outcome.lease());
+        if (outcome.error() == QueueError.NONE) {
+            out.put(OK);
             if (holds && outcome.untilMs() != 0 && outcome.untilMs() != Long.MAX_VALUE) {
-                result.put("lease_expires_at", outcome.untilMs());
+                out.put(EXPIRY).number(outcome.untilMs());
             }
-            return result;
-        }
-        JsonObject error = new JsonObject().put("code", "stale_lease");
-        if (outcome.holder().isEmpty()) {
-            error.put("detail", "the lease is over: nobody has the message now, or it is finished");
+            out.put('}');
+        } else if (outcome.holder().isEmpty()) {
+            out.put(STALE).put(NOBODY);
         } else {
-            error.put("detail", "the lease is over: " + outcome.holder() + " has the message now")
-                    .put("holder", outcome.holder())
-                    .put("since", outcome.sinceMs());
+            out.put(STALE)
+                    .string("the lease is over: " + outcome.holder() + " has the message now")
+                    .put(HOLDER)
+                    .string(outcome.holder())
+                    .put(SINCE)
+                    .number(outcome.sinceMs())
+                    .put(END);
         }
-        return result.put("error", error);
     }
 
     Future<JsonAnswer> heartbeat(RoutingContext ctx) {

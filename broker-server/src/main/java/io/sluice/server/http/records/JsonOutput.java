@@ -1,5 +1,8 @@
 package io.sluice.server.http.records;
 
+import io.netty.buffer.Unpooled;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -9,7 +12,7 @@ import java.util.Base64;
  * JSON as it goes out, in one growing array. Fields of records are copied into it once and looked at where they lie.
  * For use by one thread.
  */
-final class JsonOutput {
+public final class JsonOutput {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NULL = ascii("null");
 
@@ -19,18 +22,18 @@ final class JsonOutput {
     private int position;
 
     /** @param initialBytes the array's first size, to which {@link #clear()} goes back */
-    JsonOutput(int initialBytes) {
+    public JsonOutput(int initialBytes) {
         this.initialBytes = initialBytes;
         this.bytes = new byte[initialBytes];
     }
 
     /** The bytes of an ASCII text, for constants. */
-    static byte[] ascii(String text) {
+    public static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /** How many bytes have been written. */
-    int size() {
+    public int size() {
         return position;
     }
 
@@ -52,13 +55,25 @@ final class JsonOutput {
         return Arrays.copyOf(bytes, position);
     }
 
-    JsonOutput put(int b) {
+    /** Hands over what was written; nothing is to be written from now on. */
+    public Buffer toBuffer() {
+        return BufferInternal.buffer(Unpooled.wrappedBuffer(bytes, 0, position));
+    }
+
+    /** Puts what was written behind what a buffer has. */
+    public void appendTo(Buffer buffer) {
+        buffer.appendBytes(bytes, 0, position);
+    }
+
+    /** Writes one character of ASCII. */
+    public JsonOutput put(int b) {
         ensureRoom(1);
         bytes[position++] = (byte) b;
         return this;
     }
 
-    JsonOutput put(byte[] source) {
+    /** Writes bytes as they are. */
+    public JsonOutput put(byte[] source) {
         return put(source, 0, source.length);
     }
 
@@ -69,7 +84,8 @@ final class JsonOutput {
         return this;
     }
 
-    JsonOutput number(long number) {
+    /** Writes a whole number. */
+    public JsonOutput number(long number) {
         ensureRoom(20);
         if (number < 0) {
             return put(ascii(Long.toString(number)));
@@ -87,12 +103,22 @@ final class JsonOutput {
         return this;
     }
 
-    JsonOutput putNull() {
+    /** Writes a number without its sign in base 16, as {@link Long#toHexString} does. */
+    public JsonOutput hex(long number) {
+        int digits = Math.max(1, (67 - Long.numberOfLeadingZeros(number)) / 4);
+        ensureRoom(digits);
+        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+            bytes[position++] = HEX[(int) (number >>> shift) & 0xf];
+        }
+        return this;
+    }
+
+    public JsonOutput putNull() {
         return put(NULL);
     }
 
     /** A JSON string with its quotes. */
-    JsonOutput string(String text) {
+    public JsonOutput string(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         put('"').escaped(utf8, 0, utf8.length);
         return put('"');

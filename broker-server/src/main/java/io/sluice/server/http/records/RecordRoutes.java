@@ -5,6 +5,7 @@ import io.sluice.core.Broker;
 import io.sluice.server.codec.KafkaCodecs;
 import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.RouteGroup;
+import io.sluice.server.http.Routes;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 
@@ -77,7 +78,7 @@ public final class RecordRoutes implements RouteGroup {
         ProduceHandler produce = new ProduceHandler(loop);
         FetchHandler fetch = new FetchHandler(loop);
         TrimHandler trim = new TrimHandler(loop);
-        router.post("/v1/topics/:topic/records").handler(produce::handle);
+        Routes.frequent(router, "/v1/topics/:topic/records", produce::handle);
         router.get(PARTITION_RECORDS).handler(fetch::handle);
         router.delete(PARTITION_RECORDS).handler(trim::handle);
     }
