@@ -9,7 +9,6 @@ import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Cut;
 import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
-import io.sluice.groups.queue.QueueEvent.Due;
 import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
@@ -46,7 +45,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -80,16 +78,13 @@ final class Queue {
     private final QueueMemory.Share memory;
     private final Agenda agenda;
     private final Feeding feeding;
-    private final Map<Integer, Window> windows = new HashMap<>();
+    private final Supply supply;
     private final QueueCounters counters = new QueueCounters();
     private QueueConfig config;
     private boolean paused;
     private int heldCount;
     /** How many of the held stand where. */
     private final int[] heldIn = new int[State.values().length];
-
-    /** Lanes that may have something to deliver, in the order of their turns. */
-    private final ArrayDeque<Lane> ring = new ArrayDeque<>();
 
     private final Waiters<Waiter> waiters = new Waiters<>();
     private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
@@ -102,31 +97,16 @@ final class Queue {
 
     private final DoneRing done;
     private final Links links = new Links();
-    private final ParkedKeys parked = new ParkedKeys();
     private long createdMs;
     private long changedMs;
     /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
     private long askedMs;
-    /** Counts how often everything in memory was given back: what was read before that is of no use. */
-    private int releases;
     /** Whether none of those that have been delivered before can be delivered now: nobody need look again until something happens. */
     private boolean noneAgain;
     /** Until the state has been replayed, nobody is told when anything is due. */
     private boolean running;
 
     private boolean ended;
-
-    private final Timed waking = new Timed() {
-        @Override
-        void due(QueueEffects effects) {
-            for (Window window : windows.values()) {
-                window.unread.addAll(window.delayed.wake(effects.nowMs()));
-                window.unread.addAll(window.later.wake(effects.nowMs()));
-            }
-            scheduleWaking();
-            dispatch(effects);
-        }
-    };
 
     /** What other queues have in flight takes all the memory there is for that: it is tried again whether there is room. */
     private final Timed tryAgain = new Timed() {
@@ -152,7 +132,7 @@ final class Queue {
         @Override
         void due(QueueEffects effects) {
             // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && (ring.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
+            if (!hadTime && !paused && (supply.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
                 hadTime = true;
                 agenda.set(this, effects.nowMs() + READ_MS);
                 return;
@@ -189,6 +169,8 @@ final class Queue {
         this.done = new DoneRing(memory);
         this.agenda = agenda;
         this.feeding = feeding;
+        this.supply = new Supply(id, limits, this.memory, agenda, this::dispatch);
+        supply.order(config.order());
     }
 
     UUID id() {
@@ -239,11 +221,11 @@ final class Queue {
     }
 
     Collection<Window> windows() {
-        return windows.values();
+        return supply.windows();
     }
 
     Window window(int partition) {
-        return windows.computeIfAbsent(partition, number -> new Window(number, parked));
+        return supply.window(partition);
     }
 
     // ---- what the log holds ----
@@ -280,13 +262,13 @@ final class Queue {
         running = true;
         // Who has nothing may have gone: that is not written down.
         sessions.values().removeIf(session -> session.messages.isEmpty());
-        for (Window window : windows.values()) {
+        for (Window window : windows()) {
             window.begin();
             window.held.values().forEach(message -> grew(message.sizeInBytes()));
             window.held.values().forEach(this::schedule);
         }
         sessions.values().forEach(session -> agenda.set(session, nowMs + session.timeoutMs));
-        scheduleWaking();
+        supply.scheduleWaking();
     }
 
     /** When it was created, in ms since the epoch. */
@@ -336,7 +318,7 @@ final class Queue {
     }
 
     ParkedKeys parked() {
-        return parked;
+        return supply.parked();
     }
 
     Links links() {
@@ -357,48 +339,17 @@ final class Queue {
      * be told by {@link #feed}.
      */
     OptionalLong nextToRead(int partition) {
-        Window window = window(partition);
-        if (!memory.hasRoom()) {
-            if (!ring.isEmpty()) {
-                return OptionalLong.empty();
-            }
-            shed();
-        }
-        return OptionalLong.of(window.unread.isEmpty() ? window.scanned : window.unread.first());
-    }
-
-    /** Memory is full of messages that cannot be delivered because others of their keys are under way: they give place. */
-    private void shed() {
-        for (Window window : windows.values()) {
-            window.lanes.values().forEach(Lane::shed);
-            window.loaded.clear();
-        }
-        memory.loaded(-memory.loaded());
+        return supply.nextToRead(partition);
     }
 
     /** How often everything in memory was given back. */
     int releases() {
-        return releases;
+        return supply.releases();
     }
 
     /** Everything is given back that lies in the log as well, and is read again when somebody wants it. */
     void release() {
-        releases++;
-        ring.clear();
-        for (Window window : windows.values()) {
-            window.soon.values().forEach(agenda::cancel);
-            window.soon.clear();
-            window.later.clear();
-            window.loaded.clear();
-            for (Lane lane : List.copyOf(window.lanes.values())) {
-                lane.inRing = false;
-                lane.clear();
-                offer(lane);
-                window.tidy(lane);
-            }
-            window.begin();
-        }
-        memory.released();
+        supply.release();
         if (!waiters.isEmpty()) {
             feeding.wants(this);
         }
@@ -406,7 +357,7 @@ final class Queue {
 
     /** Whether so little is in memory that more should be read before it is asked for. */
     boolean isShort() {
-        return memory.loaded() < memory.most() / 4;
+        return supply.isShort();
     }
 
     /**
@@ -417,30 +368,7 @@ final class Queue {
      * @param messages everything that lies there, by offset
      */
     void feed(int partition, long from, long to, List<Arrival> messages, QueueEffects effects) {
-        Window window = window(partition);
-        List<Due> asleep = new ArrayList<>();
-        long at = from;
-        long until = to;
-        for (Arrival message : messages) {
-            long offset = message.offset();
-            missing(window, at, offset, effects);
-            boolean isWanted = offset >= window.scanned || window.unread.contains(offset);
-            if (isWanted && window.isUndelivered(offset) && !arrived(window, message, asleep, effects.nowMs())) {
-                until = offset;
-                break;
-            }
-            at = offset + 1;
-        }
-        missing(window, at, until, effects);
-        window.unread.remove(from, until);
-        if (from <= window.scanned) {
-            window.scanned = Math.max(window.scanned, until);
-        }
-        if (!asleep.isEmpty()) {
-            effects.record(
-                    new Delayed(id, partition, asleep.get(asleep.size() - 1).offset() + 1, asleep));
-        }
-        scheduleWaking();
+        supply.feed(partition, from, to, messages, effects);
         looked(effects);
     }
 
@@ -457,7 +385,7 @@ final class Queue {
     /** Whether there may be messages that become too old, and whether that matters to anybody. */
     boolean mayBecomeTooOld() {
         boolean isLimited = config.maxMessages() > 0 || config.maxBytes() > 0;
-        return config.ttlMs() > 0 || isLimited || windows.values().stream().anyMatch(window -> window.someExpire);
+        return config.ttlMs() > 0 || isLimited || windows().stream().anyMatch(window -> window.someExpire);
     }
 
     /** From where on a partition is to be looked through for messages that are too old. */
@@ -497,7 +425,7 @@ final class Queue {
                             .map(offset -> new MessageId(partition, offset))
                             .toList(),
                     effects);
-            forgotten(window, expired);
+            supply.forgotten(window, expired);
             dispatch(effects);
         }
         // By the queue's time the first ones are too old first; what says something itself may be anywhere.
@@ -512,106 +440,7 @@ final class Queue {
         return goesOn;
     }
 
-    /** Messages that were not delivered are done with: they may have been those that were to be read next of their keys. */
-    private void forgotten(Window window, List<Arrival> messages) {
-        Set<Lane> lanes = new LinkedHashSet<>();
-        for (Arrival message : messages) {
-            Lane lane = window.lanes.get(message.key());
-            if (lane != null) {
-                lane.overflow.remove(message.offset());
-                lanes.add(lane);
-            }
-        }
-        lanes.forEach(this::letGo);
-    }
-
-    /** There is nothing in {@code [from, to)}: nobody must wait for it. */
-    private void missing(Window window, long from, long to, QueueEffects effects) {
-        if (from < to && (to > window.scanned || !window.unread.within(from, to).isEmpty())) {
-            effects.record(new Gone(id, window.partition, from, to));
-        }
-    }
-
-    /** Returns whether there was room for a message; else it has to be read again. */
-    private boolean arrived(Window window, Arrival message, List<Due> asleep, long nowMs) {
-        window.someExpire |= message.expiresAtMs() != Long.MAX_VALUE;
-        if (message.deliverAtMs() <= nowMs) {
-            return becameDue(window, message);
-        }
-        long wakeMs = DelayIndex.wakeMs(message.deliverAtMs(), nowMs);
-        if (wakeMs > 0) {
-            asleep.add(new Due(message.offset(), wakeMs));
-        } else if (memory.hasRoomForSoon()) {
-            Window.Soon soon = window.new Soon(this, message);
-            window.soon.put(message.offset(), soon);
-            memory.soon(1);
-            agenda.set(soon, message.deliverAtMs());
-        } else {
-            window.later.add(message.offset(), DelayIndex.laterMs(message.deliverAtMs(), nowMs));
-        }
-        return true;
-    }
-
-    /** The time of a message has come that was never delivered. */
-    void due(Window window, Arrival message, QueueEffects effects) {
-        memory.soon(-1);
-        if (window.isUndelivered(message.offset()) && !becameDue(window, message)) {
-            window.unread.add(message.offset());
-        }
-        dispatch(effects);
-    }
-
-    /** A message may be delivered. Returns whether there was room for it. */
-    private boolean becameDue(Window window, Arrival message) {
-        Lane lane = window.lane(message.key());
-        // What lies behind those that are not in memory waits with them.
-        boolean behind = !lane.overflow.isEmpty() && message.offset() > lane.overflow.first();
-        boolean isBlocked = memory.loaded() > memory.most() / 2 && lane.isBlocked(isStrict());
-        if (behind || isBlocked || lane.freshCount() >= most(lane)) {
-            lane.overflow.add(message.offset());
-        } else if (memory.hasRoom()) {
-            lane.overflow.remove(message.offset());
-            lane.load(message);
-            window.loaded.put(message.offset(), lane);
-            memory.loaded(1);
-        } else {
-            window.tidy(lane);
-            return false;
-        }
-        offer(lane);
-        return true;
-    }
-
-    /** How many messages of a lane may be in memory. Those without a key have nobody but each other to be fair to. */
-    private int most(Lane lane) {
-        return lane.key == Arrival.NO_KEY ? Math.max(limits.loadedOfKey(), memory.most() / 2) : limits.loadedOfKey();
-    }
-
-    private void scheduleWaking() {
-        long nextMs = Long.MAX_VALUE;
-        for (Window window : windows.values()) {
-            nextMs = Math.min(nextMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
-        }
-        if (nextMs == Long.MAX_VALUE) {
-            agenda.cancel(waking);
-        } else {
-            agenda.set(waking, nextMs);
-        }
-    }
-
     // ---- deliveries ----
-
-    private boolean isStrict() {
-        return config.order() == QueueConfig.Order.KEY;
-    }
-
-    /** A lane gets its turn if it has something to deliver. */
-    private void offer(Lane lane) {
-        if (!lane.inRing && lane.next(isStrict()) >= 0) {
-            lane.inRing = true;
-            ring.add(lane);
-        }
-    }
 
     /**
      * Somebody would like to have messages.
@@ -678,7 +507,7 @@ final class Queue {
                 agenda.set(tryAgain, effects.nowMs() + FULL_MS);
             }
             sendAway(effects);
-            if (!paused && ring.isEmpty() && !waiters.isEmpty()) {
+            if (!paused && supply.isEmpty() && !waiters.isEmpty()) {
                 feeding.wants(this);
             }
         }
@@ -700,7 +529,7 @@ final class Queue {
             Message message =
                     window(delivery.id().partition()).held.get(delivery.id().offset());
             // Its lane had to wait for the delivery to be written down.
-            offer(message.lane);
+            supply.offer(message.lane);
             received.add(new Received(
                     message.id,
                     new Lease(message.id, message.nonce),
@@ -728,16 +557,12 @@ final class Queue {
 
     /** Whether a receiver could have more if the log were read first. */
     private boolean isWorthReading(Waiter waiter) {
-        int inMemory = memory.loaded();
-        for (Window window : windows.values()) {
-            inMemory += window.returned;
-        }
-        return waiter.looks < MAX_LOOKS && inMemory < waiter.request.max() && hasMore();
+        return waiter.looks < MAX_LOOKS && supply.inMemory() < waiter.request.max() && hasMore();
     }
 
     /** Those who do not want to wait get nothing, once it is known that there is nothing. */
     private void sendAway(QueueEffects effects) {
-        if (!paused && ring.isEmpty() && hasMore()) {
+        if (!paused && supply.isEmpty() && hasMore()) {
             return;
         }
         for (Optional<Waiter> over = waiters.over(effects.nowMs());
@@ -752,17 +577,16 @@ final class Queue {
     private List<Delivery> take(Receive.Request request, QueueEffects effects) {
         List<Delivery> chosen = new ArrayList<>();
         List<MessageId> expired = new ArrayList<>();
-        boolean strict = isStrict();
+        boolean strict = supply.isStrict();
         int fresh = 0;
         Deque<Lane> passedOver = new ArrayDeque<>();
-        while (chosen.size() < request.max() && !ring.isEmpty()) {
+        while (chosen.size() < request.max() && !supply.isEmpty()) {
             // Those that have been delivered before count already.
             boolean isFull = heldCount + fresh >= config.maxInFlight() || !memory.hasRoomForHeld();
-            if (isFull && (noneAgain || windows.values().stream().allMatch(window -> window.returned == 0))) {
+            if (isFull && (noneAgain || !supply.hasReturned())) {
                 break;
             }
-            Lane lane = ring.remove();
-            lane.inRing = false;
+            Lane lane = supply.nextTurn();
             long offset = isFull ? lane.nextReturned(strict) : lane.next(strict);
             if (offset < 0) {
                 if (isFull && lane.next(strict) >= 0) {
@@ -770,8 +594,7 @@ final class Queue {
                     passedOver.push(lane);
                     continue;
                 }
-                refill(lane);
-                lane.window.tidy(lane);
+                supply.letGo(lane);
                 continue;
             }
             MessageId message = new MessageId(lane.window.partition, offset);
@@ -784,14 +607,13 @@ final class Queue {
                 chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
                 fresh += held == null ? 1 : 0;
             }
-            takeOut(lane, offset, held);
+            supply.takeOut(lane, offset, held);
             // A lane whose messages follow each other has its next turn when this delivery is known to it.
             if (isTooOld || !strict || lane.key == Arrival.NO_KEY) {
-                offer(lane);
+                supply.offer(lane);
             }
         }
-        // It is still their turn.
-        passedOver.forEach(ring::addFirst);
+        supply.giveBackTurns(passedOver);
         noneAgain = !passedOver.isEmpty() && chosen.isEmpty();
         if (!expired.isEmpty()) {
             finish(Outcome.EXPIRED, expired, effects);
@@ -803,27 +625,6 @@ final class Queue {
     private boolean isExpired(Arrival message, long nowMs) {
         long sinceMs = Math.max(message.enqueuedMs(), message.deliverAtMs());
         return message.expiresAtMs() <= nowMs || (config.ttlMs() > 0 && sinceMs + config.ttlMs() <= nowMs);
-    }
-
-    /** A message is on its way to a receiver: nobody else gets it meanwhile. */
-    private void takeOut(Lane lane, long offset, Message held) {
-        if (held == null) {
-            unload(lane, offset);
-            refill(lane);
-        } else {
-            lane.hold(held);
-        }
-    }
-
-    /** What is not in memory of a lane is read when little of it is left. */
-    private void refill(Lane lane) {
-        if (lane.overflow.isEmpty() || lane.freshCount() > most(lane) / 4 || lane.isBlocked(isStrict())) {
-            return;
-        }
-        // They stay where they are until they have been read: what comes meanwhile lies behind them.
-        for (long offset : lane.overflow.first(most(lane) - lane.freshCount())) {
-            lane.window.unread.add(offset);
-        }
     }
 
     // ---- what consumers say of their leases ----
@@ -1002,8 +803,7 @@ final class Queue {
     }
 
     private Receive.Outcome check(Lease lease, long nowMs) {
-        Window window = windows.get(lease.id().partition());
-        Message message = window == null ? null : window.held.get(lease.id().offset());
+        Message message = supply.held(lease.id());
         if (message != null && message.isLeasedAs(lease.nonce(), nowMs)) {
             return new Receive.Outcome(lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs);
         }
@@ -1020,7 +820,7 @@ final class Queue {
             fail(List.of(message), "lease expired", effects);
         } else if (message.state() == State.RETURNED) {
             message.lane.available(message);
-            offer(message.lane);
+            supply.offer(message.lane);
         }
         dispatch(effects);
     }
@@ -1094,16 +894,14 @@ final class Queue {
         List<Delivery> deliveries = new ArrayList<>();
         for (Arrival message : messages) {
             Message held = window.held.get(message.offset());
-            Lane lane = window.loaded.get(message.offset());
-            if (held == null && lane != null) {
-                unload(lane, message.offset());
+            if (held == null) {
+                supply.unload(window, message.offset());
             }
-            forgetSoon(window, message.offset());
-            window.unread.remove(message.offset());
+            supply.withdraw(window, message.offset());
             deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
         }
         effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
-        forgotten(window, messages);
+        supply.forgotten(window, messages);
         dispatch(effects);
     }
 
@@ -1142,16 +940,14 @@ final class Queue {
     void change(QueueConfig to, boolean pause, QueueEffects effects) {
         effects.record(new Changed(id, to, pause, effects.nowMs()));
         // Another order lets others go first.
-        for (Window window : windows.values()) {
-            List.copyOf(window.lanes.values()).forEach(this::letGo);
-        }
+        supply.letGoAll();
         dispatch(effects);
     }
 
     /** Nobody gets messages of a key from now on; who has one keeps it. What is said of one that is parked already, counts from now on. */
     QueueError park(byte[] key, String reason, QueueEffects effects) {
         long hash = Arrivals.keyOf(ByteBuffer.wrap(key));
-        if (parked.isFull() && !parked.contains(hash)) {
+        if (parked().isFull() && !parked().contains(hash)) {
             return QueueError.TOO_MANY_PARKED;
         }
         effects.record(new Parked(id, hash, key, reason, effects.nowMs()));
@@ -1161,7 +957,7 @@ final class Queue {
     /** Messages of a key go on. */
     QueueError unpark(byte[] key, QueueEffects effects) {
         long hash = Arrivals.keyOf(ByteBuffer.wrap(key));
-        if (!parked.contains(hash)) {
+        if (!parked().contains(hash)) {
             return QueueError.NOT_PARKED;
         }
         effects.record(new Unparked(id, hash));
@@ -1186,13 +982,7 @@ final class Queue {
             return QueueError.UNKNOWN_MESSAGE;
         }
         finish(Outcome.DROPPED, List.of(message), effects);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            // It may have been the one to be read next of its key.
-            if (lane.overflow.contains(message.offset())) {
-                lane.overflow.remove(message.offset());
-                letGo(lane);
-            }
-        }
+        supply.forgotten(window, message.offset());
         dispatch(effects);
         return QueueError.NONE;
     }
@@ -1218,12 +1008,11 @@ final class Queue {
             effects.answer(waiter.reply, Receive.Answer.refused(QueueError.QUEUE_DELETED));
         }
         waiters.clear();
-        agenda.cancel(waking);
+        supply.end();
         agenda.cancel(tryAgain);
         sessions.values().forEach(agenda::cancel);
-        for (Window window : windows.values()) {
+        for (Window window : windows()) {
             window.held.values().forEach(agenda::cancel);
-            window.soon.values().forEach(agenda::cancel);
         }
     }
 
@@ -1264,7 +1053,7 @@ final class Queue {
                 agenda.cancel(held);
                 condemned.put(message, held);
                 // One before it of its key may have waited for it to be out of somebody's hands.
-                offer(held.lane);
+                supply.offer(held.lane);
             }
         } else if (event instanceof Finished finished) {
             finished.messages().forEach(message -> applyFinished(finished.outcome(), finished.atMs(), message));
@@ -1281,7 +1070,8 @@ final class Queue {
             boolean isOtherDelay = changed.config().delayMs() != config.delayMs();
             config = changed.config();
             paused = changed.paused();
-            windows.values().forEach(window -> window.sweptTo = 0);
+            supply.order(config.order());
+            windows().forEach(window -> window.sweptTo = 0);
             if (isOtherDelay) {
                 readAgain();
             }
@@ -1291,12 +1081,11 @@ final class Queue {
         } else if (event instanceof Linked linked) {
             linked.messages().forEach(links::add);
         } else if (event instanceof Parked key) {
-            applyParked(key);
+            supply.park(key);
         } else if (event instanceof Cut cut) {
             applyCut(window(cut.partition()), cut.from());
         } else if (event instanceof Unparked key) {
-            parked.remove(key.key());
-            lanesOf(key.key()).forEach(this::letGo);
+            supply.unpark(key.key());
         } else if (event instanceof TransferBegun begun) {
             transfer(begun.transfer()).begun(begun.target(), begun.producerId());
         } else if (event instanceof Copying copying) {
@@ -1333,23 +1122,8 @@ final class Queue {
 
     /** What was looked at may be due at another time now. */
     private void readAgain() {
-        windows.values().forEach(window -> window.delayed.clear());
+        windows().forEach(window -> window.delayed.clear());
         release();
-    }
-
-    private void applyParked(Parked key) {
-        parked.add(key);
-        for (Lane lane : lanesOf(key.key())) {
-            lane.inRing = false;
-            ring.remove(lane);
-        }
-    }
-
-    private List<Lane> lanesOf(long key) {
-        return windows.values().stream()
-                .map(window -> window.lanes.get(key))
-                .filter(Objects::nonNull)
-                .toList();
     }
 
     /** Of the jobs that have ended, only the last ones are remembered. */
@@ -1419,7 +1193,7 @@ final class Queue {
         }
         schedule(held);
         // One before it of its key may have waited for it to be out of somebody's hands.
-        offer(held.lane);
+        supply.offer(held.lane);
     }
 
     private void leaveSession(Message message) {
@@ -1483,8 +1257,7 @@ final class Queue {
         long offset = message.offset();
         window.open.remove(offset);
         window.delayed.remove(offset);
-        window.unread.remove(offset);
-        forgetSoon(window, offset);
+        supply.withdraw(window, offset);
         Message held = window.held.remove(offset);
         if (held != null) {
             heldCount--;
@@ -1494,36 +1267,13 @@ final class Queue {
             leaveSession(held);
             condemned.remove(message);
             held.lane.release(held);
-            letGo(held.lane);
+            supply.letGo(held.lane);
             return;
         }
-        Lane lane = window.loaded.get(offset);
+        Lane lane = supply.unload(window, offset);
         if (lane != null) {
-            unload(lane, offset);
-            letGo(lane);
+            supply.letGo(lane);
         }
-    }
-
-    private void forgetSoon(Window window, long offset) {
-        window.later.remove(offset);
-        Window.Soon soon = window.soon.remove(offset);
-        if (soon != null) {
-            agenda.cancel(soon);
-            memory.soon(-1);
-        }
-    }
-
-    private void unload(Lane lane, long offset) {
-        lane.unload(offset);
-        lane.window.loaded.remove(offset);
-        memory.loaded(-1);
-    }
-
-    /** Something is out of the way of a lane. */
-    private void letGo(Lane lane) {
-        refill(lane);
-        offer(lane);
-        lane.window.tidy(lane);
     }
 
     private void applyPurged(Window window, long beforeOffset, long atMs) {
@@ -1543,7 +1293,7 @@ final class Queue {
             window.open.add(message.id.offset());
         }
         counters.dropped += waiting.size() + before - window.open.count();
-        forget(window, 0, beforeOffset);
+        supply.forget(window, 0, beforeOffset);
     }
 
     private void applyGone(Window window, long from, long to) {
@@ -1557,7 +1307,7 @@ final class Queue {
                 .toList()
                 .forEach(this::remove);
         window.open.removeAll(gone);
-        forget(window, from, to);
+        supply.forget(window, from, to);
     }
 
     private void applyCut(Window window, long from) {
@@ -1568,7 +1318,7 @@ final class Queue {
                 .map(offset -> new MessageId(window.partition, offset))
                 .toList()
                 .forEach(this::remove);
-        forget(window, from, window.frontier);
+        supply.forget(window, from, window.frontier);
         window.open.removeAll(lost);
         window.outcomes.values().forEach(some -> some.remove(from, Long.MAX_VALUE));
         window.frontier = Math.min(window.frontier, from);
@@ -1578,33 +1328,6 @@ final class Queue {
         window.logStart = Math.min(window.logStart, from);
         done.forget(message -> message.partition() == window.partition && message.offset() >= from);
         links.forget(message -> message.partition() == window.partition && message.offset() >= from);
-    }
-
-    /** Nobody gets what was never delivered of {@code [from, to)}. */
-    private void forget(Window window, long from, long to) {
-        window.delayed.remove(from, to);
-        window.unread.remove(from, to);
-        boolean mayBeInMemory = from < window.scanned;
-        if (from <= window.scanned) {
-            window.scanned = Math.max(window.scanned, to);
-        }
-        if (!mayBeInMemory) {
-            return;
-        }
-        window.later.remove(from, to);
-        window.soon.values().removeIf(soon -> {
-            boolean isIn = from <= soon.message.offset() && soon.message.offset() < to;
-            if (isIn) {
-                agenda.cancel(soon);
-                memory.soon(-1);
-            }
-            return isIn;
-        });
-        window.loaded.keySet().removeIf(offset -> from <= offset && offset < to);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            memory.loaded(-lane.unload(from, to));
-            letGo(lane);
-        }
     }
 
     private void schedule(Message message) {

@@ -115,18 +115,18 @@ final class Window {
 
     /** A message that will be delivered within a minute or so. */
     final class Soon extends Timed {
-        final Queue queue;
+        private final Supply supply;
         final Arrival message;
 
-        Soon(Queue queue, Arrival message) {
-            this.queue = queue;
+        Soon(Supply supply, Arrival message) {
+            this.supply = supply;
             this.message = message;
         }
 
         @Override
         void due(QueueEffects effects) {
             soon.remove(message.offset());
-            queue.due(Window.this, message, effects);
+            supply.due(Window.this, message, effects);
         }
     }
 }
