@@ -3,18 +3,12 @@ package io.sluice.groups.queue;
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Condemned;
-import io.sluice.groups.queue.QueueEvent.Copied;
-import io.sluice.groups.queue.QueueEvent.Copying;
-import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Cut;
-import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
 import io.sluice.groups.queue.QueueEvent.Extended;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
-import io.sluice.groups.queue.QueueEvent.JobBegun;
-import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Linked;
@@ -24,7 +18,6 @@ import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
-import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import io.sluice.groups.queue.QueueEvent.Unparked;
 import io.sluice.groups.queue.Receive.Ack;
@@ -37,9 +30,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -48,7 +39,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -58,7 +48,7 @@ import org.slf4j.LoggerFactory;
  * One queue: a window of per-message states over the partitions of a topic. Requests are decided into events; {@link #apply} alone changes what is
  * durable. What lies in the log is told by {@link #feed}, and is in memory only as far as it may be delivered soon. For one thread.
  */
-final class Queue {
+final class Queue implements Facts.Times {
     private static final Logger LOG = LoggerFactory.getLogger(Queue.class);
 
     /** How long somebody who does not wait may have to wait until the log has been read. */
@@ -79,32 +69,13 @@ final class Queue {
     private final Agenda agenda;
     private final Feeding feeding;
     private final Supply supply;
-    private final QueueCounters counters = new QueueCounters();
-    private QueueConfig config;
-    private boolean paused;
-    private int heldCount;
-    /** How many of the held stand where. */
-    private final int[] heldIn = new int[State.values().length];
+    private final Facts facts;
 
     private final Waiters<Waiter> waiters = new Waiters<>();
-    private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
-    /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
-    private final Map<Long, Transfer> transfers = new TreeMap<>();
-
-    private final TreeMap<Long, Job> jobs = new TreeMap<>();
-    /** By consumer. */
-    private final Map<String, Session> sessions = new HashMap<>();
-
-    private final DoneRing done;
-    private final Links links = new Links();
-    private long createdMs;
-    private long changedMs;
     /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
     private long askedMs;
     /** Whether none of those that have been delivered before can be delivered now: nobody need look again until something happens. */
     private boolean noneAgain;
-    /** Until the state has been replayed, nobody is told when anything is due. */
-    private boolean running;
 
     private boolean ended;
 
@@ -132,7 +103,7 @@ final class Queue {
         @Override
         void due(QueueEffects effects) {
             // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && (supply.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
+            if (!hadTime && !facts.isPaused() && (supply.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
                 hadTime = true;
                 agenda.set(this, effects.nowMs() + READ_MS);
                 return;
@@ -152,7 +123,7 @@ final class Queue {
         /** It has waited for nothing, and was there until now. */
         void answerNothing(QueueEffects effects) {
             agenda.cancel(this);
-            Session session = sessions.get(request.consumer());
+            Session session = facts.sessions().get(request.consumer());
             if (session != null && isOf(session)) {
                 agenda.set(session, effects.nowMs() + session.timeoutMs);
             }
@@ -163,14 +134,12 @@ final class Queue {
     Queue(UUID id, String name, QueueConfig config, QueueMemory memory, Agenda agenda, Feeding feeding) {
         this.id = id;
         this.name = name;
-        this.config = config;
         this.limits = memory.limits();
         this.memory = memory.share(this);
-        this.done = new DoneRing(memory);
         this.agenda = agenda;
         this.feeding = feeding;
         this.supply = new Supply(id, limits, this.memory, agenda, this::dispatch);
-        supply.order(config.order());
+        this.facts = new Facts(name, config, this.memory, new DoneRing(memory), agenda, supply, this);
     }
 
     UUID id() {
@@ -182,15 +151,15 @@ final class Queue {
     }
 
     QueueConfig config() {
-        return config;
+        return facts.config();
     }
 
     boolean isPaused() {
-        return paused;
+        return facts.isPaused();
     }
 
     QueueCounters counters() {
-        return counters;
+        return facts.counters();
     }
 
     QueueMemory.Share memory() {
@@ -198,26 +167,12 @@ final class Queue {
     }
 
     int heldCount() {
-        return heldCount;
+        return facts.heldCount();
     }
 
     /** How many messages stand somewhere. */
     int heldCount(State state) {
-        return heldIn[state.ordinal()];
-    }
-
-    /** For {@link Message}: it takes more memory, or less. */
-    void grew(int bytes) {
-        // What is only being read is counted when it is there as a whole.
-        if (running) {
-            memory.held(bytes);
-        }
-    }
-
-    /** For {@link Message}: it stands somewhere else. */
-    void moved(State from, State to) {
-        heldIn[from.ordinal()]--;
-        heldIn[to.ordinal()]++;
+        return facts.heldCount(state);
     }
 
     Collection<Window> windows() {
@@ -259,31 +214,22 @@ final class Queue {
 
     /** The state has been replayed. Consumers have been silent because nobody heard them: their sessions begin anew. */
     void begin(long nowMs) {
-        running = true;
-        // Who has nothing may have gone: that is not written down.
-        sessions.values().removeIf(session -> session.messages.isEmpty());
-        for (Window window : windows()) {
-            window.begin();
-            window.held.values().forEach(message -> grew(message.sizeInBytes()));
-            window.held.values().forEach(this::schedule);
-        }
-        sessions.values().forEach(session -> agenda.set(session, nowMs + session.timeoutMs));
-        supply.scheduleWaking();
+        facts.begin(nowMs);
     }
 
     /** When it was created, in ms since the epoch. */
     long createdMs() {
-        return createdMs;
+        return facts.createdMs();
     }
 
     /** When its settings were changed last, in ms since the epoch. */
     long changedMs() {
-        return changedMs;
+        return facts.changedMs();
     }
 
     /** Whether its state has been replayed. */
     boolean isRunning() {
-        return running;
+        return facts.isRunning();
     }
 
     /** Whether it has been deleted. */
@@ -310,11 +256,7 @@ final class Queue {
     }
 
     Collection<Session> sessions() {
-        return sessions.values();
-    }
-
-    Optional<Session> session(String consumer) {
-        return Optional.ofNullable(sessions.get(consumer));
+        return facts.sessions().values();
     }
 
     ParkedKeys parked() {
@@ -322,7 +264,7 @@ final class Queue {
     }
 
     Links links() {
-        return links;
+        return facts.links();
     }
 
     /** Messages that have died lie in the log once more. */
@@ -331,7 +273,7 @@ final class Queue {
     }
 
     DoneRing done() {
-        return done;
+        return facts.done();
     }
 
     /**
@@ -384,8 +326,8 @@ final class Queue {
 
     /** Whether there may be messages that become too old, and whether that matters to anybody. */
     boolean mayBecomeTooOld() {
-        boolean isLimited = config.maxMessages() > 0 || config.maxBytes() > 0;
-        return config.ttlMs() > 0 || isLimited || windows().stream().anyMatch(window -> window.someExpire);
+        boolean isLimited = facts.config().maxMessages() > 0 || facts.config().maxBytes() > 0;
+        return facts.config().ttlMs() > 0 || isLimited || windows().stream().anyMatch(window -> window.someExpire);
     }
 
     /** From where on a partition is to be looked through for messages that are too old. */
@@ -410,33 +352,35 @@ final class Queue {
             if (!isFree) {
                 continue;
             }
-            if (isExpired(message, effects.nowMs())) {
+            if (facts.isExpired(message, effects.nowMs())) {
                 expired.add(message);
             } else {
                 window.sweepSawSome |= message.expiresAtMs() != Long.MAX_VALUE;
-                isYoung |= message.deliverAtMs() <= message.enqueuedMs() + config.delayMs();
+                isYoung |= message.deliverAtMs()
+                        <= message.enqueuedMs() + facts.config().delayMs();
             }
         }
         if (!expired.isEmpty()) {
-            finish(
+            effects.record(Finished.of(
+                    id,
                     Outcome.EXPIRED,
+                    effects.nowMs(),
                     expired.stream()
                             .map(Arrival::offset)
                             .map(offset -> new MessageId(partition, offset))
-                            .toList(),
-                    effects);
+                            .toList()));
             supply.forgotten(window, expired);
             dispatch(effects);
         }
         // By the queue's time the first ones are too old first; what says something itself may be anywhere.
         window.someExpire |= window.sweepSawSome;
-        boolean isEnough = isYoung && config.ttlMs() > 0 && !window.someExpire;
+        boolean isEnough = isYoung && facts.config().ttlMs() > 0 && !window.someExpire;
         boolean goesOn = to < end && !isEnough;
         if (!goesOn) {
             window.someExpire = window.sweepSawSome;
             window.sweepSawSome = false;
         }
-        window.sweptTo = goesOn || (config.ttlMs() == 0 && !window.someExpire) ? to : 0;
+        window.sweptTo = goesOn || (facts.config().ttlMs() == 0 && !window.someExpire) ? to : 0;
         return goesOn;
     }
 
@@ -454,11 +398,12 @@ final class Queue {
             return absent -> {};
         }
         if (request.sessionTimeoutMs() > 0) {
-            if (sessions.size() >= MAX_SESSIONS && !sessions.containsKey(request.consumer())) {
+            if (facts.sessions().size() >= MAX_SESSIONS && !facts.sessions().containsKey(request.consumer())) {
                 effects.answer(reply, Receive.Answer.refused(QueueError.TOO_MANY_SESSIONS));
                 return absent -> {};
             }
-            Session session = sessions.computeIfAbsent(request.consumer(), consumer -> new Session(this, consumer));
+            Session session =
+                    facts.sessions().computeIfAbsent(request.consumer(), consumer -> new Session(facts, consumer));
             if (session.messages.isEmpty()) {
                 // Else what was said with the messages holds, which is written down.
                 session.timeoutMs = request.sessionTimeoutMs();
@@ -483,16 +428,16 @@ final class Queue {
 
     /** Whoever waits gets what there is. */
     private void dispatch(QueueEffects effects) {
-        while (!waiters.isEmpty() && !paused) {
+        while (!waiters.isEmpty() && !facts.isPaused()) {
             Waiter waiter = waiters.first();
             if (isWorthReading(waiter)) {
                 feeding.wants(this);
                 return;
             }
-            long expired = counters.expired;
+            long expired = facts.counters().expired;
             List<Delivery> deliveries = take(waiter.request, effects);
             if (deliveries.isEmpty()) {
-                if (counters.expired == expired) {
+                if (facts.counters().expired == expired) {
                     break;
                 }
                 // What was too old may have been in the way of others.
@@ -507,7 +452,7 @@ final class Queue {
                 agenda.set(tryAgain, effects.nowMs() + FULL_MS);
             }
             sendAway(effects);
-            if (!paused && supply.isEmpty() && !waiters.isEmpty()) {
+            if (!facts.isPaused() && supply.isEmpty() && !waiters.isEmpty()) {
                 feeding.wants(this);
             }
         }
@@ -518,11 +463,11 @@ final class Queue {
         long nowMs = effects.nowMs();
         long untilMs = request.sessionTimeoutMs() > 0
                 ? Long.MAX_VALUE
-                : nowMs + request.visibilityMs().orElse(config.visibilityTimeoutMs());
+                : nowMs + request.visibilityMs().orElse(facts.config().visibilityTimeoutMs());
         effects.record(new Leased(id, request.consumer(), nowMs, untilMs, request.sessionTimeoutMs(), deliveries));
         if (request.sessionTimeoutMs() > 0) {
             // Its session may have ended while it waited.
-            agenda.set(sessions.get(request.consumer()), nowMs + request.sessionTimeoutMs());
+            agenda.set(facts.sessions().get(request.consumer()), nowMs + request.sessionTimeoutMs());
         }
         List<Received> received = new ArrayList<>(deliveries.size());
         for (Delivery delivery : deliveries) {
@@ -562,7 +507,7 @@ final class Queue {
 
     /** Those who do not want to wait get nothing, once it is known that there is nothing. */
     private void sendAway(QueueEffects effects) {
-        if (!paused && supply.isEmpty() && hasMore()) {
+        if (!facts.isPaused() && supply.isEmpty() && hasMore()) {
             return;
         }
         for (Optional<Waiter> over = waiters.over(effects.nowMs());
@@ -582,7 +527,7 @@ final class Queue {
         Deque<Lane> passedOver = new ArrayDeque<>();
         while (chosen.size() < request.max() && !supply.isEmpty()) {
             // Those that have been delivered before count already.
-            boolean isFull = heldCount + fresh >= config.maxInFlight() || !memory.hasRoomForHeld();
+            boolean isFull = facts.heldCount() + fresh >= facts.config().maxInFlight() || !memory.hasRoomForHeld();
             if (isFull && (noneAgain || !supply.hasReturned())) {
                 break;
             }
@@ -600,7 +545,7 @@ final class Queue {
             MessageId message = new MessageId(lane.window.partition, offset);
             Message held = lane.held(offset);
             Arrival arrival = held == null ? lane.fresh(offset) : held.arrival;
-            boolean isTooOld = isExpired(arrival, effects.nowMs());
+            boolean isTooOld = facts.isExpired(arrival, effects.nowMs());
             if (isTooOld) {
                 expired.add(message);
             } else {
@@ -616,15 +561,9 @@ final class Queue {
         supply.giveBackTurns(passedOver);
         noneAgain = !passedOver.isEmpty() && chosen.isEmpty();
         if (!expired.isEmpty()) {
-            finish(Outcome.EXPIRED, expired, effects);
+            effects.record(Finished.of(id, Outcome.EXPIRED, effects.nowMs(), expired));
         }
         return chosen;
-    }
-
-    /** The time that a message was delayed does not make it older. */
-    private boolean isExpired(Arrival message, long nowMs) {
-        long sinceMs = Math.max(message.enqueuedMs(), message.deliverAtMs());
-        return message.expiresAtMs() <= nowMs || (config.ttlMs() > 0 && sinceMs + config.ttlMs() <= nowMs);
     }
 
     // ---- what consumers say of their leases ----
@@ -654,8 +593,9 @@ final class Queue {
             if (outcome.error() == QueueError.NONE) {
                 MessageId message = extension.lease().id();
                 extension.progress().ifPresent(progress -> effects.record(new Progressed(id, message, progress)));
-                if (held(message).session == null) {
-                    long untilMs = effects.nowMs() + extension.visibilityMs().orElse(config.visibilityTimeoutMs());
+                if (facts.held(message).session == null) {
+                    long untilMs = effects.nowMs()
+                            + extension.visibilityMs().orElse(facts.config().visibilityTimeoutMs());
                     byUntil.computeIfAbsent(untilMs, at -> new LinkedHashSet<>())
                             .add(message);
                     outcome = new Receive.Outcome(
@@ -674,14 +614,14 @@ final class Queue {
         for (Nack nack : nacks) {
             Receive.Outcome outcome = check(nack.lease(), effects.nowMs());
             if (outcome.error() == QueueError.NONE) {
-                failed.put(held(nack.lease().id()), nack);
+                failed.put(facts.held(nack.lease().id()), nack);
             }
             outcomes.add(over(outcome));
         }
         List<Return> again = new ArrayList<>();
         Map<String, List<MessageId>> noMore = new LinkedHashMap<>();
         failed.forEach((message, nack) -> {
-            if (nack.dead() || config.isEnough(message.deliveries)) {
+            if (nack.dead() || facts.config().isEnough(message.deliveries)) {
                 noMore.computeIfAbsent(nack.reason(), why -> new ArrayList<>()).add(message.id);
             } else {
                 long waitMs = nack.delayMs().orElseGet(() -> backoffMs(message, effects));
@@ -717,7 +657,7 @@ final class Queue {
     }
 
     private long backoffMs(Message message, QueueEffects effects) {
-        return config.backoff().delayMs(message.deliveries, effects.lot());
+        return facts.config().backoff().delayMs(message.deliveries, effects.lot());
     }
 
     /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
@@ -725,7 +665,7 @@ final class Queue {
         List<Return> again = new ArrayList<>();
         List<MessageId> noMore = new ArrayList<>();
         for (Message message : messages) {
-            if (config.isEnough(message.deliveries)) {
+            if (facts.config().isEnough(message.deliveries)) {
                 noMore.add(message.id);
             } else {
                 again.add(new Return(message.id, effects.nowMs(), reason, true));
@@ -739,11 +679,11 @@ final class Queue {
             effects.record(new Returned(id, effects.nowMs(), again));
         }
         noMore.forEach((reason, messages) -> {
-            if (config.deadLetterQueue().isPresent()) {
+            if (facts.config().deadLetterQueue().isPresent()) {
                 effects.record(new Condemned(id, effects.nowMs(), reason, messages));
                 feeding.condemned(this);
             } else {
-                finish(Outcome.DEAD, messages, effects);
+                effects.record(Finished.of(id, Outcome.DEAD, effects.nowMs(), messages));
             }
         });
     }
@@ -756,7 +696,7 @@ final class Queue {
      * @return how many messages it has; -1 if it has no session
      */
     int heard(String consumer, QueueEffects effects) {
-        Session session = sessions.get(consumer);
+        Session session = facts.sessions().get(consumer);
         if (session == null) {
             return -1;
         }
@@ -766,7 +706,7 @@ final class Queue {
 
     /** A connection of a consumer was cut: if it was its last one, it has to be heard soon. */
     void cut(String consumer, QueueEffects effects) {
-        Session session = sessions.get(consumer);
+        Session session = facts.sessions().get(consumer);
         if (session != null && !feeding.isConnected(this, consumer)) {
             agenda.set(session, Math.min(session.atMs, effects.nowMs() + CUT_MS));
         }
@@ -774,7 +714,7 @@ final class Queue {
 
     /** A consumer goes: others get what it has, at once. Returns how many messages that were; -1 if it has no session. */
     int leave(String consumer, QueueEffects effects) {
-        Session session = sessions.remove(consumer);
+        Session session = facts.sessions().remove(consumer);
         if (session == null) {
             return -1;
         }
@@ -786,13 +726,14 @@ final class Queue {
     }
 
     /** Nothing was heard of a consumer for too long. */
-    void silent(Session session, QueueEffects effects) {
+    @Override
+    public void silent(Session session, QueueEffects effects) {
         // Who waits or has a connection is there for as long as it does.
         if (waiters.hasSession(session.consumer) || feeding.isConnected(this, session.consumer)) {
             agenda.set(session, effects.nowMs() + session.timeoutMs);
             return;
         }
-        sessions.remove(session.consumer, session);
+        facts.sessions().remove(session.consumer, session);
         fail(session.held(), "session expired", effects);
         dispatch(effects);
     }
@@ -814,7 +755,8 @@ final class Queue {
     }
 
     /** The time of a held message has come. */
-    void due(Message message, QueueEffects effects) {
+    @Override
+    public void due(Message message, QueueEffects effects) {
         noneAgain = false;
         if (message.state() == State.LEASED) {
             fail(List.of(message), "lease expired", effects);
@@ -829,42 +771,43 @@ final class Queue {
 
     /** Messages that are on their way to the dead letters, in the order in which they died. */
     Collection<Message> condemned() {
-        return condemned.values();
+        return facts.condemned().values();
     }
 
     /** One of them, if it is still. */
     Optional<Message> condemned(MessageId message) {
-        return Optional.ofNullable(condemned.get(message));
+        return Optional.ofNullable(facts.condemned().get(message));
     }
 
     /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */
     void buried(List<MessageId> messages, QueueEffects effects) {
-        List<MessageId> dead = messages.stream().filter(condemned::containsKey).toList();
+        List<MessageId> dead =
+                messages.stream().filter(facts.condemned()::containsKey).toList();
         if (!dead.isEmpty()) {
-            finish(Outcome.DEAD, dead, effects);
+            effects.record(Finished.of(id, Outcome.DEAD, effects.nowMs(), dead));
             dispatch(effects);
         }
     }
 
     /** Copies that go into another queue: 0 of the dead letters, others of jobs. */
     Map<Long, Transfer> transfers() {
-        return transfers;
+        return facts.transfers();
     }
 
     Transfer transfer(long number) {
-        return transfers.computeIfAbsent(number, absent -> new Transfer());
+        return facts.transfer(number);
     }
 
     // ---- jobs ----
 
     /** Jobs that move or copy messages, by number: all that run, and those that have ended last. */
     NavigableMap<Long, Job> jobs() {
-        return jobs;
+        return facts.jobs();
     }
 
     /** Whether a job has something to do. */
     boolean isAtWork() {
-        return jobs.values().stream()
+        return facts.jobs().values().stream()
                 .anyMatch(job -> job.state == JobView.State.RUNNING
                         || transfer(job.number).isBusy());
     }
@@ -919,7 +862,7 @@ final class Queue {
     void moved(Job job, List<MessageId> messages, QueueEffects effects) {
         List<MessageId> all = claimed(job, messages);
         if (!all.isEmpty()) {
-            finish(Outcome.ACKNOWLEDGED, all, effects);
+            effects.record(Finished.of(id, Outcome.ACKNOWLEDGED, effects.nowMs(), all));
             dispatch(effects);
         }
     }
@@ -981,7 +924,7 @@ final class Queue {
         if (!window.isUndelivered(message.offset()) && !window.held.containsKey(message.offset())) {
             return QueueError.UNKNOWN_MESSAGE;
         }
-        finish(Outcome.DROPPED, List.of(message), effects);
+        effects.record(Finished.of(id, Outcome.DROPPED, effects.nowMs(), List.of(message)));
         supply.forgotten(window, message.offset());
         dispatch(effects);
         return QueueError.NONE;
@@ -1010,331 +953,20 @@ final class Queue {
         waiters.clear();
         supply.end();
         agenda.cancel(tryAgain);
-        sessions.values().forEach(agenda::cancel);
+        facts.sessions().values().forEach(agenda::cancel);
         for (Window window : windows()) {
             window.held.values().forEach(agenda::cancel);
         }
     }
 
-    private void finish(Outcome outcome, List<MessageId> messages, QueueEffects effects) {
-        effects.record(new Finished(
-                id, outcome, effects.nowMs(), messages.stream().map(Finish::of).toList()));
+    /** What the queue knows, for those who write it down or read it. */
+    Facts facts() {
+        return facts;
     }
 
-    // ---- what has happened ----
-
-    /** The only place where durable state changes. */
+    /** Something has happened: the only way in which durable state changes. */
     void apply(QueueEvent event) {
         noneAgain = false;
-        if (event instanceof Created created) {
-            createdMs = created.atMs();
-            changedMs = created.atMs();
-            for (int i = 0; i < created.begins().size(); i++) {
-                window(i).advance(created.begins().get(i));
-                window(i).open.removeBefore(created.begins().get(i));
-                window(i).begin = created.begins().get(i);
-                window(i).logStart = created.begins().get(i);
-            }
-        } else if (event instanceof Leased leased) {
-            leased.messages().forEach(delivery -> applyLeased(leased, delivery));
-        } else if (event instanceof Extended extended) {
-            for (MessageId message : extended.messages()) {
-                Message held = held(message);
-                held.untilMs = extended.untilMs();
-                schedule(held);
-            }
-        } else if (event instanceof Returned returned) {
-            returned.messages().forEach(message -> applyReturned(returned.atMs(), message));
-        } else if (event instanceof Condemned dead) {
-            for (MessageId message : dead.messages()) {
-                Message held = held(message);
-                leaveSession(held);
-                held.failed(State.CONDEMNED, dead.atMs(), Long.MAX_VALUE, dead.reason());
-                agenda.cancel(held);
-                condemned.put(message, held);
-                // One before it of its key may have waited for it to be out of somebody's hands.
-                supply.offer(held.lane);
-            }
-        } else if (event instanceof Finished finished) {
-            finished.messages().forEach(message -> applyFinished(finished.outcome(), finished.atMs(), message));
-            counters.finished(finished.outcome(), finished.messages().size());
-        } else if (event instanceof Delayed delayed) {
-            Window window = window(delayed.partition());
-            window.advance(delayed.scannedTo());
-            delayed.messages().forEach(message -> window.delayed.add(message.offset(), message.dueMs()));
-        } else if (event instanceof Purged purged) {
-            applyPurged(window(purged.partition()), purged.beforeOffset(), purged.atMs());
-        } else if (event instanceof Gone gone) {
-            applyGone(window(gone.partition()), gone.from(), gone.to());
-        } else if (event instanceof Changed changed) {
-            boolean isOtherDelay = changed.config().delayMs() != config.delayMs();
-            config = changed.config();
-            paused = changed.paused();
-            supply.order(config.order());
-            windows().forEach(window -> window.sweptTo = 0);
-            if (isOtherDelay) {
-                readAgain();
-            }
-            changedMs = changed.atMs();
-        } else if (event instanceof Progressed progressed) {
-            held(progressed.message()).progress(progressed.progress());
-        } else if (event instanceof Linked linked) {
-            linked.messages().forEach(links::add);
-        } else if (event instanceof Parked key) {
-            supply.park(key);
-        } else if (event instanceof Cut cut) {
-            applyCut(window(cut.partition()), cut.from());
-        } else if (event instanceof Unparked key) {
-            supply.unpark(key.key());
-        } else if (event instanceof TransferBegun begun) {
-            transfer(begun.transfer()).begun(begun.target(), begun.producerId());
-        } else if (event instanceof Copying copying) {
-            transfer(copying.transfer()).copying(copying.parts());
-            Job job = jobs.get(copying.transfer());
-            if (job != null) {
-                job.progress = copying.progress();
-            }
-        } else if (event instanceof Copied copied) {
-            Transfer transfer = transfer(copied.transfer());
-            Job job = jobs.get(copied.transfer());
-            if (job != null && copied.there()) {
-                job.moved += transfer.pending(copied.partition())
-                        .map(part -> part.messages().size())
-                        .orElse(0);
-            }
-            transfer.copied(copied.partition(), copied.there());
-            forgetJobs();
-        } else if (event instanceof JobBegun begun) {
-            jobs.put(begun.job(), new Job(begun.job(), begun.spec(), begun.ends(), begun.atMs()));
-        } else if (event instanceof JobEnded ended) {
-            Job job = jobs.get(ended.job());
-            job.state = ended.state();
-            job.why = ended.why();
-            job.endedMs = ended.atMs();
-            job.progress = ended.progress();
-            forgetJobs();
-        } else if (event instanceof Trimmed trimmed) {
-            Window window = window(trimmed.partition());
-            window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
-            window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
-        }
-    }
-
-    /** What was looked at may be due at another time now. */
-    private void readAgain() {
-        windows().forEach(window -> window.delayed.clear());
-        release();
-    }
-
-    /** Of the jobs that have ended, only the last ones are remembered. */
-    private void forgetJobs() {
-        List<Job> ended = jobs.values().stream()
-                .filter(job -> job.state != JobView.State.RUNNING
-                        && !transfer(job.number).isBusy())
-                .toList();
-        for (Job job : ended.subList(0, Math.max(0, ended.size() - Job.MAX_ENDED))) {
-            jobs.remove(job.number);
-            transfers.remove(job.number);
-        }
-    }
-
-    private Message held(MessageId message) {
-        Message held = window(message.partition()).held.get(message.offset());
-        if (held == null) {
-            throw new IllegalStateException("message " + message + " of queue " + name + " is not held");
-        }
-        return held;
-    }
-
-    private void applyLeased(Leased leased, Delivery delivery) {
-        MessageId message = delivery.id();
-        Window window = window(message.partition());
-        window.advance(message.offset() + 1);
-        window.delayed.remove(message.offset());
-        Message held = window.held.get(message.offset());
-        if (held == null) {
-            held = hold(window, delivery.arrival(), leased.atMs());
-        }
-        held.leased(leased.consumer(), delivery.nonce(), leased.atMs(), leased.untilMs());
-        held.lane.hold(held);
-        if (leased.sessionTimeoutMs() > 0) {
-            session(leased.consumer(), leased.sessionTimeoutMs()).keep(held);
-        }
-        schedule(held);
-        counters.delivered++;
-    }
-
-    private Message hold(Window window, Arrival arrival, long firstReceivedMs) {
-        MessageId message = new MessageId(window.partition, arrival.offset());
-        Message held = new Message(this, message, window.lane(arrival.key()), arrival, firstReceivedMs);
-        window.held.put(message.offset(), held);
-        held.lane.hold(held);
-        heldCount++;
-        grew(Message.BYTES);
-        heldIn[held.state().ordinal()]++;
-        return held;
-    }
-
-    private Session session(String consumer, int timeoutMs) {
-        Session session = sessions.computeIfAbsent(consumer, name -> new Session(this, name));
-        session.timeoutMs = timeoutMs;
-        return session;
-    }
-
-    private void applyReturned(long atMs, Return message) {
-        Message held = held(message.id());
-        leaveSession(held);
-        if (message.counts()) {
-            held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
-            counters.returned++;
-        } else {
-            held.takenBack(atMs, message.dueMs());
-            counters.delivered--;
-        }
-        schedule(held);
-        // One before it of its key may have waited for it to be out of somebody's hands.
-        supply.offer(held.lane);
-    }
-
-    private void leaveSession(Message message) {
-        if (message.session != null) {
-            message.session.messages.remove(message);
-            message.session = null;
-        }
-    }
-
-    // ---- a state that was written down as a whole ----
-
-    /** For {@link QueueState}, before the queue begins. */
-    void restore(boolean isPaused, long wasCreatedMs, long wasChangedMs) {
-        paused = isPaused;
-        createdMs = wasCreatedMs;
-        changedMs = wasChangedMs;
-    }
-
-    /** For {@link QueueState}: a message that had been delivered. */
-    Message restore(Window window, Arrival arrival, long firstReceivedMs) {
-        return hold(window, arrival, firstReceivedMs);
-    }
-
-    /** For {@link QueueState}: a consumer that is heard. */
-    Session restore(String consumer, int timeoutMs) {
-        return session(consumer, timeoutMs);
-    }
-
-    /** For {@link QueueState}: the next of those that die. */
-    void restoreCondemned(MessageId message) {
-        condemned.put(message, held(message));
-    }
-
-    private void applyFinished(Outcome outcome, long atMs, Finish finish) {
-        MessageId message = finish.id();
-        Window window = window(message.partition());
-        long offset = message.offset();
-        window.advance(offset + 1);
-        if (outcome != Outcome.ACKNOWLEDGED) {
-            window.outcomes(outcome).add(offset);
-        }
-        Message held = window.held.get(offset);
-        done.add(
-                held == null
-                        ? new Done(message, outcome, atMs, "", 0, 0, finish.result(), List.of())
-                        : new Done(
-                                message,
-                                outcome,
-                                atMs,
-                                held.consumer,
-                                held.deliveries,
-                                held.firstReceivedMs,
-                                finish.result(),
-                                List.copyOf(held.attempts())));
-        remove(message);
-    }
-
-    /** Nobody has to do anything about a message any more. */
-    private void remove(MessageId message) {
-        Window window = window(message.partition());
-        long offset = message.offset();
-        window.open.remove(offset);
-        window.delayed.remove(offset);
-        supply.withdraw(window, offset);
-        Message held = window.held.remove(offset);
-        if (held != null) {
-            heldCount--;
-            grew(-held.sizeInBytes());
-            heldIn[held.state().ordinal()]--;
-            agenda.cancel(held);
-            leaveSession(held);
-            condemned.remove(message);
-            held.lane.release(held);
-            supply.letGo(held.lane);
-            return;
-        }
-        Lane lane = supply.unload(window, offset);
-        if (lane != null) {
-            supply.letGo(lane);
-        }
-    }
-
-    private void applyPurged(Window window, long beforeOffset, long atMs) {
-        window.advance(beforeOffset);
-        List<Message> waiting = window.held.values().stream()
-                .filter(message -> message.state() == State.RETURNED && message.id.offset() < beforeOffset)
-                // In the same order after every start.
-                .sorted(Comparator.comparingLong(message -> message.id.offset()))
-                .toList();
-        waiting.forEach(message -> applyFinished(Outcome.DROPPED, atMs, Finish.of(message.id)));
-        long before = window.open.count();
-        OffsetSet dropped = window.open.within(0, beforeOffset);
-        window.held.keySet().forEach(dropped::remove);
-        window.outcomes(Outcome.DROPPED).addAll(dropped);
-        window.open.removeBefore(beforeOffset);
-        for (Message message : window.held.values()) {
-            window.open.add(message.id.offset());
-        }
-        counters.dropped += waiting.size() + before - window.open.count();
-        supply.forget(window, 0, beforeOffset);
-    }
-
-    private void applyGone(Window window, long from, long to) {
-        window.advance(to);
-        OffsetSet gone = window.open.within(from, to);
-        counters.gone += gone.count();
-        // What was delivered of it cannot be delivered again.
-        window.held.keySet().stream()
-                .filter(gone::contains)
-                .map(offset -> new MessageId(window.partition, offset))
-                .toList()
-                .forEach(this::remove);
-        window.open.removeAll(gone);
-        supply.forget(window, from, to);
-    }
-
-    private void applyCut(Window window, long from) {
-        OffsetSet lost = window.open.within(from, window.frontier);
-        counters.gone += lost.count();
-        window.held.keySet().stream()
-                .filter(offset -> offset >= from)
-                .map(offset -> new MessageId(window.partition, offset))
-                .toList()
-                .forEach(this::remove);
-        supply.forget(window, from, window.frontier);
-        window.open.removeAll(lost);
-        window.outcomes.values().forEach(some -> some.remove(from, Long.MAX_VALUE));
-        window.frontier = Math.min(window.frontier, from);
-        window.scanned = Math.min(window.scanned, from);
-        window.sweptTo = 0;
-        window.begin = Math.min(window.begin, from);
-        window.logStart = Math.min(window.logStart, from);
-        done.forget(message -> message.partition() == window.partition && message.offset() >= from);
-        links.forget(message -> message.partition() == window.partition && message.offset() >= from);
-    }
-
-    private void schedule(Message message) {
-        if (!running || message.state() == State.CONDEMNED || message.untilMs == Long.MAX_VALUE) {
-            agenda.cancel(message);
-            return;
-        }
-        agenda.set(message, message.untilMs);
+        facts.apply(event);
     }
 }

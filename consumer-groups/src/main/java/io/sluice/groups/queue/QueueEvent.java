@@ -74,7 +74,13 @@ public sealed interface QueueEvent {
     record Condemned(UUID queue, long atMs, String reason, List<MessageId> messages) implements QueueEvent {}
 
     /** Nothing more happens to messages. */
-    record Finished(UUID queue, Outcome outcome, long atMs, List<Finish> messages) implements QueueEvent {}
+    record Finished(UUID queue, Outcome outcome, long atMs, List<Finish> messages) implements QueueEvent {
+        /** Nobody said what came of them. */
+        static Finished of(UUID queue, Outcome outcome, long atMs, List<MessageId> messages) {
+            return new Finished(
+                    queue, outcome, atMs, messages.stream().map(Finish::of).toList());
+        }
+    }
 
     /**
      * One of them.

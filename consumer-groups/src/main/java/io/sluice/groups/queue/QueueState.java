@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -173,7 +174,8 @@ final class QueueState {
             throw EventInput.corrupt("a checkpoint of version " + version);
         }
         Queue queue = maker.make(id, in.getText(), QueueEvents.config(in));
-        queue.restore(in.getByte() != 0, in.getLong(), in.getLong());
+        Facts facts = queue.facts();
+        facts.restore(in.getByte() != 0, in.getLong(), in.getLong());
         QueueCounters counters = queue.counters();
         counters.delivered = in.getLong();
         counters.acknowledged = in.getLong();
@@ -182,9 +184,9 @@ final class QueueState {
         counters.expired = in.getLong();
         counters.dropped = in.getLong();
         counters.gone = in.getLong();
-        in.getAll(2 * Integer.BYTES, () -> queue.restore(in.getText(), in.getInt()));
+        in.getAll(2 * Integer.BYTES, () -> facts.restore(in.getText(), in.getInt()));
         in.getAll(MESSAGE_BYTES, () -> window(queue, in));
-        in.getAll(MESSAGE_BYTES, () -> QueueEvents.message(in)).forEach(queue::restoreCondemned);
+        in.getAll(MESSAGE_BYTES, () -> QueueEvents.message(in)).forEach(facts::restoreCondemned);
         in.getAll(MESSAGE_BYTES, () -> done(in)).forEach(queue.done()::add);
         in.getAll(Long.BYTES, () -> {
             Transfer transfer = queue.transfer(in.getLong());
@@ -224,7 +226,7 @@ final class QueueState {
 
     private static Message held(Queue queue, Window window, EventInput in) {
         Arrival arrival = new Arrival(in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
-        Message message = queue.restore(window, arrival, in.getLong());
+        Message message = queue.facts().restore(window, arrival, in.getLong());
         message.state(QueueEvents.one(STATES, in.getByte(), "state"));
         message.deliveries = in.getInt();
         message.consumer = in.getText();
@@ -234,7 +236,7 @@ final class QueueState {
         message.reason = in.getText();
         message.progress(in.getBytes());
         if (in.getByte() != 0) {
-            queue.session(message.consumer)
+            Optional.ofNullable(queue.facts().sessions().get(message.consumer))
                     .orElseThrow(() -> EventInput.corrupt("there is no session of " + message.consumer))
                     .keep(message);
         }
