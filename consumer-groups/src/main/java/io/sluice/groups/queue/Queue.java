@@ -24,13 +24,10 @@ import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Extension;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Nack;
-import io.sluice.groups.queue.Receive.Received;
 import io.sluice.groups.shard.Reply;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -51,95 +48,35 @@ import org.slf4j.LoggerFactory;
 final class Queue implements Facts.Times {
     private static final Logger LOG = LoggerFactory.getLogger(Queue.class);
 
-    /** How long somebody who does not wait may have to wait until the log has been read. */
-    private static final long READ_MS = 5_000;
-    /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
-    private static final int MAX_LOOKS = 3;
-    /** How soon it is tried again when memory was full. */
-    private static final long FULL_MS = 100;
-    /** How many consumers of a queue may be heard of at a time: each is remembered for as long as it said. */
-    static final int MAX_SESSIONS = 10_000;
     /** How long a consumer may take to come back whose connection was cut. */
     private static final long CUT_MS = 2_000;
 
     private final UUID id;
     private final String name;
-    private final QueueLimits limits;
     private final QueueMemory.Share memory;
     private final Agenda agenda;
     private final Feeding feeding;
     private final Supply supply;
     private final Facts facts;
 
-    private final Waiters<Waiter> waiters = new Waiters<>();
-    /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
-    private long askedMs;
-    /** Whether none of those that have been delivered before can be delivered now: nobody need look again until something happens. */
-    private boolean noneAgain;
-
+    private final Receivers receivers;
     private boolean ended;
-
-    /** What other queues have in flight takes all the memory there is for that: it is tried again whether there is room. */
-    private final Timed tryAgain = new Timed() {
-        @Override
-        void due(QueueEffects effects) {
-            dispatch(effects);
-        }
-    };
-
-    /** A receiver that waits. */
-    private final class Waiter extends Timed {
-        private final Receive.Request request;
-        private final Reply<Receive.Answer> reply;
-        private boolean hadTime;
-        /** How often the log has been read since it came: it gets what there is then, and not only what was in memory before. */
-        private int looks;
-
-        Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
-            this.request = request;
-            this.reply = reply;
-        }
-
-        @Override
-        void due(QueueEffects effects) {
-            // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !facts.isPaused() && (supply.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
-                hadTime = true;
-                agenda.set(this, effects.nowMs() + READ_MS);
-                return;
-            }
-            looks = MAX_LOOKS;
-            dispatch(effects);
-            if (!waiters.remove(this)) {
-                return;
-            }
-            answerNothing(effects);
-        }
-
-        boolean isOf(Session session) {
-            return request.sessionTimeoutMs() > 0 && request.consumer().equals(session.consumer);
-        }
-
-        /** It has waited for nothing, and was there until now. */
-        void answerNothing(QueueEffects effects) {
-            agenda.cancel(this);
-            Session session = facts.sessions().get(request.consumer());
-            if (session != null && isOf(session)) {
-                agenda.set(session, effects.nowMs() + session.timeoutMs);
-            }
-            effects.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
-        }
-    }
 
     Queue(UUID id, String name, QueueConfig config, QueueMemory memory, Agenda agenda, Feeding feeding) {
         this.id = id;
         this.name = name;
-        this.limits = memory.limits();
         this.memory = memory.share(this);
         this.agenda = agenda;
         this.feeding = feeding;
-        this.supply = new Supply(id, limits, this.memory, agenda, this::dispatch);
+        QueueLimits limits = memory.limits();
+        Source source = new Source(feeding, this);
+        this.supply = new Supply(id, limits, this.memory, agenda, this::ready);
         this.facts = new Facts(name, config, this.memory, new DoneRing(memory), agenda, supply, this);
+        this.receivers = new Receivers(id, limits, this.memory, agenda, source, supply, facts);
+    }
+
+    private void ready(QueueEffects effects) {
+        receivers.dispatch(effects);
     }
 
     UUID id() {
@@ -240,19 +177,19 @@ final class Queue implements Facts.Times {
     /** Another one takes its place, or nobody: whoever waited has been told. */
     void abandon() {
         ended = true;
-        waiters.clear();
+        receivers.abandon();
     }
 
     boolean hasWaiters() {
-        return !waiters.isEmpty();
+        return receivers.count() > 0;
     }
 
     long askedMs() {
-        return askedMs;
+        return receivers.askedMs();
     }
 
     int waiterCount() {
-        return waiters.size();
+        return receivers.count();
     }
 
     Collection<Session> sessions() {
@@ -292,7 +229,7 @@ final class Queue implements Facts.Times {
     /** Everything is given back that lies in the log as well, and is read again when somebody wants it. */
     void release() {
         supply.release();
-        if (!waiters.isEmpty()) {
+        if (hasWaiters()) {
             feeding.wants(this);
         }
     }
@@ -316,10 +253,8 @@ final class Queue implements Facts.Times {
 
     /** The log was looked at, and could not be read there: who waits gets what there is without it. */
     void looked(QueueEffects effects) {
-        if (!waiters.isEmpty()) {
-            waiters.first().looks++;
-        }
-        dispatch(effects);
+        receivers.looked();
+        receivers.dispatch(effects);
     }
 
     // ---- messages that nobody asks for ----
@@ -370,7 +305,7 @@ final class Queue implements Facts.Times {
                             .map(offset -> new MessageId(partition, offset))
                             .toList()));
             supply.forgotten(window, expired);
-            dispatch(effects);
+            receivers.dispatch(effects);
         }
         // By the queue's time the first ones are too old first; what says something itself may be anywhere.
         window.someExpire |= window.sweepSawSome;
@@ -392,178 +327,7 @@ final class Queue implements Facts.Times {
      * @return takes the request back, in a turn: nobody waits for the answer any more
      */
     Consumer<QueueEffects> receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
-        askedMs = effects.nowMs();
-        if (waiters.size() >= limits.waiters()) {
-            effects.answer(reply, Receive.Answer.refused(QueueError.OVERLOADED));
-            return absent -> {};
-        }
-        if (request.sessionTimeoutMs() > 0) {
-            if (facts.sessions().size() >= MAX_SESSIONS && !facts.sessions().containsKey(request.consumer())) {
-                effects.answer(reply, Receive.Answer.refused(QueueError.TOO_MANY_SESSIONS));
-                return absent -> {};
-            }
-            Session session =
-                    facts.sessions().computeIfAbsent(request.consumer(), consumer -> new Session(facts, consumer));
-            if (session.messages.isEmpty()) {
-                // Else what was said with the messages holds, which is written down.
-                session.timeoutMs = request.sessionTimeoutMs();
-            }
-            agenda.set(session, effects.nowMs() + session.timeoutMs);
-        }
-        memory.used(effects.nowMs());
-        Waiter waiter = new Waiter(request, reply);
-        waiters.add(waiter, request);
-        agenda.set(waiter, request.deadlineMs());
-        dispatch(effects);
-        if (request.deadlineMs() <= effects.nowMs() && waiters.contains(waiter)) {
-            waiter.due(effects);
-        }
-        return later -> {
-            if (waiters.remove(waiter)) {
-                agenda.cancel(waiter);
-                later.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
-            }
-        };
-    }
-
-    /** Whoever waits gets what there is. */
-    private void dispatch(QueueEffects effects) {
-        while (!waiters.isEmpty() && !facts.isPaused()) {
-            Waiter waiter = waiters.first();
-            if (isWorthReading(waiter)) {
-                feeding.wants(this);
-                return;
-            }
-            long expired = facts.counters().expired;
-            List<Delivery> deliveries = take(waiter.request, effects);
-            if (deliveries.isEmpty()) {
-                if (facts.counters().expired == expired) {
-                    break;
-                }
-                // What was too old may have been in the way of others.
-                continue;
-            }
-            waiters.remove(waiter);
-            agenda.cancel(waiter);
-            deliver(waiter, deliveries, effects);
-        }
-        if (!waiters.isEmpty()) {
-            if (!memory.hasRoomForHeld()) {
-                agenda.set(tryAgain, effects.nowMs() + FULL_MS);
-            }
-            sendAway(effects);
-            if (!facts.isPaused() && supply.isEmpty() && !waiters.isEmpty()) {
-                feeding.wants(this);
-            }
-        }
-    }
-
-    private void deliver(Waiter waiter, List<Delivery> deliveries, QueueEffects effects) {
-        Receive.Request request = waiter.request;
-        long nowMs = effects.nowMs();
-        long untilMs = request.sessionTimeoutMs() > 0
-                ? Long.MAX_VALUE
-                : nowMs + request.visibilityMs().orElse(facts.config().visibilityTimeoutMs());
-        effects.record(new Leased(id, request.consumer(), nowMs, untilMs, request.sessionTimeoutMs(), deliveries));
-        if (request.sessionTimeoutMs() > 0) {
-            // Its session may have ended while it waited.
-            agenda.set(facts.sessions().get(request.consumer()), nowMs + request.sessionTimeoutMs());
-        }
-        List<Received> received = new ArrayList<>(deliveries.size());
-        for (Delivery delivery : deliveries) {
-            Message message =
-                    window(delivery.id().partition()).held.get(delivery.id().offset());
-            // Its lane had to wait for the delivery to be written down.
-            supply.offer(message.lane);
-            received.add(new Received(
-                    message.id,
-                    new Lease(message.id, message.nonce),
-                    message.untilMs,
-                    message.deliveries,
-                    message.arrival.enqueuedMs(),
-                    message.firstReceivedMs));
-        }
-        effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, received));
-        if (isShort()) {
-            feeding.wants(this);
-        }
-    }
-
-    /** Whether there is anything in the log that may have to be delivered, and has not been read. */
-    private boolean hasMore() {
-        for (int i = 0; i < feeding.partitions(this); i++) {
-            OptionalLong next = feeding.canRead(this, i) ? nextToRead(i) : OptionalLong.empty();
-            if (next.isPresent() && next.getAsLong() < feeding.end(this, i)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Whether a receiver could have more if the log were read first. */
-    private boolean isWorthReading(Waiter waiter) {
-        return waiter.looks < MAX_LOOKS && supply.inMemory() < waiter.request.max() && hasMore();
-    }
-
-    /** Those who do not want to wait get nothing, once it is known that there is nothing. */
-    private void sendAway(QueueEffects effects) {
-        if (!facts.isPaused() && supply.isEmpty() && hasMore()) {
-            return;
-        }
-        for (Optional<Waiter> over = waiters.over(effects.nowMs());
-                over.isPresent();
-                over = waiters.over(effects.nowMs())) {
-            waiters.remove(over.get());
-            over.get().answerNothing(effects);
-        }
-    }
-
-    /** Chooses messages for a receiver, each lane in its turn. */
-    private List<Delivery> take(Receive.Request request, QueueEffects effects) {
-        List<Delivery> chosen = new ArrayList<>();
-        List<MessageId> expired = new ArrayList<>();
-        boolean strict = supply.isStrict();
-        int fresh = 0;
-        Deque<Lane> passedOver = new ArrayDeque<>();
-        while (chosen.size() < request.max() && !supply.isEmpty()) {
-            // Those that have been delivered before count already.
-            boolean isFull = facts.heldCount() + fresh >= facts.config().maxInFlight() || !memory.hasRoomForHeld();
-            if (isFull && (noneAgain || !supply.hasReturned())) {
-                break;
-            }
-            Lane lane = supply.nextTurn();
-            long offset = isFull ? lane.nextReturned(strict) : lane.next(strict);
-            if (offset < 0) {
-                if (isFull && lane.next(strict) >= 0) {
-                    lane.inRing = true;
-                    passedOver.push(lane);
-                    continue;
-                }
-                supply.letGo(lane);
-                continue;
-            }
-            MessageId message = new MessageId(lane.window.partition, offset);
-            Message held = lane.held(offset);
-            Arrival arrival = held == null ? lane.fresh(offset) : held.arrival;
-            boolean isTooOld = facts.isExpired(arrival, effects.nowMs());
-            if (isTooOld) {
-                expired.add(message);
-            } else {
-                chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
-                fresh += held == null ? 1 : 0;
-            }
-            supply.takeOut(lane, offset, held);
-            // A lane whose messages follow each other has its next turn when this delivery is known to it.
-            if (isTooOld || !strict || lane.key == Arrival.NO_KEY) {
-                supply.offer(lane);
-            }
-        }
-        supply.giveBackTurns(passedOver);
-        noneAgain = !passedOver.isEmpty() && chosen.isEmpty();
-        if (!expired.isEmpty()) {
-            effects.record(Finished.of(id, Outcome.EXPIRED, effects.nowMs(), expired));
-        }
-        return chosen;
+        return receivers.receive(request, reply, effects);
     }
 
     // ---- what consumers say of their leases ----
@@ -580,7 +344,7 @@ final class Queue implements Facts.Times {
         }
         if (!done.isEmpty()) {
             effects.record(new Finished(id, Outcome.ACKNOWLEDGED, effects.nowMs(), List.copyOf(done.values())));
-            dispatch(effects);
+            receivers.dispatch(effects);
         }
         return outcomes;
     }
@@ -629,7 +393,7 @@ final class Queue implements Facts.Times {
             }
         });
         giveUp(again, noMore, effects);
-        dispatch(effects);
+        receivers.dispatch(effects);
         return outcomes;
     }
 
@@ -642,7 +406,7 @@ final class Queue implements Facts.Times {
             }
         }
         giveUp(again, Map.of(), effects);
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Messages that were given to somebody are not in the log any more: nobody can be done with them. */
@@ -653,7 +417,7 @@ final class Queue implements Facts.Times {
                 effects.record(new Gone(id, lease.id().partition(), offset, offset + 1));
             }
         }
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     private long backoffMs(Message message, QueueEffects effects) {
@@ -721,7 +485,7 @@ final class Queue implements Facts.Times {
         agenda.cancel(session);
         List<Message> messages = session.held();
         fail(messages, "session ended", effects);
-        dispatch(effects);
+        receivers.dispatch(effects);
         return messages.size();
     }
 
@@ -729,13 +493,13 @@ final class Queue implements Facts.Times {
     @Override
     public void silent(Session session, QueueEffects effects) {
         // Who waits or has a connection is there for as long as it does.
-        if (waiters.hasSession(session.consumer) || feeding.isConnected(this, session.consumer)) {
+        if (receivers.hasSession(session.consumer) || feeding.isConnected(this, session.consumer)) {
             agenda.set(session, effects.nowMs() + session.timeoutMs);
             return;
         }
         facts.sessions().remove(session.consumer, session);
         fail(session.held(), "session expired", effects);
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** The lease ends with what was said of it. */
@@ -757,14 +521,14 @@ final class Queue implements Facts.Times {
     /** The time of a held message has come. */
     @Override
     public void due(Message message, QueueEffects effects) {
-        noneAgain = false;
+        receivers.lookAgain();
         if (message.state() == State.LEASED) {
             fail(List.of(message), "lease expired", effects);
         } else if (message.state() == State.RETURNED) {
             message.lane.available(message);
             supply.offer(message.lane);
         }
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     // ---- the dead ----
@@ -785,7 +549,7 @@ final class Queue implements Facts.Times {
                 messages.stream().filter(facts.condemned()::containsKey).toList();
         if (!dead.isEmpty()) {
             effects.record(Finished.of(id, Outcome.DEAD, effects.nowMs(), dead));
-            dispatch(effects);
+            receivers.dispatch(effects);
         }
     }
 
@@ -845,7 +609,7 @@ final class Queue implements Facts.Times {
         }
         effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
         supply.forgotten(window, messages);
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Those of some messages that are a job's. */
@@ -863,7 +627,7 @@ final class Queue implements Facts.Times {
         List<MessageId> all = claimed(job, messages);
         if (!all.isEmpty()) {
             effects.record(Finished.of(id, Outcome.ACKNOWLEDGED, effects.nowMs(), all));
-            dispatch(effects);
+            receivers.dispatch(effects);
         }
     }
 
@@ -874,7 +638,7 @@ final class Queue implements Facts.Times {
                 .toList();
         if (!all.isEmpty()) {
             effects.record(new Returned(id, effects.nowMs(), all));
-            dispatch(effects);
+            receivers.dispatch(effects);
         }
     }
 
@@ -884,7 +648,7 @@ final class Queue implements Facts.Times {
         effects.record(new Changed(id, to, pause, effects.nowMs()));
         // Another order lets others go first.
         supply.letGoAll();
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Nobody gets messages of a key from now on; who has one keeps it. What is said of one that is parked already, counts from now on. */
@@ -904,7 +668,7 @@ final class Queue implements Facts.Times {
             return QueueError.NOT_PARKED;
         }
         effects.record(new Unparked(id, hash));
-        dispatch(effects);
+        receivers.dispatch(effects);
         return QueueError.NONE;
     }
 
@@ -915,7 +679,7 @@ final class Queue implements Facts.Times {
      */
     void purge(Map<Integer, Long> ends, QueueEffects effects) {
         ends.forEach((partition, end) -> effects.record(new Purged(id, partition, end, effects.nowMs())));
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Finishes one message, whoever has it. */
@@ -926,7 +690,7 @@ final class Queue implements Facts.Times {
         }
         effects.record(Finished.of(id, Outcome.DROPPED, effects.nowMs(), List.of(message)));
         supply.forgotten(window, message.offset());
-        dispatch(effects);
+        receivers.dispatch(effects);
         return QueueError.NONE;
     }
 
@@ -940,19 +704,14 @@ final class Queue implements Facts.Times {
             effects.record(new Gone(id, partition, window.low(), offset));
         }
         effects.record(new Trimmed(id, partition, offset));
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
         ended = true;
-        for (Waiter waiter : waiters.all()) {
-            agenda.cancel(waiter);
-            effects.answer(waiter.reply, Receive.Answer.refused(QueueError.QUEUE_DELETED));
-        }
-        waiters.clear();
+        receivers.end(effects);
         supply.end();
-        agenda.cancel(tryAgain);
         facts.sessions().values().forEach(agenda::cancel);
         for (Window window : windows()) {
             window.held.values().forEach(agenda::cancel);
@@ -966,7 +725,7 @@ final class Queue implements Facts.Times {
 
     /** Something has happened: the only way in which durable state changes. */
     void apply(QueueEvent event) {
-        noneAgain = false;
+        receivers.lookAgain();
         facts.apply(event);
     }
 }
