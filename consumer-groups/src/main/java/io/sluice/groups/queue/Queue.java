@@ -2,11 +2,8 @@ package io.sluice.groups.queue;
 
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
-import io.sluice.groups.queue.QueueEvent.Condemned;
 import io.sluice.groups.queue.QueueEvent.Cut;
 import io.sluice.groups.queue.QueueEvent.Delivery;
-import io.sluice.groups.queue.QueueEvent.Extended;
-import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
 import io.sluice.groups.queue.QueueEvent.Leased;
@@ -14,7 +11,6 @@ import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Parked;
-import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
@@ -28,14 +24,11 @@ import io.sluice.groups.shard.Reply;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -44,12 +37,12 @@ import org.slf4j.LoggerFactory;
 /**
  * One queue: a window of per-message states over the partitions of a topic. Requests are decided into events; {@link #apply} alone changes what is
  * durable. What lies in the log is told by {@link #feed}, and is in memory only as far as it may be delivered soon. For one thread.
+ *
+ * <p>Its parts, of which each knows only those before it: {@link Supply} has the messages that could be delivered, {@link Facts} what survives,
+ * {@link Receivers} who waits, {@link Leases} what becomes of what was delivered. The rest is here.
  */
 final class Queue implements Facts.Times {
     private static final Logger LOG = LoggerFactory.getLogger(Queue.class);
-
-    /** How long a consumer may take to come back whose connection was cut. */
-    private static final long CUT_MS = 2_000;
 
     private final UUID id;
     private final String name;
@@ -58,8 +51,8 @@ final class Queue implements Facts.Times {
     private final Feeding feeding;
     private final Supply supply;
     private final Facts facts;
-
     private final Receivers receivers;
+    private final Leases leases;
     private boolean ended;
 
     Queue(UUID id, String name, QueueConfig config, QueueMemory memory, Agenda agenda, Feeding feeding) {
@@ -73,6 +66,7 @@ final class Queue implements Facts.Times {
         this.supply = new Supply(id, limits, this.memory, agenda, this::ready);
         this.facts = new Facts(name, config, this.memory, new DoneRing(memory), agenda, supply, this);
         this.receivers = new Receivers(id, limits, this.memory, agenda, source, supply, facts);
+        this.leases = new Leases(id, agenda, source, supply, facts, receivers);
     }
 
     private void ready(QueueEffects effects) {
@@ -333,126 +327,26 @@ final class Queue implements Facts.Times {
     // ---- what consumers say of their leases ----
 
     List<Receive.Outcome> acknowledge(List<Ack> acks, QueueEffects effects) {
-        Map<MessageId, Finish> done = new LinkedHashMap<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>(acks.size());
-        for (Ack ack : acks) {
-            Receive.Outcome outcome = check(ack.lease(), effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                done.put(ack.lease().id(), new Finish(ack.lease().id(), ack.result()));
-            }
-            outcomes.add(over(outcome));
-        }
-        if (!done.isEmpty()) {
-            effects.record(new Finished(id, Outcome.ACKNOWLEDGED, effects.nowMs(), List.copyOf(done.values())));
-            receivers.dispatch(effects);
-        }
-        return outcomes;
+        return leases.acknowledge(acks, effects);
     }
 
     List<Receive.Outcome> extend(List<Extension> extensions, QueueEffects effects) {
-        List<Receive.Outcome> outcomes = new ArrayList<>(extensions.size());
-        Map<Long, Set<MessageId>> byUntil = new LinkedHashMap<>();
-        for (Extension extension : extensions) {
-            Receive.Outcome outcome = check(extension.lease(), effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                MessageId message = extension.lease().id();
-                extension.progress().ifPresent(progress -> effects.record(new Progressed(id, message, progress)));
-                if (facts.held(message).session == null) {
-                    long untilMs = effects.nowMs()
-                            + extension.visibilityMs().orElse(facts.config().visibilityTimeoutMs());
-                    byUntil.computeIfAbsent(untilMs, at -> new LinkedHashSet<>())
-                            .add(message);
-                    outcome = new Receive.Outcome(
-                            extension.lease(), QueueError.NONE, untilMs, outcome.holder(), outcome.sinceMs());
-                }
-            }
-            outcomes.add(outcome);
-        }
-        byUntil.forEach((untilMs, messages) -> effects.record(new Extended(id, untilMs, List.copyOf(messages))));
-        return outcomes;
+        return leases.extend(extensions, effects);
     }
 
     List<Receive.Outcome> reject(List<Nack> nacks, QueueEffects effects) {
-        Map<Message, Nack> failed = new LinkedHashMap<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>(nacks.size());
-        for (Nack nack : nacks) {
-            Receive.Outcome outcome = check(nack.lease(), effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                failed.put(facts.held(nack.lease().id()), nack);
-            }
-            outcomes.add(over(outcome));
-        }
-        List<Return> again = new ArrayList<>();
-        Map<String, List<MessageId>> noMore = new LinkedHashMap<>();
-        failed.forEach((message, nack) -> {
-            if (nack.dead() || facts.config().isEnough(message.deliveries)) {
-                noMore.computeIfAbsent(nack.reason(), why -> new ArrayList<>()).add(message.id);
-            } else {
-                long waitMs = nack.delayMs().orElseGet(() -> backoffMs(message, effects));
-                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason(), true));
-            }
-        });
-        giveUp(again, noMore, effects);
-        receivers.dispatch(effects);
-        return outcomes;
+        return leases.reject(nacks, effects);
     }
 
     /** Messages were given to somebody who did not get them: it is as if they had not been. */
-    void giveBack(List<Lease> leases, QueueEffects effects) {
-        List<Return> again = new ArrayList<>();
-        for (Lease lease : leases) {
-            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
-                again.add(new Return(lease.id(), effects.nowMs(), "not taken by its receiver", false));
-            }
-        }
-        giveUp(again, Map.of(), effects);
-        receivers.dispatch(effects);
+    void giveBack(List<Lease> all, QueueEffects effects) {
+        leases.giveBack(all, effects);
     }
 
     /** Messages that were given to somebody are not in the log any more: nobody can be done with them. */
-    void gone(List<Lease> leases, QueueEffects effects) {
-        for (Lease lease : leases) {
-            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
-                long offset = lease.id().offset();
-                effects.record(new Gone(id, lease.id().partition(), offset, offset + 1));
-            }
-        }
-        receivers.dispatch(effects);
+    void gone(List<Lease> all, QueueEffects effects) {
+        leases.gone(all, effects);
     }
-
-    private long backoffMs(Message message, QueueEffects effects) {
-        return facts.config().backoff().delayMs(message.deliveries, effects.lot());
-    }
-
-    /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
-    private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
-        List<Return> again = new ArrayList<>();
-        List<MessageId> noMore = new ArrayList<>();
-        for (Message message : messages) {
-            if (facts.config().isEnough(message.deliveries)) {
-                noMore.add(message.id);
-            } else {
-                again.add(new Return(message.id, effects.nowMs(), reason, true));
-            }
-        }
-        giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
-    }
-
-    private void giveUp(List<Return> again, Map<String, List<MessageId>> noMore, QueueEffects effects) {
-        if (!again.isEmpty()) {
-            effects.record(new Returned(id, effects.nowMs(), again));
-        }
-        noMore.forEach((reason, messages) -> {
-            if (facts.config().deadLetterQueue().isPresent()) {
-                effects.record(new Condemned(id, effects.nowMs(), reason, messages));
-                feeding.condemned(this);
-            } else {
-                effects.record(Finished.of(id, Outcome.DEAD, effects.nowMs(), messages));
-            }
-        });
-    }
-
-    // ---- consumers that are heard ----
 
     /**
      * A consumer is there.
@@ -460,75 +354,27 @@ final class Queue implements Facts.Times {
      * @return how many messages it has; -1 if it has no session
      */
     int heard(String consumer, QueueEffects effects) {
-        Session session = facts.sessions().get(consumer);
-        if (session == null) {
-            return -1;
-        }
-        agenda.set(session, effects.nowMs() + session.timeoutMs);
-        return session.messages.size();
+        return leases.heard(consumer, effects);
     }
 
     /** A connection of a consumer was cut: if it was its last one, it has to be heard soon. */
     void cut(String consumer, QueueEffects effects) {
-        Session session = facts.sessions().get(consumer);
-        if (session != null && !feeding.isConnected(this, consumer)) {
-            agenda.set(session, Math.min(session.atMs, effects.nowMs() + CUT_MS));
-        }
+        leases.cut(consumer, effects);
     }
 
     /** A consumer goes: others get what it has, at once. Returns how many messages that were; -1 if it has no session. */
     int leave(String consumer, QueueEffects effects) {
-        Session session = facts.sessions().remove(consumer);
-        if (session == null) {
-            return -1;
-        }
-        agenda.cancel(session);
-        List<Message> messages = session.held();
-        fail(messages, "session ended", effects);
-        receivers.dispatch(effects);
-        return messages.size();
+        return leases.leave(consumer, effects);
     }
 
-    /** Nothing was heard of a consumer for too long. */
-    @Override
-    public void silent(Session session, QueueEffects effects) {
-        // Who waits or has a connection is there for as long as it does.
-        if (receivers.hasSession(session.consumer) || feeding.isConnected(this, session.consumer)) {
-            agenda.set(session, effects.nowMs() + session.timeoutMs);
-            return;
-        }
-        facts.sessions().remove(session.consumer, session);
-        fail(session.held(), "session expired", effects);
-        receivers.dispatch(effects);
-    }
-
-    /** The lease ends with what was said of it. */
-    private static Receive.Outcome over(Receive.Outcome outcome) {
-        return new Receive.Outcome(outcome.lease(), outcome.error(), 0, outcome.holder(), outcome.sinceMs());
-    }
-
-    private Receive.Outcome check(Lease lease, long nowMs) {
-        Message message = supply.held(lease.id());
-        if (message != null && message.isLeasedAs(lease.nonce(), nowMs)) {
-            return new Receive.Outcome(lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs);
-        }
-        boolean isHeldByOther = message != null && message.state() == State.LEASED && nowMs < message.untilMs;
-        return isHeldByOther
-                ? new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, message.consumer, message.sinceMs)
-                : new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, "", 0);
-    }
-
-    /** The time of a held message has come. */
     @Override
     public void due(Message message, QueueEffects effects) {
-        receivers.lookAgain();
-        if (message.state() == State.LEASED) {
-            fail(List.of(message), "lease expired", effects);
-        } else if (message.state() == State.RETURNED) {
-            message.lane.available(message);
-            supply.offer(message.lane);
-        }
-        receivers.dispatch(effects);
+        leases.due(message, effects);
+    }
+
+    @Override
+    public void silent(Session session, QueueEffects effects) {
+        leases.silent(session, effects);
     }
 
     // ---- the dead ----
