@@ -21,6 +21,7 @@ import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
+import io.sluice.groups.queue.QueueEvent.Redriven;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
@@ -253,6 +254,10 @@ final class Facts {
             held(progressed.message()).progress(progressed.progress());
         } else if (event instanceof Linked linked) {
             linked.messages().forEach(links::add);
+        } else if (event instanceof Redriven redriven) {
+            for (MessageId message : redriven.messages()) {
+                supply.window(message.partition()).redriven.add(message.offset());
+            }
         } else if (event instanceof Parked key) {
             supply.park(key);
         } else if (event instanceof Cut cut) {
@@ -290,6 +295,7 @@ final class Facts {
             Window window = supply.window(trimmed.partition());
             window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
             window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
+            window.redriven.removeBefore(trimmed.beforeOffset());
         }
     }
 
@@ -495,6 +501,7 @@ final class Facts {
         supply.forget(window, from, window.frontier);
         window.open.removeAll(lost);
         window.outcomes.values().forEach(some -> some.remove(from, Long.MAX_VALUE));
+        window.redriven.remove(from, Long.MAX_VALUE);
         window.frontier = Math.min(window.frontier, from);
         window.scanned = Math.min(window.scanned, from);
         window.sweptTo = 0;

@@ -12,6 +12,7 @@ import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueEvent.Purged;
+import io.sluice.groups.queue.QueueEvent.Redriven;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
@@ -196,6 +197,24 @@ final class Queue implements Facts.Times {
 
     Links links() {
         return facts.links();
+    }
+
+    /** Dead letters were sent again. Some may not be of messages of this queue: anybody can write one, and another queue may have had the name. */
+    void redriven(Collection<StoredMessage> letters, QueueEffects effects) {
+        int partitions = feeding.partitions(this);
+        List<MessageId> died = letters.stream()
+                .filter(letter -> letter.number(MessageHeaders.DIED_AT).orElse(0) >= createdMs())
+                .flatMap(letter -> CaseFile.diedAt(letter).stream())
+                .filter(message -> message.partition() < partitions && isKnown(message))
+                .toList();
+        if (!died.isEmpty()) {
+            effects.record(new Redriven(id, died));
+        }
+    }
+
+    private boolean isKnown(MessageId message) {
+        Window window = window(message.partition());
+        return window.logStart <= message.offset() && message.offset() < window.frontier;
     }
 
     /** Messages that have died lie in the log once more. */

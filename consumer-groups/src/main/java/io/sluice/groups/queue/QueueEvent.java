@@ -186,6 +186,17 @@ public sealed interface QueueEvent {
     record Link(MessageId from, MessageId to) {}
 
     /**
+     * Messages that have died were sent again, and live somewhere else.
+     *
+     * @param messages where they died
+     */
+    record Redriven(UUID queue, List<MessageId> messages) implements QueueEvent {
+        public Redriven {
+            messages = List.copyOf(messages);
+        }
+    }
+
+    /**
      * Nobody gets messages of a key until it is taken up again.
      *
      * @param key as {@link Arrival#key()} says it

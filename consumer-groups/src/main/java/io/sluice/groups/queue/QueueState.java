@@ -33,6 +33,7 @@ import java.util.UUID;
  *      jobs, list of: 8 number, job, list of ends: 8, 8 began, 1 state, why (text), 8 ended, progress, 8 moved
  *      links, list of: message, where it lies now; left out by those who did not know of it
  *      parked keys, list of: as {@link QueueEvents} has them; left out by those who did not know of it
+ *      of the dead those that were sent again, list of: 4 partition, messages (set); left out by those who did not know of it
  *
  * attempts  list of: 8 at, 8 held for, consumer (text), reason (text)
  * </pre>
@@ -89,6 +90,7 @@ final class QueueState {
         out.putAll(queue.jobs().values(), job -> write(job, out));
         QueueEvents.links(out, queue.links().all());
         out.putAll(queue.parked().all(), parked -> QueueEvents.parked(out, parked));
+        out.putAll(queue.windows(), window -> window.redriven.write(out.putInt(window.partition)));
         return out.toArray();
     }
 
@@ -199,6 +201,13 @@ final class QueueState {
         }
         if (in.remaining() > 0) {
             in.getAll(Long.BYTES, () -> QueueEvents.parked(id, in)).forEach(queue.parked()::add);
+        }
+        if (in.remaining() > 0) {
+            in.getAll(2 * Integer.BYTES, () -> {
+                Window window = queue.window(in.getInt());
+                window.redriven.addAll(in);
+                return window;
+            });
         }
         in.requireEnd();
         return queue;

@@ -23,6 +23,8 @@ final class Window {
     int returned;
     /** Finished otherwise than by an acknowledgement, as far back as the log goes. */
     final Map<Outcome, OffsetSet> outcomes = new EnumMap<>(Outcome.class);
+    /** Of the dead: sent again, and somewhere else now. */
+    final OffsetSet redriven = new OffsetSet();
     /** Where the queue begins. */
     long begin;
     /** Where the log begins, as far as that was written down: nothing is known of what lay before it. */
