@@ -3,6 +3,7 @@ package io.sluice.groups.queue;
 import io.sluice.core.record.Headers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** What a dead letter says of its life, in the headers behind its own. */
@@ -47,6 +48,13 @@ final class CaseFile {
             add(headers, MessageHeaders.ATTEMPTS, json(message.attempts()));
         }
         return headers;
+    }
+
+    /** Where a dead letter died; empty if it does not say. */
+    static Optional<MessageId> diedAt(StoredMessage letter) {
+        return MessageId.parse(letter.text(MessageHeaders.PARTITION).orElse("")
+                + "-"
+                + letter.text(MessageHeaders.OFFSET).orElse(""));
     }
 
     static void add(Headers headers, StoredMessage.Header header) {

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -112,12 +113,14 @@ abstract class Conveyor {
     abstract void settled(Queue queue, Part part, boolean there, List<MessageId> rest, QueueEffects effects);
 
     /**
-     * A part has been appended, for who wants to know where its messages lie now. Nobody hears that of one which is found there after a
-     * failure.
+     * A part is there, for others who have to know that. It is written down when the future is complete, and told again if that fails.
      *
-     * @param baseOffset of the first one
+     * @param messages those of the part; some may be missing that are not in the log any more
+     * @param baseOffset of the first one; empty if it was found there after a failure
      */
-    void appended(Part part, Map<MessageId, StoredMessage> messages, long baseOffset) {}
+    CompletableFuture<?> arrived(Part part, Map<MessageId, StoredMessage> messages, OptionalLong baseOffset) {
+        return CompletableFuture.completedFuture(null);
+    }
 
     /** Nothing more is done: there is nothing to do, or the queue is not here any more. */
     abstract void onEnd();
@@ -192,7 +195,7 @@ abstract class Conveyor {
                                         pending.firstSequence())));
         then(isThere, there -> {
             if (there) {
-                there(pending.part());
+                read(pending.part(), gone -> there(pending.part(), OptionalLong.empty()));
             } else {
                 append(view, pending);
             }
@@ -200,20 +203,35 @@ abstract class Conveyor {
     }
 
     private void append(Transfer.View view, Pending pending) {
-        List<MessageId> missing = pending.part().messages().stream()
+        read(pending.part(), gone -> {
+            if (gone.isEmpty()) {
+                appendRead(view, pending);
+            } else {
+                notThere(pending.part(), gone);
+            }
+        });
+    }
+
+    /** Reads what has not been read of a part; then goes on with those that are not in the log any more, if there are any. */
+    private void read(Part part, Consumer<Set<MessageId>> next) {
+        List<MessageId> missing = part.messages().stream()
                 .filter(message -> !read.containsKey(message))
                 .toList();
-        if (!missing.isEmpty()) {
-            then(with.reader().find(id, missing, STEP_BYTES), found -> {
-                keep(found.found());
-                if (found.gone().isEmpty()) {
-                    append(view, pending);
-                } else {
-                    notThere(pending.part(), found.gone());
-                }
-            });
+        if (missing.isEmpty()) {
+            next.accept(Set.of());
             return;
         }
+        then(with.reader().find(id, missing, STEP_BYTES), found -> {
+            keep(found.found());
+            if (found.gone().isEmpty()) {
+                read(part, next);
+            } else {
+                next.accept(found.gone());
+            }
+        });
+    }
+
+    private void appendRead(Transfer.View view, Pending pending) {
         then(turn((queue, effects) -> records(queue, pending.part(), read)), records -> {
             if (records.isEmpty()) {
                 notThere(pending.part(), Set.of());
@@ -226,17 +244,18 @@ abstract class Conveyor {
                     .log(view.target().orElseThrow(), pending.part().partition());
             then(log.append(batch, Acks.COMMITTED), appended -> {
                 pauseMs = FIRST_PAUSE_MS;
-                appended(pending.part(), read, appended.baseOffset());
-                there(pending.part());
+                there(pending.part(), OptionalLong.of(appended.baseOffset()));
             });
         });
     }
 
-    private void there(Part part) {
-        settle(part, (queue, effects) -> {
-            settled(queue, part, true, List.of(), effects);
-            effects.record(new Copied(id, transfer, part.partition(), true));
-        });
+    private void there(Part part, OptionalLong baseOffset) {
+        then(
+                arrived(part, read, baseOffset),
+                told -> settle(part, (queue, effects) -> {
+                    settled(queue, part, true, List.of(), effects);
+                    effects.record(new Copied(id, transfer, part.partition(), true));
+                }));
     }
 
     private void notThere(Part part, Set<MessageId> gone) {

@@ -97,9 +97,12 @@ final class JobCopies {
                     && message.text(MessageHeaders.QUEUE).orElse("").equals(spec.origin());
         }
         Window window = queue.window(message.id().partition());
+        long offset = message.id().offset();
+        // One that died and was sent again lives where it is now.
         return standing == Standing.FINISHED
-                && message.id().offset() >= window.begin
-                && spec.filter().outcomes().contains(window.outcome(message.id().offset()));
+                && offset >= window.begin
+                && !window.redriven.contains(offset)
+                && spec.filter().outcomes().contains(window.outcome(offset));
     }
 
     private static long timeOf(Kind kind, StoredMessage message) {

@@ -16,9 +16,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -299,30 +302,40 @@ final class JobRunner {
             }
         }
 
-        /** Who asks for a message by its id is to find it where it lies now. */
+        /** Its queue has to know who is sent again; and who asks for a message by its id is to find it where it lies now. */
         @Override
-        void appended(Part part, Map<MessageId, StoredMessage> messages, long baseOffset) {
-            if (spec.kind() != Kind.REDRIVE || !spec.target().equals(spec.origin())) {
-                return;
+        CompletableFuture<?> arrived(Part part, Map<MessageId, StoredMessage> messages, OptionalLong baseOffset) {
+            if (spec.kind() != Kind.REDRIVE) {
+                return CompletableFuture.completedFuture(part);
             }
+            boolean isSame = spec.target().equals(spec.origin());
+            List<StoredMessage> letters = new ArrayList<>();
             List<Link> links = new ArrayList<>();
             for (int i = 0; i < part.messages().size(); i++) {
-                MessageId to = new MessageId(part.partition(), baseOffset + i);
-                MessageId.parse(messages.get(part.messages().get(i)).name())
-                        .ifPresent(from -> links.add(new Link(from, to)));
+                StoredMessage message = messages.get(part.messages().get(i));
+                if (message == null) {
+                    continue;
+                }
+                letters.add(message);
+                if (isSame && baseOffset.isPresent()) {
+                    MessageId to = new MessageId(part.partition(), baseOffset.getAsLong() + i);
+                    MessageId.parse(message.name()).ifPresent(from -> links.add(new Link(from, to)));
+                }
             }
-            with.turns()
-                    .turn(spec.target(), (queue, effects) -> {
-                        queue.linked(links, effects);
-                        return links;
+            return with.turns()
+                    .turn(spec.origin(), (queue, effects) -> {
+                        queue.redriven(letters, effects);
+                        if (!links.isEmpty()) {
+                            queue.linked(links, effects);
+                        }
+                        return part;
                     })
                     .exceptionally(failure -> {
-                        LOG.debug(
-                                "where {} messages of queue {} lie now is not remembered",
-                                links.size(),
-                                spec.target(),
-                                failure);
-                        return links;
+                        if (Failures.cause(failure) instanceof Turns.NoTurn none && none.isForEver()) {
+                            // There is nobody who could replay them.
+                            return part;
+                        }
+                        throw new CompletionException(failure);
                     });
         }
 

@@ -23,7 +23,7 @@ final class Message extends Timed {
 
     private static final byte[] NO_PROGRESS = new byte[0];
 
-    final Queue queue;
+    private final Facts facts;
     final MessageId id;
     final Lane lane;
     /** As it was found in the log. */
@@ -49,8 +49,8 @@ final class Message extends Timed {
     /** On whose being heard the lease depends; null if on time. */
     Session session;
 
-    Message(Queue queue, MessageId id, Lane lane, Arrival arrival, long firstReceivedMs) {
-        this.queue = queue;
+    Message(Facts facts, MessageId id, Lane lane, Arrival arrival, long firstReceivedMs) {
+        this.facts = facts;
         this.id = id;
         this.lane = lane;
         this.arrival = arrival;
@@ -78,7 +78,7 @@ final class Message extends Timed {
 
     private void grow(int bytes) {
         moreBytes += bytes;
-        queue.grew(bytes);
+        facts.grew(bytes);
     }
 
     /** About how much memory it takes. */
@@ -90,9 +90,9 @@ final class Message extends Timed {
         return state;
     }
 
-    /** The queue counts how many stand where. */
+    /** It is counted how many stand where. */
     void state(State to) {
-        queue.moved(state, to);
+        facts.moved(state, to);
         state = to;
     }
 
@@ -139,6 +139,6 @@ final class Message extends Timed {
 
     @Override
     void due(QueueEffects effects) {
-        queue.due(this, effects);
+        facts.times().due(this, effects);
     }
 }

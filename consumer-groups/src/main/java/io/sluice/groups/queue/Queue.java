@@ -2,55 +2,34 @@ package io.sluice.groups.queue;
 
 import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Changed;
-import io.sluice.groups.queue.QueueEvent.Condemned;
-import io.sluice.groups.queue.QueueEvent.Copied;
-import io.sluice.groups.queue.QueueEvent.Copying;
-import io.sluice.groups.queue.QueueEvent.Created;
 import io.sluice.groups.queue.QueueEvent.Cut;
-import io.sluice.groups.queue.QueueEvent.Delayed;
 import io.sluice.groups.queue.QueueEvent.Delivery;
-import io.sluice.groups.queue.QueueEvent.Due;
-import io.sluice.groups.queue.QueueEvent.Extended;
-import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Gone;
-import io.sluice.groups.queue.QueueEvent.JobBegun;
-import io.sluice.groups.queue.QueueEvent.JobEnded;
 import io.sluice.groups.queue.QueueEvent.Leased;
 import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Parked;
-import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
+import io.sluice.groups.queue.QueueEvent.Redriven;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
-import io.sluice.groups.queue.QueueEvent.TransferBegun;
 import io.sluice.groups.queue.QueueEvent.Trimmed;
 import io.sluice.groups.queue.QueueEvent.Unparked;
 import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Extension;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Nack;
-import io.sluice.groups.queue.Receive.Received;
 import io.sluice.groups.shard.Reply;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -59,136 +38,40 @@ import org.slf4j.LoggerFactory;
 /**
  * One queue: a window of per-message states over the partitions of a topic. Requests are decided into events; {@link #apply} alone changes what is
  * durable. What lies in the log is told by {@link #feed}, and is in memory only as far as it may be delivered soon. For one thread.
+ *
+ * <p>Its parts, of which each knows only those before it: {@link Supply} has the messages that could be delivered, {@link Facts} what survives,
+ * {@link Receivers} who waits, {@link Leases} what becomes of what was delivered. The rest is here.
  */
-final class Queue {
+final class Queue implements Facts.Times {
     private static final Logger LOG = LoggerFactory.getLogger(Queue.class);
-
-    /** How long somebody who does not wait may have to wait until the log has been read. */
-    private static final long READ_MS = 5_000;
-    /** How often the log is read for one receiver before it gets what there is: the first reading may have begun before it came. */
-    private static final int MAX_LOOKS = 3;
-    /** How soon it is tried again when memory was full. */
-    private static final long FULL_MS = 100;
-    /** How many consumers of a queue may be heard of at a time: each is remembered for as long as it said. */
-    static final int MAX_SESSIONS = 10_000;
-    /** How long a consumer may take to come back whose connection was cut. */
-    private static final long CUT_MS = 2_000;
 
     private final UUID id;
     private final String name;
-    private final QueueLimits limits;
     private final QueueMemory.Share memory;
     private final Agenda agenda;
     private final Feeding feeding;
-    private final Map<Integer, Window> windows = new HashMap<>();
-    private final QueueCounters counters = new QueueCounters();
-    private QueueConfig config;
-    private boolean paused;
-    private int heldCount;
-    /** How many of the held stand where. */
-    private final int[] heldIn = new int[State.values().length];
-
-    /** Lanes that may have something to deliver, in the order of their turns. */
-    private final ArrayDeque<Lane> ring = new ArrayDeque<>();
-
-    private final Waiters<Waiter> waiters = new Waiters<>();
-    private final Map<MessageId, Message> condemned = new LinkedHashMap<>();
-    /** Copies that go into other queues: 0 of the dead letters, others of jobs. */
-    private final Map<Long, Transfer> transfers = new TreeMap<>();
-
-    private final TreeMap<Long, Job> jobs = new TreeMap<>();
-    /** By consumer. */
-    private final Map<String, Session> sessions = new HashMap<>();
-
-    private final DoneRing done;
-    private final Links links = new Links();
-    private final ParkedKeys parked = new ParkedKeys();
-    private long createdMs;
-    private long changedMs;
-    /** When somebody asked for messages last; 0 if nobody has. Nobody writes that down. */
-    private long askedMs;
-    /** Counts how often everything in memory was given back: what was read before that is of no use. */
-    private int releases;
-    /** Whether none of those that have been delivered before can be delivered now: nobody need look again until something happens. */
-    private boolean noneAgain;
-    /** Until the state has been replayed, nobody is told when anything is due. */
-    private boolean running;
-
+    private final Supply supply;
+    private final Facts facts;
+    private final Receivers receivers;
+    private final Leases leases;
     private boolean ended;
-
-    private final Timed waking = new Timed() {
-        @Override
-        void due(QueueEffects effects) {
-            for (Window window : windows.values()) {
-                window.unread.addAll(window.delayed.wake(effects.nowMs()));
-                window.unread.addAll(window.later.wake(effects.nowMs()));
-            }
-            scheduleWaking();
-            dispatch(effects);
-        }
-    };
-
-    /** What other queues have in flight takes all the memory there is for that: it is tried again whether there is room. */
-    private final Timed tryAgain = new Timed() {
-        @Override
-        void due(QueueEffects effects) {
-            dispatch(effects);
-        }
-    };
-
-    /** A receiver that waits. */
-    private final class Waiter extends Timed {
-        private final Receive.Request request;
-        private final Reply<Receive.Answer> reply;
-        private boolean hadTime;
-        /** How often the log has been read since it came: it gets what there is then, and not only what was in memory before. */
-        private int looks;
-
-        Waiter(Receive.Request request, Reply<Receive.Answer> reply) {
-            this.request = request;
-            this.reply = reply;
-        }
-
-        @Override
-        void due(QueueEffects effects) {
-            // Who does not wait gets what the log holds all the same, which may have to be read first.
-            if (!hadTime && !paused && (ring.isEmpty() || looks < MAX_LOOKS) && hasMore()) {
-                hadTime = true;
-                agenda.set(this, effects.nowMs() + READ_MS);
-                return;
-            }
-            looks = MAX_LOOKS;
-            dispatch(effects);
-            if (!waiters.remove(this)) {
-                return;
-            }
-            answerNothing(effects);
-        }
-
-        boolean isOf(Session session) {
-            return request.sessionTimeoutMs() > 0 && request.consumer().equals(session.consumer);
-        }
-
-        /** It has waited for nothing, and was there until now. */
-        void answerNothing(QueueEffects effects) {
-            agenda.cancel(this);
-            Session session = sessions.get(request.consumer());
-            if (session != null && isOf(session)) {
-                agenda.set(session, effects.nowMs() + session.timeoutMs);
-            }
-            effects.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
-        }
-    }
 
     Queue(UUID id, String name, QueueConfig config, QueueMemory memory, Agenda agenda, Feeding feeding) {
         this.id = id;
         this.name = name;
-        this.config = config;
-        this.limits = memory.limits();
         this.memory = memory.share(this);
-        this.done = new DoneRing(memory);
         this.agenda = agenda;
         this.feeding = feeding;
+        QueueLimits limits = memory.limits();
+        Source source = new Source(feeding, this);
+        this.supply = new Supply(id, limits, this.memory, agenda, this::ready);
+        this.facts = new Facts(name, config, this.memory, new DoneRing(memory), agenda, supply, this);
+        this.receivers = new Receivers(id, limits, this.memory, agenda, source, supply, facts);
+        this.leases = new Leases(id, agenda, source, supply, facts, receivers);
+    }
+
+    private void ready(QueueEffects effects) {
+        receivers.dispatch(effects);
     }
 
     UUID id() {
@@ -200,15 +83,15 @@ final class Queue {
     }
 
     QueueConfig config() {
-        return config;
+        return facts.config();
     }
 
     boolean isPaused() {
-        return paused;
+        return facts.isPaused();
     }
 
     QueueCounters counters() {
-        return counters;
+        return facts.counters();
     }
 
     QueueMemory.Share memory() {
@@ -216,34 +99,20 @@ final class Queue {
     }
 
     int heldCount() {
-        return heldCount;
+        return facts.heldCount();
     }
 
     /** How many messages stand somewhere. */
     int heldCount(State state) {
-        return heldIn[state.ordinal()];
-    }
-
-    /** For {@link Message}: it takes more memory, or less. */
-    void grew(int bytes) {
-        // What is only being read is counted when it is there as a whole.
-        if (running) {
-            memory.held(bytes);
-        }
-    }
-
-    /** For {@link Message}: it stands somewhere else. */
-    void moved(State from, State to) {
-        heldIn[from.ordinal()]--;
-        heldIn[to.ordinal()]++;
+        return facts.heldCount(state);
     }
 
     Collection<Window> windows() {
-        return windows.values();
+        return supply.windows();
     }
 
     Window window(int partition) {
-        return windows.computeIfAbsent(partition, number -> new Window(number, parked));
+        return supply.window(partition);
     }
 
     // ---- what the log holds ----
@@ -277,31 +146,22 @@ final class Queue {
 
     /** The state has been replayed. Consumers have been silent because nobody heard them: their sessions begin anew. */
     void begin(long nowMs) {
-        running = true;
-        // Who has nothing may have gone: that is not written down.
-        sessions.values().removeIf(session -> session.messages.isEmpty());
-        for (Window window : windows.values()) {
-            window.begin();
-            window.held.values().forEach(message -> grew(message.sizeInBytes()));
-            window.held.values().forEach(this::schedule);
-        }
-        sessions.values().forEach(session -> agenda.set(session, nowMs + session.timeoutMs));
-        scheduleWaking();
+        facts.begin(nowMs);
     }
 
     /** When it was created, in ms since the epoch. */
     long createdMs() {
-        return createdMs;
+        return facts.createdMs();
     }
 
     /** When its settings were changed last, in ms since the epoch. */
     long changedMs() {
-        return changedMs;
+        return facts.changedMs();
     }
 
     /** Whether its state has been replayed. */
     boolean isRunning() {
-        return running;
+        return facts.isRunning();
     }
 
     /** Whether it has been deleted. */
@@ -312,35 +172,49 @@ final class Queue {
     /** Another one takes its place, or nobody: whoever waited has been told. */
     void abandon() {
         ended = true;
-        waiters.clear();
+        receivers.abandon();
     }
 
     boolean hasWaiters() {
-        return !waiters.isEmpty();
+        return receivers.count() > 0;
     }
 
     long askedMs() {
-        return askedMs;
+        return receivers.askedMs();
     }
 
     int waiterCount() {
-        return waiters.size();
+        return receivers.count();
     }
 
     Collection<Session> sessions() {
-        return sessions.values();
-    }
-
-    Optional<Session> session(String consumer) {
-        return Optional.ofNullable(sessions.get(consumer));
+        return facts.sessions().values();
     }
 
     ParkedKeys parked() {
-        return parked;
+        return supply.parked();
     }
 
     Links links() {
-        return links;
+        return facts.links();
+    }
+
+    /** Dead letters were sent again. Some may not be of messages of this queue: anybody can write one, and another queue may have had the name. */
+    void redriven(Collection<StoredMessage> letters, QueueEffects effects) {
+        int partitions = feeding.partitions(this);
+        List<MessageId> died = letters.stream()
+                .filter(letter -> letter.number(MessageHeaders.DIED_AT).orElse(0) >= createdMs())
+                .flatMap(letter -> CaseFile.diedAt(letter).stream())
+                .filter(message -> message.partition() < partitions && isKnown(message))
+                .toList();
+        if (!died.isEmpty()) {
+            effects.record(new Redriven(id, died));
+        }
+    }
+
+    private boolean isKnown(MessageId message) {
+        Window window = window(message.partition());
+        return window.logStart <= message.offset() && message.offset() < window.frontier;
     }
 
     /** Messages that have died lie in the log once more. */
@@ -349,7 +223,7 @@ final class Queue {
     }
 
     DoneRing done() {
-        return done;
+        return facts.done();
     }
 
     /**
@@ -357,56 +231,25 @@ final class Queue {
      * be told by {@link #feed}.
      */
     OptionalLong nextToRead(int partition) {
-        Window window = window(partition);
-        if (!memory.hasRoom()) {
-            if (!ring.isEmpty()) {
-                return OptionalLong.empty();
-            }
-            shed();
-        }
-        return OptionalLong.of(window.unread.isEmpty() ? window.scanned : window.unread.first());
-    }
-
-    /** Memory is full of messages that cannot be delivered because others of their keys are under way: they give place. */
-    private void shed() {
-        for (Window window : windows.values()) {
-            window.lanes.values().forEach(Lane::shed);
-            window.loaded.clear();
-        }
-        memory.loaded(-memory.loaded());
+        return supply.nextToRead(partition);
     }
 
     /** How often everything in memory was given back. */
     int releases() {
-        return releases;
+        return supply.releases();
     }
 
     /** Everything is given back that lies in the log as well, and is read again when somebody wants it. */
     void release() {
-        releases++;
-        ring.clear();
-        for (Window window : windows.values()) {
-            window.soon.values().forEach(agenda::cancel);
-            window.soon.clear();
-            window.later.clear();
-            window.loaded.clear();
-            for (Lane lane : List.copyOf(window.lanes.values())) {
-                lane.inRing = false;
-                lane.clear();
-                offer(lane);
-                window.tidy(lane);
-            }
-            window.begin();
-        }
-        memory.released();
-        if (!waiters.isEmpty()) {
+        supply.release();
+        if (hasWaiters()) {
             feeding.wants(this);
         }
     }
 
     /** Whether so little is in memory that more should be read before it is asked for. */
     boolean isShort() {
-        return memory.loaded() < memory.most() / 4;
+        return supply.isShort();
     }
 
     /**
@@ -417,47 +260,22 @@ final class Queue {
      * @param messages everything that lies there, by offset
      */
     void feed(int partition, long from, long to, List<Arrival> messages, QueueEffects effects) {
-        Window window = window(partition);
-        List<Due> asleep = new ArrayList<>();
-        long at = from;
-        long until = to;
-        for (Arrival message : messages) {
-            long offset = message.offset();
-            missing(window, at, offset, effects);
-            boolean isWanted = offset >= window.scanned || window.unread.contains(offset);
-            if (isWanted && window.isUndelivered(offset) && !arrived(window, message, asleep, effects.nowMs())) {
-                until = offset;
-                break;
-            }
-            at = offset + 1;
-        }
-        missing(window, at, until, effects);
-        window.unread.remove(from, until);
-        if (from <= window.scanned) {
-            window.scanned = Math.max(window.scanned, until);
-        }
-        if (!asleep.isEmpty()) {
-            effects.record(
-                    new Delayed(id, partition, asleep.get(asleep.size() - 1).offset() + 1, asleep));
-        }
-        scheduleWaking();
+        supply.feed(partition, from, to, messages, effects);
         looked(effects);
     }
 
     /** The log was looked at, and could not be read there: who waits gets what there is without it. */
     void looked(QueueEffects effects) {
-        if (!waiters.isEmpty()) {
-            waiters.first().looks++;
-        }
-        dispatch(effects);
+        receivers.looked();
+        receivers.dispatch(effects);
     }
 
     // ---- messages that nobody asks for ----
 
     /** Whether there may be messages that become too old, and whether that matters to anybody. */
     boolean mayBecomeTooOld() {
-        boolean isLimited = config.maxMessages() > 0 || config.maxBytes() > 0;
-        return config.ttlMs() > 0 || isLimited || windows.values().stream().anyMatch(window -> window.someExpire);
+        boolean isLimited = facts.config().maxMessages() > 0 || facts.config().maxBytes() > 0;
+        return facts.config().ttlMs() > 0 || isLimited || windows().stream().anyMatch(window -> window.someExpire);
     }
 
     /** From where on a partition is to be looked through for messages that are too old. */
@@ -482,136 +300,39 @@ final class Queue {
             if (!isFree) {
                 continue;
             }
-            if (isExpired(message, effects.nowMs())) {
+            if (facts.isExpired(message, effects.nowMs())) {
                 expired.add(message);
             } else {
                 window.sweepSawSome |= message.expiresAtMs() != Long.MAX_VALUE;
-                isYoung |= message.deliverAtMs() <= message.enqueuedMs() + config.delayMs();
+                isYoung |= message.deliverAtMs()
+                        <= message.enqueuedMs() + facts.config().delayMs();
             }
         }
         if (!expired.isEmpty()) {
-            finish(
+            effects.record(Finished.of(
+                    id,
                     Outcome.EXPIRED,
+                    effects.nowMs(),
                     expired.stream()
                             .map(Arrival::offset)
                             .map(offset -> new MessageId(partition, offset))
-                            .toList(),
-                    effects);
-            forgotten(window, expired);
-            dispatch(effects);
+                            .toList()));
+            supply.forgotten(window, expired);
+            receivers.dispatch(effects);
         }
         // By the queue's time the first ones are too old first; what says something itself may be anywhere.
         window.someExpire |= window.sweepSawSome;
-        boolean isEnough = isYoung && config.ttlMs() > 0 && !window.someExpire;
+        boolean isEnough = isYoung && facts.config().ttlMs() > 0 && !window.someExpire;
         boolean goesOn = to < end && !isEnough;
         if (!goesOn) {
             window.someExpire = window.sweepSawSome;
             window.sweepSawSome = false;
         }
-        window.sweptTo = goesOn || (config.ttlMs() == 0 && !window.someExpire) ? to : 0;
+        window.sweptTo = goesOn || (facts.config().ttlMs() == 0 && !window.someExpire) ? to : 0;
         return goesOn;
     }
 
-    /** Messages that were not delivered are done with: they may have been those that were to be read next of their keys. */
-    private void forgotten(Window window, List<Arrival> messages) {
-        Set<Lane> lanes = new LinkedHashSet<>();
-        for (Arrival message : messages) {
-            Lane lane = window.lanes.get(message.key());
-            if (lane != null) {
-                lane.overflow.remove(message.offset());
-                lanes.add(lane);
-            }
-        }
-        lanes.forEach(this::letGo);
-    }
-
-    /** There is nothing in {@code [from, to)}: nobody must wait for it. */
-    private void missing(Window window, long from, long to, QueueEffects effects) {
-        if (from < to && (to > window.scanned || !window.unread.within(from, to).isEmpty())) {
-            effects.record(new Gone(id, window.partition, from, to));
-        }
-    }
-
-    /** Returns whether there was room for a message; else it has to be read again. */
-    private boolean arrived(Window window, Arrival message, List<Due> asleep, long nowMs) {
-        window.someExpire |= message.expiresAtMs() != Long.MAX_VALUE;
-        if (message.deliverAtMs() <= nowMs) {
-            return becameDue(window, message);
-        }
-        long wakeMs = DelayIndex.wakeMs(message.deliverAtMs(), nowMs);
-        if (wakeMs > 0) {
-            asleep.add(new Due(message.offset(), wakeMs));
-        } else if (memory.hasRoomForSoon()) {
-            Window.Soon soon = window.new Soon(this, message);
-            window.soon.put(message.offset(), soon);
-            memory.soon(1);
-            agenda.set(soon, message.deliverAtMs());
-        } else {
-            window.later.add(message.offset(), DelayIndex.laterMs(message.deliverAtMs(), nowMs));
-        }
-        return true;
-    }
-
-    /** The time of a message has come that was never delivered. */
-    void due(Window window, Arrival message, QueueEffects effects) {
-        memory.soon(-1);
-        if (window.isUndelivered(message.offset()) && !becameDue(window, message)) {
-            window.unread.add(message.offset());
-        }
-        dispatch(effects);
-    }
-
-    /** A message may be delivered. Returns whether there was room for it. */
-    private boolean becameDue(Window window, Arrival message) {
-        Lane lane = window.lane(message.key());
-        // What lies behind those that are not in memory waits with them.
-        boolean behind = !lane.overflow.isEmpty() && message.offset() > lane.overflow.first();
-        boolean isBlocked = memory.loaded() > memory.most() / 2 && lane.isBlocked(isStrict());
-        if (behind || isBlocked || lane.freshCount() >= most(lane)) {
-            lane.overflow.add(message.offset());
-        } else if (memory.hasRoom()) {
-            lane.overflow.remove(message.offset());
-            lane.load(message);
-            window.loaded.put(message.offset(), lane);
-            memory.loaded(1);
-        } else {
-            window.tidy(lane);
-            return false;
-        }
-        offer(lane);
-        return true;
-    }
-
-    /** How many messages of a lane may be in memory. Those without a key have nobody but each other to be fair to. */
-    private int most(Lane lane) {
-        return lane.key == Arrival.NO_KEY ? Math.max(limits.loadedOfKey(), memory.most() / 2) : limits.loadedOfKey();
-    }
-
-    private void scheduleWaking() {
-        long nextMs = Long.MAX_VALUE;
-        for (Window window : windows.values()) {
-            nextMs = Math.min(nextMs, Math.min(window.delayed.nextMs(), window.later.nextMs()));
-        }
-        if (nextMs == Long.MAX_VALUE) {
-            agenda.cancel(waking);
-        } else {
-            agenda.set(waking, nextMs);
-        }
-    }
-
     // ---- deliveries ----
-
-    private boolean isStrict() {
-        return config.order() == QueueConfig.Order.KEY;
-    }
-
-    /** A lane gets its turn if it has something to deliver. */
-    private void offer(Lane lane) {
-        if (!lane.inRing && lane.next(isStrict()) >= 0) {
-            lane.inRing = true;
-            ring.add(lane);
-        }
-    }
 
     /**
      * Somebody would like to have messages.
@@ -619,335 +340,32 @@ final class Queue {
      * @return takes the request back, in a turn: nobody waits for the answer any more
      */
     Consumer<QueueEffects> receive(Receive.Request request, Reply<Receive.Answer> reply, QueueEffects effects) {
-        askedMs = effects.nowMs();
-        if (waiters.size() >= limits.waiters()) {
-            effects.answer(reply, Receive.Answer.refused(QueueError.OVERLOADED));
-            return absent -> {};
-        }
-        if (request.sessionTimeoutMs() > 0) {
-            if (sessions.size() >= MAX_SESSIONS && !sessions.containsKey(request.consumer())) {
-                effects.answer(reply, Receive.Answer.refused(QueueError.TOO_MANY_SESSIONS));
-                return absent -> {};
-            }
-            Session session = sessions.computeIfAbsent(request.consumer(), consumer -> new Session(this, consumer));
-            if (session.messages.isEmpty()) {
-                // Else what was said with the messages holds, which is written down.
-                session.timeoutMs = request.sessionTimeoutMs();
-            }
-            agenda.set(session, effects.nowMs() + session.timeoutMs);
-        }
-        memory.used(effects.nowMs());
-        Waiter waiter = new Waiter(request, reply);
-        waiters.add(waiter, request);
-        agenda.set(waiter, request.deadlineMs());
-        dispatch(effects);
-        if (request.deadlineMs() <= effects.nowMs() && waiters.contains(waiter)) {
-            waiter.due(effects);
-        }
-        return later -> {
-            if (waiters.remove(waiter)) {
-                agenda.cancel(waiter);
-                later.answer(reply, new Receive.Answer(QueueError.NONE, List.of()));
-            }
-        };
-    }
-
-    /** Whoever waits gets what there is. */
-    private void dispatch(QueueEffects effects) {
-        while (!waiters.isEmpty() && !paused) {
-            Waiter waiter = waiters.first();
-            if (isWorthReading(waiter)) {
-                feeding.wants(this);
-                return;
-            }
-            long expired = counters.expired;
-            List<Delivery> deliveries = take(waiter.request, effects);
-            if (deliveries.isEmpty()) {
-                if (counters.expired == expired) {
-                    break;
-                }
-                // What was too old may have been in the way of others.
-                continue;
-            }
-            waiters.remove(waiter);
-            agenda.cancel(waiter);
-            deliver(waiter, deliveries, effects);
-        }
-        if (!waiters.isEmpty()) {
-            if (!memory.hasRoomForHeld()) {
-                agenda.set(tryAgain, effects.nowMs() + FULL_MS);
-            }
-            sendAway(effects);
-            if (!paused && ring.isEmpty() && !waiters.isEmpty()) {
-                feeding.wants(this);
-            }
-        }
-    }
-
-    private void deliver(Waiter waiter, List<Delivery> deliveries, QueueEffects effects) {
-        Receive.Request request = waiter.request;
-        long nowMs = effects.nowMs();
-        long untilMs = request.sessionTimeoutMs() > 0
-                ? Long.MAX_VALUE
-                : nowMs + request.visibilityMs().orElse(config.visibilityTimeoutMs());
-        effects.record(new Leased(id, request.consumer(), nowMs, untilMs, request.sessionTimeoutMs(), deliveries));
-        if (request.sessionTimeoutMs() > 0) {
-            // Its session may have ended while it waited.
-            agenda.set(sessions.get(request.consumer()), nowMs + request.sessionTimeoutMs());
-        }
-        List<Received> received = new ArrayList<>(deliveries.size());
-        for (Delivery delivery : deliveries) {
-            Message message =
-                    window(delivery.id().partition()).held.get(delivery.id().offset());
-            // Its lane had to wait for the delivery to be written down.
-            offer(message.lane);
-            received.add(new Received(
-                    message.id,
-                    new Lease(message.id, message.nonce),
-                    message.untilMs,
-                    message.deliveries,
-                    message.arrival.enqueuedMs(),
-                    message.firstReceivedMs));
-        }
-        effects.answer(waiter.reply, new Receive.Answer(QueueError.NONE, received));
-        if (isShort()) {
-            feeding.wants(this);
-        }
-    }
-
-    /** Whether there is anything in the log that may have to be delivered, and has not been read. */
-    private boolean hasMore() {
-        for (int i = 0; i < feeding.partitions(this); i++) {
-            OptionalLong next = feeding.canRead(this, i) ? nextToRead(i) : OptionalLong.empty();
-            if (next.isPresent() && next.getAsLong() < feeding.end(this, i)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Whether a receiver could have more if the log were read first. */
-    private boolean isWorthReading(Waiter waiter) {
-        int inMemory = memory.loaded();
-        for (Window window : windows.values()) {
-            inMemory += window.returned;
-        }
-        return waiter.looks < MAX_LOOKS && inMemory < waiter.request.max() && hasMore();
-    }
-
-    /** Those who do not want to wait get nothing, once it is known that there is nothing. */
-    private void sendAway(QueueEffects effects) {
-        if (!paused && ring.isEmpty() && hasMore()) {
-            return;
-        }
-        for (Optional<Waiter> over = waiters.over(effects.nowMs());
-                over.isPresent();
-                over = waiters.over(effects.nowMs())) {
-            waiters.remove(over.get());
-            over.get().answerNothing(effects);
-        }
-    }
-
-    /** Chooses messages for a receiver, each lane in its turn. */
-    private List<Delivery> take(Receive.Request request, QueueEffects effects) {
-        List<Delivery> chosen = new ArrayList<>();
-        List<MessageId> expired = new ArrayList<>();
-        boolean strict = isStrict();
-        int fresh = 0;
-        Deque<Lane> passedOver = new ArrayDeque<>();
-        while (chosen.size() < request.max() && !ring.isEmpty()) {
-            // Those that have been delivered before count already.
-            boolean isFull = heldCount + fresh >= config.maxInFlight() || !memory.hasRoomForHeld();
-            if (isFull && (noneAgain || windows.values().stream().allMatch(window -> window.returned == 0))) {
-                break;
-            }
-            Lane lane = ring.remove();
-            lane.inRing = false;
-            long offset = isFull ? lane.nextReturned(strict) : lane.next(strict);
-            if (offset < 0) {
-                if (isFull && lane.next(strict) >= 0) {
-                    lane.inRing = true;
-                    passedOver.push(lane);
-                    continue;
-                }
-                refill(lane);
-                lane.window.tidy(lane);
-                continue;
-            }
-            MessageId message = new MessageId(lane.window.partition, offset);
-            Message held = lane.held(offset);
-            Arrival arrival = held == null ? lane.fresh(offset) : held.arrival;
-            boolean isTooOld = isExpired(arrival, effects.nowMs());
-            if (isTooOld) {
-                expired.add(message);
-            } else {
-                chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
-                fresh += held == null ? 1 : 0;
-            }
-            takeOut(lane, offset, held);
-            // A lane whose messages follow each other has its next turn when this delivery is known to it.
-            if (isTooOld || !strict || lane.key == Arrival.NO_KEY) {
-                offer(lane);
-            }
-        }
-        // It is still their turn.
-        passedOver.forEach(ring::addFirst);
-        noneAgain = !passedOver.isEmpty() && chosen.isEmpty();
-        if (!expired.isEmpty()) {
-            finish(Outcome.EXPIRED, expired, effects);
-        }
-        return chosen;
-    }
-
-    /** The time that a message was delayed does not make it older. */
-    private boolean isExpired(Arrival message, long nowMs) {
-        long sinceMs = Math.max(message.enqueuedMs(), message.deliverAtMs());
-        return message.expiresAtMs() <= nowMs || (config.ttlMs() > 0 && sinceMs + config.ttlMs() <= nowMs);
-    }
-
-    /** A message is on its way to a receiver: nobody else gets it meanwhile. */
-    private void takeOut(Lane lane, long offset, Message held) {
-        if (held == null) {
-            unload(lane, offset);
-            refill(lane);
-        } else {
-            lane.hold(held);
-        }
-    }
-
-    /** What is not in memory of a lane is read when little of it is left. */
-    private void refill(Lane lane) {
-        if (lane.overflow.isEmpty() || lane.freshCount() > most(lane) / 4 || lane.isBlocked(isStrict())) {
-            return;
-        }
-        // They stay where they are until they have been read: what comes meanwhile lies behind them.
-        for (long offset : lane.overflow.first(most(lane) - lane.freshCount())) {
-            lane.window.unread.add(offset);
-        }
+        return receivers.receive(request, reply, effects);
     }
 
     // ---- what consumers say of their leases ----
 
     List<Receive.Outcome> acknowledge(List<Ack> acks, QueueEffects effects) {
-        Map<MessageId, Finish> done = new LinkedHashMap<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>(acks.size());
-        for (Ack ack : acks) {
-            Receive.Outcome outcome = check(ack.lease(), effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                done.put(ack.lease().id(), new Finish(ack.lease().id(), ack.result()));
-            }
-            outcomes.add(over(outcome));
-        }
-        if (!done.isEmpty()) {
-            effects.record(new Finished(id, Outcome.ACKNOWLEDGED, effects.nowMs(), List.copyOf(done.values())));
-            dispatch(effects);
-        }
-        return outcomes;
+        return leases.acknowledge(acks, effects);
     }
 
     List<Receive.Outcome> extend(List<Extension> extensions, QueueEffects effects) {
-        List<Receive.Outcome> outcomes = new ArrayList<>(extensions.size());
-        Map<Long, Set<MessageId>> byUntil = new LinkedHashMap<>();
-        for (Extension extension : extensions) {
-            Receive.Outcome outcome = check(extension.lease(), effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                MessageId message = extension.lease().id();
-                extension.progress().ifPresent(progress -> effects.record(new Progressed(id, message, progress)));
-                if (held(message).session == null) {
-                    long untilMs = effects.nowMs() + extension.visibilityMs().orElse(config.visibilityTimeoutMs());
-                    byUntil.computeIfAbsent(untilMs, at -> new LinkedHashSet<>())
-                            .add(message);
-                    outcome = new Receive.Outcome(
-                            extension.lease(), QueueError.NONE, untilMs, outcome.holder(), outcome.sinceMs());
-                }
-            }
-            outcomes.add(outcome);
-        }
-        byUntil.forEach((untilMs, messages) -> effects.record(new Extended(id, untilMs, List.copyOf(messages))));
-        return outcomes;
+        return leases.extend(extensions, effects);
     }
 
     List<Receive.Outcome> reject(List<Nack> nacks, QueueEffects effects) {
-        Map<Message, Nack> failed = new LinkedHashMap<>();
-        List<Receive.Outcome> outcomes = new ArrayList<>(nacks.size());
-        for (Nack nack : nacks) {
-            Receive.Outcome outcome = check(nack.lease(), effects.nowMs());
-            if (outcome.error() == QueueError.NONE) {
-                failed.put(held(nack.lease().id()), nack);
-            }
-            outcomes.add(over(outcome));
-        }
-        List<Return> again = new ArrayList<>();
-        Map<String, List<MessageId>> noMore = new LinkedHashMap<>();
-        failed.forEach((message, nack) -> {
-            if (nack.dead() || config.isEnough(message.deliveries)) {
-                noMore.computeIfAbsent(nack.reason(), why -> new ArrayList<>()).add(message.id);
-            } else {
-                long waitMs = nack.delayMs().orElseGet(() -> backoffMs(message, effects));
-                again.add(new Return(message.id, effects.nowMs() + waitMs, nack.reason(), true));
-            }
-        });
-        giveUp(again, noMore, effects);
-        dispatch(effects);
-        return outcomes;
+        return leases.reject(nacks, effects);
     }
 
     /** Messages were given to somebody who did not get them: it is as if they had not been. */
-    void giveBack(List<Lease> leases, QueueEffects effects) {
-        List<Return> again = new ArrayList<>();
-        for (Lease lease : leases) {
-            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
-                again.add(new Return(lease.id(), effects.nowMs(), "not taken by its receiver", false));
-            }
-        }
-        giveUp(again, Map.of(), effects);
-        dispatch(effects);
+    void giveBack(List<Lease> all, QueueEffects effects) {
+        leases.giveBack(all, effects);
     }
 
     /** Messages that were given to somebody are not in the log any more: nobody can be done with them. */
-    void gone(List<Lease> leases, QueueEffects effects) {
-        for (Lease lease : leases) {
-            if (check(lease, effects.nowMs()).error() == QueueError.NONE) {
-                long offset = lease.id().offset();
-                effects.record(new Gone(id, lease.id().partition(), offset, offset + 1));
-            }
-        }
-        dispatch(effects);
+    void gone(List<Lease> all, QueueEffects effects) {
+        leases.gone(all, effects);
     }
-
-    private long backoffMs(Message message, QueueEffects effects) {
-        return config.backoff().delayMs(message.deliveries, effects.lot());
-    }
-
-    /** Nothing was heard of deliveries for as long as was agreed on: that was the wait, others may have them now. */
-    private void fail(Collection<Message> messages, String reason, QueueEffects effects) {
-        List<Return> again = new ArrayList<>();
-        List<MessageId> noMore = new ArrayList<>();
-        for (Message message : messages) {
-            if (config.isEnough(message.deliveries)) {
-                noMore.add(message.id);
-            } else {
-                again.add(new Return(message.id, effects.nowMs(), reason, true));
-            }
-        }
-        giveUp(again, noMore.isEmpty() ? Map.of() : Map.of(reason, noMore), effects);
-    }
-
-    private void giveUp(List<Return> again, Map<String, List<MessageId>> noMore, QueueEffects effects) {
-        if (!again.isEmpty()) {
-            effects.record(new Returned(id, effects.nowMs(), again));
-        }
-        noMore.forEach((reason, messages) -> {
-            if (config.deadLetterQueue().isPresent()) {
-                effects.record(new Condemned(id, effects.nowMs(), reason, messages));
-                feeding.condemned(this);
-            } else {
-                finish(Outcome.DEAD, messages, effects);
-            }
-        });
-    }
-
-    // ---- consumers that are heard ----
 
     /**
      * A consumer is there.
@@ -955,116 +373,70 @@ final class Queue {
      * @return how many messages it has; -1 if it has no session
      */
     int heard(String consumer, QueueEffects effects) {
-        Session session = sessions.get(consumer);
-        if (session == null) {
-            return -1;
-        }
-        agenda.set(session, effects.nowMs() + session.timeoutMs);
-        return session.messages.size();
+        return leases.heard(consumer, effects);
     }
 
     /** A connection of a consumer was cut: if it was its last one, it has to be heard soon. */
     void cut(String consumer, QueueEffects effects) {
-        Session session = sessions.get(consumer);
-        if (session != null && !feeding.isConnected(this, consumer)) {
-            agenda.set(session, Math.min(session.atMs, effects.nowMs() + CUT_MS));
-        }
+        leases.cut(consumer, effects);
     }
 
     /** A consumer goes: others get what it has, at once. Returns how many messages that were; -1 if it has no session. */
     int leave(String consumer, QueueEffects effects) {
-        Session session = sessions.remove(consumer);
-        if (session == null) {
-            return -1;
-        }
-        agenda.cancel(session);
-        List<Message> messages = session.held();
-        fail(messages, "session ended", effects);
-        dispatch(effects);
-        return messages.size();
+        return leases.leave(consumer, effects);
     }
 
-    /** Nothing was heard of a consumer for too long. */
-    void silent(Session session, QueueEffects effects) {
-        // Who waits or has a connection is there for as long as it does.
-        if (waiters.hasSession(session.consumer) || feeding.isConnected(this, session.consumer)) {
-            agenda.set(session, effects.nowMs() + session.timeoutMs);
-            return;
-        }
-        sessions.remove(session.consumer, session);
-        fail(session.held(), "session expired", effects);
-        dispatch(effects);
+    @Override
+    public void due(Message message, QueueEffects effects) {
+        leases.due(message, effects);
     }
 
-    /** The lease ends with what was said of it. */
-    private static Receive.Outcome over(Receive.Outcome outcome) {
-        return new Receive.Outcome(outcome.lease(), outcome.error(), 0, outcome.holder(), outcome.sinceMs());
-    }
-
-    private Receive.Outcome check(Lease lease, long nowMs) {
-        Window window = windows.get(lease.id().partition());
-        Message message = window == null ? null : window.held.get(lease.id().offset());
-        if (message != null && message.isLeasedAs(lease.nonce(), nowMs)) {
-            return new Receive.Outcome(lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs);
-        }
-        boolean isHeldByOther = message != null && message.state() == State.LEASED && nowMs < message.untilMs;
-        return isHeldByOther
-                ? new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, message.consumer, message.sinceMs)
-                : new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, "", 0);
-    }
-
-    /** The time of a held message has come. */
-    void due(Message message, QueueEffects effects) {
-        noneAgain = false;
-        if (message.state() == State.LEASED) {
-            fail(List.of(message), "lease expired", effects);
-        } else if (message.state() == State.RETURNED) {
-            message.lane.available(message);
-            offer(message.lane);
-        }
-        dispatch(effects);
+    @Override
+    public void silent(Session session, QueueEffects effects) {
+        leases.silent(session, effects);
     }
 
     // ---- the dead ----
 
     /** Messages that are on their way to the dead letters, in the order in which they died. */
     Collection<Message> condemned() {
-        return condemned.values();
+        return facts.condemned().values();
     }
 
     /** One of them, if it is still. */
     Optional<Message> condemned(MessageId message) {
-        return Optional.ofNullable(condemned.get(message));
+        return Optional.ofNullable(facts.condemned().get(message));
     }
 
     /** Messages are among the dead letters, or cannot get there; those of them that are not on their way are left alone. */
     void buried(List<MessageId> messages, QueueEffects effects) {
-        List<MessageId> dead = messages.stream().filter(condemned::containsKey).toList();
+        List<MessageId> dead =
+                messages.stream().filter(facts.condemned()::containsKey).toList();
         if (!dead.isEmpty()) {
-            finish(Outcome.DEAD, dead, effects);
-            dispatch(effects);
+            effects.record(Finished.of(id, Outcome.DEAD, effects.nowMs(), dead));
+            receivers.dispatch(effects);
         }
     }
 
     /** Copies that go into another queue: 0 of the dead letters, others of jobs. */
     Map<Long, Transfer> transfers() {
-        return transfers;
+        return facts.transfers();
     }
 
     Transfer transfer(long number) {
-        return transfers.computeIfAbsent(number, absent -> new Transfer());
+        return facts.transfer(number);
     }
 
     // ---- jobs ----
 
     /** Jobs that move or copy messages, by number: all that run, and those that have ended last. */
     NavigableMap<Long, Job> jobs() {
-        return jobs;
+        return facts.jobs();
     }
 
     /** Whether a job has something to do. */
     boolean isAtWork() {
-        return jobs.values().stream()
+        return facts.jobs().values().stream()
                 .anyMatch(job -> job.state == JobView.State.RUNNING
                         || transfer(job.number).isBusy());
     }
@@ -1094,17 +466,15 @@ final class Queue {
         List<Delivery> deliveries = new ArrayList<>();
         for (Arrival message : messages) {
             Message held = window.held.get(message.offset());
-            Lane lane = window.loaded.get(message.offset());
-            if (held == null && lane != null) {
-                unload(lane, message.offset());
+            if (held == null) {
+                supply.unload(window, message.offset());
             }
-            forgetSoon(window, message.offset());
-            window.unread.remove(message.offset());
+            supply.withdraw(window, message.offset());
             deliveries.add(new Delivery(partition, held == null ? message : held.arrival, job.nonce()));
         }
         effects.record(new Leased(id, job.id(), effects.nowMs(), Long.MAX_VALUE, 0, deliveries));
-        forgotten(window, messages);
-        dispatch(effects);
+        supply.forgotten(window, messages);
+        receivers.dispatch(effects);
     }
 
     /** Those of some messages that are a job's. */
@@ -1121,8 +491,8 @@ final class Queue {
     void moved(Job job, List<MessageId> messages, QueueEffects effects) {
         List<MessageId> all = claimed(job, messages);
         if (!all.isEmpty()) {
-            finish(Outcome.ACKNOWLEDGED, all, effects);
-            dispatch(effects);
+            effects.record(Finished.of(id, Outcome.ACKNOWLEDGED, effects.nowMs(), all));
+            receivers.dispatch(effects);
         }
     }
 
@@ -1133,7 +503,7 @@ final class Queue {
                 .toList();
         if (!all.isEmpty()) {
             effects.record(new Returned(id, effects.nowMs(), all));
-            dispatch(effects);
+            receivers.dispatch(effects);
         }
     }
 
@@ -1142,16 +512,14 @@ final class Queue {
     void change(QueueConfig to, boolean pause, QueueEffects effects) {
         effects.record(new Changed(id, to, pause, effects.nowMs()));
         // Another order lets others go first.
-        for (Window window : windows.values()) {
-            List.copyOf(window.lanes.values()).forEach(this::letGo);
-        }
-        dispatch(effects);
+        supply.letGoAll();
+        receivers.dispatch(effects);
     }
 
     /** Nobody gets messages of a key from now on; who has one keeps it. What is said of one that is parked already, counts from now on. */
     QueueError park(byte[] key, String reason, QueueEffects effects) {
         long hash = Arrivals.keyOf(ByteBuffer.wrap(key));
-        if (parked.isFull() && !parked.contains(hash)) {
+        if (parked().isFull() && !parked().contains(hash)) {
             return QueueError.TOO_MANY_PARKED;
         }
         effects.record(new Parked(id, hash, key, reason, effects.nowMs()));
@@ -1161,11 +529,11 @@ final class Queue {
     /** Messages of a key go on. */
     QueueError unpark(byte[] key, QueueEffects effects) {
         long hash = Arrivals.keyOf(ByteBuffer.wrap(key));
-        if (!parked.contains(hash)) {
+        if (!parked().contains(hash)) {
             return QueueError.NOT_PARKED;
         }
         effects.record(new Unparked(id, hash));
-        dispatch(effects);
+        receivers.dispatch(effects);
         return QueueError.NONE;
     }
 
@@ -1176,7 +544,7 @@ final class Queue {
      */
     void purge(Map<Integer, Long> ends, QueueEffects effects) {
         ends.forEach((partition, end) -> effects.record(new Purged(id, partition, end, effects.nowMs())));
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Finishes one message, whoever has it. */
@@ -1185,15 +553,9 @@ final class Queue {
         if (!window.isUndelivered(message.offset()) && !window.held.containsKey(message.offset())) {
             return QueueError.UNKNOWN_MESSAGE;
         }
-        finish(Outcome.DROPPED, List.of(message), effects);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            // It may have been the one to be read next of its key.
-            if (lane.overflow.contains(message.offset())) {
-                lane.overflow.remove(message.offset());
-                letGo(lane);
-            }
-        }
-        dispatch(effects);
+        effects.record(Finished.of(id, Outcome.DROPPED, effects.nowMs(), List.of(message)));
+        supply.forgotten(window, message.offset());
+        receivers.dispatch(effects);
         return QueueError.NONE;
     }
 
@@ -1207,411 +569,28 @@ final class Queue {
             effects.record(new Gone(id, partition, window.low(), offset));
         }
         effects.record(new Trimmed(id, partition, offset));
-        dispatch(effects);
+        receivers.dispatch(effects);
     }
 
     /** Nobody gets anything any more. */
     void end(QueueEffects effects) {
         ended = true;
-        for (Waiter waiter : waiters.all()) {
-            agenda.cancel(waiter);
-            effects.answer(waiter.reply, Receive.Answer.refused(QueueError.QUEUE_DELETED));
-        }
-        waiters.clear();
-        agenda.cancel(waking);
-        agenda.cancel(tryAgain);
-        sessions.values().forEach(agenda::cancel);
-        for (Window window : windows.values()) {
+        receivers.end(effects);
+        supply.end();
+        facts.sessions().values().forEach(agenda::cancel);
+        for (Window window : windows()) {
             window.held.values().forEach(agenda::cancel);
-            window.soon.values().forEach(agenda::cancel);
         }
     }
 
-    private void finish(Outcome outcome, List<MessageId> messages, QueueEffects effects) {
-        effects.record(new Finished(
-                id, outcome, effects.nowMs(), messages.stream().map(Finish::of).toList()));
+    /** What the queue knows, for those who write it down or read it. */
+    Facts facts() {
+        return facts;
     }
 
-    // ---- what has happened ----
-
-    /** The only place where durable state changes. */
+    /** Something has happened: the only way in which durable state changes. */
     void apply(QueueEvent event) {
-        noneAgain = false;
-        if (event instanceof Created created) {
-            createdMs = created.atMs();
-            changedMs = created.atMs();
-            for (int i = 0; i < created.begins().size(); i++) {
-                window(i).advance(created.begins().get(i));
-                window(i).open.removeBefore(created.begins().get(i));
-                window(i).begin = created.begins().get(i);
-                window(i).logStart = created.begins().get(i);
-            }
-        } else if (event instanceof Leased leased) {
-            leased.messages().forEach(delivery -> applyLeased(leased, delivery));
-        } else if (event instanceof Extended extended) {
-            for (MessageId message : extended.messages()) {
-                Message held = held(message);
-                held.untilMs = extended.untilMs();
-                schedule(held);
-            }
-        } else if (event instanceof Returned returned) {
-            returned.messages().forEach(message -> applyReturned(returned.atMs(), message));
-        } else if (event instanceof Condemned dead) {
-            for (MessageId message : dead.messages()) {
-                Message held = held(message);
-                leaveSession(held);
-                held.failed(State.CONDEMNED, dead.atMs(), Long.MAX_VALUE, dead.reason());
-                agenda.cancel(held);
-                condemned.put(message, held);
-                // One before it of its key may have waited for it to be out of somebody's hands.
-                offer(held.lane);
-            }
-        } else if (event instanceof Finished finished) {
-            finished.messages().forEach(message -> applyFinished(finished.outcome(), finished.atMs(), message));
-            counters.finished(finished.outcome(), finished.messages().size());
-        } else if (event instanceof Delayed delayed) {
-            Window window = window(delayed.partition());
-            window.advance(delayed.scannedTo());
-            delayed.messages().forEach(message -> window.delayed.add(message.offset(), message.dueMs()));
-        } else if (event instanceof Purged purged) {
-            applyPurged(window(purged.partition()), purged.beforeOffset(), purged.atMs());
-        } else if (event instanceof Gone gone) {
-            applyGone(window(gone.partition()), gone.from(), gone.to());
-        } else if (event instanceof Changed changed) {
-            boolean isOtherDelay = changed.config().delayMs() != config.delayMs();
-            config = changed.config();
-            paused = changed.paused();
-            windows.values().forEach(window -> window.sweptTo = 0);
-            if (isOtherDelay) {
-                readAgain();
-            }
-            changedMs = changed.atMs();
-        } else if (event instanceof Progressed progressed) {
-            held(progressed.message()).progress(progressed.progress());
-        } else if (event instanceof Linked linked) {
-            linked.messages().forEach(links::add);
-        } else if (event instanceof Parked key) {
-            applyParked(key);
-        } else if (event instanceof Cut cut) {
-            applyCut(window(cut.partition()), cut.from());
-        } else if (event instanceof Unparked key) {
-            parked.remove(key.key());
-            lanesOf(key.key()).forEach(this::letGo);
-        } else if (event instanceof TransferBegun begun) {
-            transfer(begun.transfer()).begun(begun.target(), begun.producerId());
-        } else if (event instanceof Copying copying) {
-            transfer(copying.transfer()).copying(copying.parts());
-            Job job = jobs.get(copying.transfer());
-            if (job != null) {
-                job.progress = copying.progress();
-            }
-        } else if (event instanceof Copied copied) {
-            Transfer transfer = transfer(copied.transfer());
-            Job job = jobs.get(copied.transfer());
-            if (job != null && copied.there()) {
-                job.moved += transfer.pending(copied.partition())
-                        .map(part -> part.messages().size())
-                        .orElse(0);
-            }
-            transfer.copied(copied.partition(), copied.there());
-            forgetJobs();
-        } else if (event instanceof JobBegun begun) {
-            jobs.put(begun.job(), new Job(begun.job(), begun.spec(), begun.ends(), begun.atMs()));
-        } else if (event instanceof JobEnded ended) {
-            Job job = jobs.get(ended.job());
-            job.state = ended.state();
-            job.why = ended.why();
-            job.endedMs = ended.atMs();
-            job.progress = ended.progress();
-            forgetJobs();
-        } else if (event instanceof Trimmed trimmed) {
-            Window window = window(trimmed.partition());
-            window.logStart = Math.max(window.logStart, trimmed.beforeOffset());
-            window.outcomes.values().forEach(some -> some.removeBefore(trimmed.beforeOffset()));
-        }
-    }
-
-    /** What was looked at may be due at another time now. */
-    private void readAgain() {
-        windows.values().forEach(window -> window.delayed.clear());
-        release();
-    }
-
-    private void applyParked(Parked key) {
-        parked.add(key);
-        for (Lane lane : lanesOf(key.key())) {
-            lane.inRing = false;
-            ring.remove(lane);
-        }
-    }
-
-    private List<Lane> lanesOf(long key) {
-        return windows.values().stream()
-                .map(window -> window.lanes.get(key))
-                .filter(Objects::nonNull)
-                .toList();
-    }
-
-    /** Of the jobs that have ended, only the last ones are remembered. */
-    private void forgetJobs() {
-        List<Job> ended = jobs.values().stream()
-                .filter(job -> job.state != JobView.State.RUNNING
-                        && !transfer(job.number).isBusy())
-                .toList();
-        for (Job job : ended.subList(0, Math.max(0, ended.size() - Job.MAX_ENDED))) {
-            jobs.remove(job.number);
-            transfers.remove(job.number);
-        }
-    }
-
-    private Message held(MessageId message) {
-        Message held = window(message.partition()).held.get(message.offset());
-        if (held == null) {
-            throw new IllegalStateException("message " + message + " of queue " + name + " is not held");
-        }
-        return held;
-    }
-
-    private void applyLeased(Leased leased, Delivery delivery) {
-        MessageId message = delivery.id();
-        Window window = window(message.partition());
-        window.advance(message.offset() + 1);
-        window.delayed.remove(message.offset());
-        Message held = window.held.get(message.offset());
-        if (held == null) {
-            held = hold(window, delivery.arrival(), leased.atMs());
-        }
-        held.leased(leased.consumer(), delivery.nonce(), leased.atMs(), leased.untilMs());
-        held.lane.hold(held);
-        if (leased.sessionTimeoutMs() > 0) {
-            session(leased.consumer(), leased.sessionTimeoutMs()).keep(held);
-        }
-        schedule(held);
-        counters.delivered++;
-    }
-
-    private Message hold(Window window, Arrival arrival, long firstReceivedMs) {
-        MessageId message = new MessageId(window.partition, arrival.offset());
-        Message held = new Message(this, message, window.lane(arrival.key()), arrival, firstReceivedMs);
-        window.held.put(message.offset(), held);
-        held.lane.hold(held);
-        heldCount++;
-        grew(Message.BYTES);
-        heldIn[held.state().ordinal()]++;
-        return held;
-    }
-
-    private Session session(String consumer, int timeoutMs) {
-        Session session = sessions.computeIfAbsent(consumer, name -> new Session(this, name));
-        session.timeoutMs = timeoutMs;
-        return session;
-    }
-
-    private void applyReturned(long atMs, Return message) {
-        Message held = held(message.id());
-        leaveSession(held);
-        if (message.counts()) {
-            held.failed(State.RETURNED, atMs, message.dueMs(), message.reason());
-            counters.returned++;
-        } else {
-            held.takenBack(atMs, message.dueMs());
-            counters.delivered--;
-        }
-        schedule(held);
-        // One before it of its key may have waited for it to be out of somebody's hands.
-        offer(held.lane);
-    }
-
-    private void leaveSession(Message message) {
-        if (message.session != null) {
-            message.session.messages.remove(message);
-            message.session = null;
-        }
-    }
-
-    // ---- a state that was written down as a whole ----
-
-    /** For {@link QueueState}, before the queue begins. */
-    void restore(boolean isPaused, long wasCreatedMs, long wasChangedMs) {
-        paused = isPaused;
-        createdMs = wasCreatedMs;
-        changedMs = wasChangedMs;
-    }
-
-    /** For {@link QueueState}: a message that had been delivered. */
-    Message restore(Window window, Arrival arrival, long firstReceivedMs) {
-        return hold(window, arrival, firstReceivedMs);
-    }
-
-    /** For {@link QueueState}: a consumer that is heard. */
-    Session restore(String consumer, int timeoutMs) {
-        return session(consumer, timeoutMs);
-    }
-
-    /** For {@link QueueState}: the next of those that die. */
-    void restoreCondemned(MessageId message) {
-        condemned.put(message, held(message));
-    }
-
-    private void applyFinished(Outcome outcome, long atMs, Finish finish) {
-        MessageId message = finish.id();
-        Window window = window(message.partition());
-        long offset = message.offset();
-        window.advance(offset + 1);
-        if (outcome != Outcome.ACKNOWLEDGED) {
-            window.outcomes(outcome).add(offset);
-        }
-        Message held = window.held.get(offset);
-        done.add(
-                held == null
-                        ? new Done(message, outcome, atMs, "", 0, 0, finish.result(), List.of())
-                        : new Done(
-                                message,
-                                outcome,
-                                atMs,
-                                held.consumer,
-                                held.deliveries,
-                                held.firstReceivedMs,
-                                finish.result(),
-                                List.copyOf(held.attempts())));
-        remove(message);
-    }
-
-    /** Nobody has to do anything about a message any more. */
-    private void remove(MessageId message) {
-        Window window = window(message.partition());
-        long offset = message.offset();
-        window.open.remove(offset);
-        window.delayed.remove(offset);
-        window.unread.remove(offset);
-        forgetSoon(window, offset);
-        Message held = window.held.remove(offset);
-        if (held != null) {
-            heldCount--;
-            grew(-held.sizeInBytes());
-            heldIn[held.state().ordinal()]--;
-            agenda.cancel(held);
-            leaveSession(held);
-            condemned.remove(message);
-            held.lane.release(held);
-            letGo(held.lane);
-            return;
-        }
-        Lane lane = window.loaded.get(offset);
-        if (lane != null) {
-            unload(lane, offset);
-            letGo(lane);
-        }
-    }
-
-    private void forgetSoon(Window window, long offset) {
-        window.later.remove(offset);
-        Window.Soon soon = window.soon.remove(offset);
-        if (soon != null) {
-            agenda.cancel(soon);
-            memory.soon(-1);
-        }
-    }
-
-    private void unload(Lane lane, long offset) {
-        lane.unload(offset);
-        lane.window.loaded.remove(offset);
-        memory.loaded(-1);
-    }
-
-    /** Something is out of the way of a lane. */
-    private void letGo(Lane lane) {
-        refill(lane);
-        offer(lane);
-        lane.window.tidy(lane);
-    }
-
-    private void applyPurged(Window window, long beforeOffset, long atMs) {
-        window.advance(beforeOffset);
-        List<Message> waiting = window.held.values().stream()
-                .filter(message -> message.state() == State.RETURNED && message.id.offset() < beforeOffset)
-                // In the same order after every start.
-                .sorted(Comparator.comparingLong(message -> message.id.offset()))
-                .toList();
-        waiting.forEach(message -> applyFinished(Outcome.DROPPED, atMs, Finish.of(message.id)));
-        long before = window.open.count();
-        OffsetSet dropped = window.open.within(0, beforeOffset);
-        window.held.keySet().forEach(dropped::remove);
-        window.outcomes(Outcome.DROPPED).addAll(dropped);
-        window.open.removeBefore(beforeOffset);
-        for (Message message : window.held.values()) {
-            window.open.add(message.id.offset());
-        }
-        counters.dropped += waiting.size() + before - window.open.count();
-        forget(window, 0, beforeOffset);
-    }
-
-    private void applyGone(Window window, long from, long to) {
-        window.advance(to);
-        OffsetSet gone = window.open.within(from, to);
-        counters.gone += gone.count();
-        // What was delivered of it cannot be delivered again.
-        window.held.keySet().stream()
-                .filter(gone::contains)
-                .map(offset -> new MessageId(window.partition, offset))
-                .toList()
-                .forEach(this::remove);
-        window.open.removeAll(gone);
-        forget(window, from, to);
-    }
-
-    private void applyCut(Window window, long from) {
-        OffsetSet lost = window.open.within(from, window.frontier);
-        counters.gone += lost.count();
-        window.held.keySet().stream()
-                .filter(offset -> offset >= from)
-                .map(offset -> new MessageId(window.partition, offset))
-                .toList()
-                .forEach(this::remove);
-        forget(window, from, window.frontier);
-        window.open.removeAll(lost);
-        window.outcomes.values().forEach(some -> some.remove(from, Long.MAX_VALUE));
-        window.frontier = Math.min(window.frontier, from);
-        window.scanned = Math.min(window.scanned, from);
-        window.sweptTo = 0;
-        window.begin = Math.min(window.begin, from);
-        window.logStart = Math.min(window.logStart, from);
-        done.forget(message -> message.partition() == window.partition && message.offset() >= from);
-        links.forget(message -> message.partition() == window.partition && message.offset() >= from);
-    }
-
-    /** Nobody gets what was never delivered of {@code [from, to)}. */
-    private void forget(Window window, long from, long to) {
-        window.delayed.remove(from, to);
-        window.unread.remove(from, to);
-        boolean mayBeInMemory = from < window.scanned;
-        if (from <= window.scanned) {
-            window.scanned = Math.max(window.scanned, to);
-        }
-        if (!mayBeInMemory) {
-            return;
-        }
-        window.later.remove(from, to);
-        window.soon.values().removeIf(soon -> {
-            boolean isIn = from <= soon.message.offset() && soon.message.offset() < to;
-            if (isIn) {
-                agenda.cancel(soon);
-                memory.soon(-1);
-            }
-            return isIn;
-        });
-        window.loaded.keySet().removeIf(offset -> from <= offset && offset < to);
-        for (Lane lane : List.copyOf(window.lanes.values())) {
-            memory.loaded(-lane.unload(from, to));
-            letGo(lane);
-        }
-    }
-
-    private void schedule(Message message) {
-        if (!running || message.state() == State.CONDEMNED || message.untilMs == Long.MAX_VALUE) {
-            agenda.cancel(message);
-            return;
-        }
-        agenda.set(message, message.untilMs);
+        receivers.lookAgain();
+        facts.apply(event);
     }
 }

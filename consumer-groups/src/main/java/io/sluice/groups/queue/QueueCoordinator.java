@@ -220,26 +220,23 @@ public final class QueueCoordinator implements AutoCloseable {
     private final class FeederTurns implements Feeder.FeedTurns {
         @Override
         public void fed(Queue queue, Feeder.Fed fed) {
-            tell(queue, effects -> {
-                if (queue.releases() == fed.releases()) {
-                    queue.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
+            tell(queue.name(), same(queue), (now, effects) -> {
+                if (now.releases() == fed.releases()) {
+                    now.feed(fed.partition(), fed.from(), fed.to(), fed.messages(), effects);
                 } else {
-                    feeder.wants(queue);
+                    feeder.wants(now);
                 }
             });
         }
 
         @Override
         public void notRead(Queue queue) {
-            tell(queue, queue::looked);
+            tell(queue.name(), same(queue), Queue::looked);
         }
 
-        private void tell(Queue queue, Consumer<QueueEffects> what) {
-            shards.tell(partitionOf(queue.name()), (shard, effects) -> {
-                if (shard.find(queue.id()).filter(now -> now == queue).isPresent()) {
-                    what.accept(effects);
-                }
-            });
+        /** It may have been read anew meanwhile. */
+        private Function<QueueShard, Optional<Queue>> same(Queue queue) {
+            return shard -> shard.find(queue.id()).filter(now -> now == queue);
         }
     }
 
@@ -622,16 +619,12 @@ public final class QueueCoordinator implements AutoCloseable {
 
     /** Messages were given to somebody who did not get them: it is as if they had not been. */
     public void giveBack(String name, List<Lease> leases) {
-        shards.tell(
-                partitionOf(name),
-                (shard, effects) -> shard.find(name).ifPresent(queue -> queue.giveBack(leases, effects)));
+        tell(name, shard -> shard.find(name), (queue, effects) -> queue.giveBack(leases, effects));
     }
 
     /** Messages were given to somebody, and the log does not have them any more. */
     public void gone(String name, List<Lease> leases) {
-        shards.tell(
-                partitionOf(name),
-                (shard, effects) -> shard.find(name).ifPresent(queue -> queue.gone(leases, effects)));
+        tell(name, shard -> shard.find(name), (queue, effects) -> queue.gone(leases, effects));
     }
 
     private CompletableFuture<Outcomes> settle(String name, BiFunction<Queue, QueueEffects, List<Outcome>> turn) {
@@ -663,18 +656,13 @@ public final class QueueCoordinator implements AutoCloseable {
      */
     public void connected(String name, UUID id, String consumer) {
         shards.execute(() -> presence.connected(id, consumer));
-        tellOf(name, id, (queue, effects) -> queue.heard(consumer, effects));
+        tell(name, shard -> shard.find(id), (queue, effects) -> queue.heard(consumer, effects));
     }
 
     /** The connection is cut. If it was the last one, and nothing else is heard of the consumer at once, its session ends. */
     public void disconnected(String name, UUID id, String consumer) {
         shards.execute(() -> presence.disconnected(id, consumer));
-        tellOf(name, id, (queue, effects) -> queue.cut(consumer, effects));
-    }
-
-    private void tellOf(String name, UUID id, BiConsumer<Queue, QueueEffects> what) {
-        shards.tell(
-                partitionOf(name), (shard, effects) -> shard.find(id).ifPresent(queue -> what.accept(queue, effects)));
+        tell(name, shard -> shard.find(id), (queue, effects) -> queue.cut(consumer, effects));
     }
 
     /** A consumer with a session goes: others get what it has. */
@@ -748,15 +736,11 @@ public final class QueueCoordinator implements AutoCloseable {
 
         private <T> CompletableFuture<T> turn(
                 String name, Function<QueueShard, Optional<Queue>> which, BiFunction<Queue, QueueEffects, T> turn) {
-            CompletableFuture<CompletableFuture<T>> outcome = shards.ask(
-                    partitionOf(name),
-                    why -> CompletableFuture.failedFuture(new NoTurn(QueueError.of(why), name)),
-                    (shard, reply, effects) -> effects.answer(
-                            reply,
-                            which.apply(shard)
-                                    .map(found -> CompletableFuture.completedFuture(turn.apply(found, effects)))
-                                    .orElseGet(() -> CompletableFuture.failedFuture(
-                                            new NoTurn(QueueError.UNKNOWN_QUEUE, name)))));
+            CompletableFuture<CompletableFuture<T>> outcome = ask(
+                    name,
+                    which,
+                    error -> CompletableFuture.failedFuture(new NoTurn(error, name)),
+                    (queue, effects) -> CompletableFuture.completedFuture(turn.apply(queue, effects)));
             return outcome.thenCompose(Function.identity());
         }
     }
@@ -766,15 +750,29 @@ public final class QueueCoordinator implements AutoCloseable {
         return Math.floorMod(name.hashCode(), partitions);
     }
 
+    /** A turn of the queue that has a name, which is answered. */
     private <T> CompletableFuture<T> ask(
             String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
-        return shards.ask(partitionOf(name), refused(refusal), turn(name, refusal, turn));
+        return ask(name, shard -> shard.find(name), refusal, turn);
+    }
+
+    /**
+     * A turn of a queue, which is answered.
+     *
+     * @param which finds the queue where those of its name are
+     */
+    private <T> CompletableFuture<T> ask(
+            String name,
+            Function<QueueShard, Optional<Queue>> which,
+            Function<QueueError, T> refusal,
+            BiFunction<Queue, QueueEffects, T> turn) {
+        return shards.ask(partitionOf(name), refused(refusal), turn(which, refusal, turn));
     }
 
     /** As {@link #ask}, for what may take its time. */
     private <T> CompletableFuture<T> askApart(
             String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
-        return shards.askApart(partitionOf(name), refused(refusal), turn(name, refusal, turn));
+        return shards.askApart(partitionOf(name), refused(refusal), turn(shard -> shard.find(name), refusal, turn));
     }
 
     private static <T> Function<Refusal, T> refused(Function<QueueError, T> refusal) {
@@ -782,12 +780,21 @@ public final class QueueCoordinator implements AutoCloseable {
     }
 
     private static <T> ShardRunner.Turn<QueueShard, QueueEffects, T> turn(
-            String name, Function<QueueError, T> refusal, BiFunction<Queue, QueueEffects, T> turn) {
+            Function<QueueShard, Optional<Queue>> which,
+            Function<QueueError, T> refusal,
+            BiFunction<Queue, QueueEffects, T> turn) {
         return (shard, reply, effects) -> effects.answer(
                 reply,
-                shard.find(name)
+                which.apply(shard)
                         .map(queue -> turn.apply(queue, effects))
                         .orElseGet(() -> refusal.apply(QueueError.UNKNOWN_QUEUE)));
+    }
+
+    /** As {@link #ask}, of which nobody wants to know what came of it. */
+    private void tell(String name, Function<QueueShard, Optional<Queue>> which, BiConsumer<Queue, QueueEffects> turn) {
+        shards.tell(
+                partitionOf(name),
+                (shard, effects) -> which.apply(shard).ifPresent(queue -> turn.accept(queue, effects)));
     }
 
     /** Answers what it can, and ends. To be called before the engine is closed. */

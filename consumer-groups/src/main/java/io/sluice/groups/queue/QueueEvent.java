@@ -74,7 +74,13 @@ public sealed interface QueueEvent {
     record Condemned(UUID queue, long atMs, String reason, List<MessageId> messages) implements QueueEvent {}
 
     /** Nothing more happens to messages. */
-    record Finished(UUID queue, Outcome outcome, long atMs, List<Finish> messages) implements QueueEvent {}
+    record Finished(UUID queue, Outcome outcome, long atMs, List<Finish> messages) implements QueueEvent {
+        /** Nobody said what came of them. */
+        static Finished of(UUID queue, Outcome outcome, long atMs, List<MessageId> messages) {
+            return new Finished(
+                    queue, outcome, atMs, messages.stream().map(Finish::of).toList());
+        }
+    }
 
     /**
      * One of them.
@@ -178,6 +184,17 @@ public sealed interface QueueEvent {
      * @param to where it lies now
      */
     record Link(MessageId from, MessageId to) {}
+
+    /**
+     * Messages that have died were sent again, and live somewhere else.
+     *
+     * @param messages where they died
+     */
+    record Redriven(UUID queue, List<MessageId> messages) implements QueueEvent {
+        public Redriven {
+            messages = List.copyOf(messages);
+        }
+    }
 
     /**
      * Nobody gets messages of a key until it is taken up again.

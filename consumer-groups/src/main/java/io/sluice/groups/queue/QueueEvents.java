@@ -28,6 +28,7 @@ import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueEvent.Part;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
+import io.sluice.groups.queue.QueueEvent.Redriven;
 import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
 import io.sluice.groups.queue.QueueEvent.TransferBegun;
@@ -74,6 +75,7 @@ import java.util.stream.Collectors;
  *     26, parked      8 key, bytes (4 bytes of their length, and the bytes), reason (text), 8 at
  *     27, unparked    8 key
  *     28, cut         4 partition, 8 from
+ *     29, redriven    list of messages
  *
  * settings  8 visibility timeout, 4 deliveries, 8 backoff: initial, 8 multiplier (a double), 8 max, 8 jitter (a double),
  *           dead letter queue (text, empty for none), 8 delay, 8 time to live, 1 order, 4 in flight, 8 messages, 8 bytes,
@@ -183,6 +185,8 @@ public final class QueueEvents {
             out.putLong(unparked.key());
         } else if (event instanceof Cut cut) {
             out.putInt(cut.partition()).putLong(cut.from());
+        } else if (event instanceof Redriven redriven) {
+            out.putAll(redriven.messages(), message -> message(out, message));
         }
         return out.toArray();
     }
@@ -232,6 +236,8 @@ public final class QueueEvents {
             return 27;
         } else if (event instanceof Cut) {
             return 28;
+        } else if (event instanceof Redriven) {
+            return 29;
         }
         return 14;
     }
@@ -371,6 +377,7 @@ public final class QueueEvents {
             case 26 -> parked(queue, in);
             case 27 -> new Unparked(queue, in.getLong());
             case 28 -> new Cut(queue, in.getInt(), in.getLong());
+            case 29 -> new Redriven(queue, in.getAll(MESSAGE_BYTES, () -> message(in)));
             default -> throw EventInput.corrupt("an event of kind " + kind);
         };
     }

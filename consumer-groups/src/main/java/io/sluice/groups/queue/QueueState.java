@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -32,6 +33,7 @@ import java.util.UUID;
  *      jobs, list of: 8 number, job, list of ends: 8, 8 began, 1 state, why (text), 8 ended, progress, 8 moved
  *      links, list of: message, where it lies now; left out by those who did not know of it
  *      parked keys, list of: as {@link QueueEvents} has them; left out by those who did not know of it
+ *      of the dead those that were sent again, list of: 4 partition, messages (set); left out by those who did not know of it
  *
  * attempts  list of: 8 at, 8 held for, consumer (text), reason (text)
  * </pre>
@@ -88,6 +90,7 @@ final class QueueState {
         out.putAll(queue.jobs().values(), job -> write(job, out));
         QueueEvents.links(out, queue.links().all());
         out.putAll(queue.parked().all(), parked -> QueueEvents.parked(out, parked));
+        out.putAll(queue.windows(), window -> window.redriven.write(out.putInt(window.partition)));
         return out.toArray();
     }
 
@@ -173,7 +176,8 @@ final class QueueState {
             throw EventInput.corrupt("a checkpoint of version " + version);
         }
         Queue queue = maker.make(id, in.getText(), QueueEvents.config(in));
-        queue.restore(in.getByte() != 0, in.getLong(), in.getLong());
+        Facts facts = queue.facts();
+        facts.restore(in.getByte() != 0, in.getLong(), in.getLong());
         QueueCounters counters = queue.counters();
         counters.delivered = in.getLong();
         counters.acknowledged = in.getLong();
@@ -182,9 +186,9 @@ final class QueueState {
         counters.expired = in.getLong();
         counters.dropped = in.getLong();
         counters.gone = in.getLong();
-        in.getAll(2 * Integer.BYTES, () -> queue.restore(in.getText(), in.getInt()));
+        in.getAll(2 * Integer.BYTES, () -> facts.restore(in.getText(), in.getInt()));
         in.getAll(MESSAGE_BYTES, () -> window(queue, in));
-        in.getAll(MESSAGE_BYTES, () -> QueueEvents.message(in)).forEach(queue::restoreCondemned);
+        in.getAll(MESSAGE_BYTES, () -> QueueEvents.message(in)).forEach(facts::restoreCondemned);
         in.getAll(MESSAGE_BYTES, () -> done(in)).forEach(queue.done()::add);
         in.getAll(Long.BYTES, () -> {
             Transfer transfer = queue.transfer(in.getLong());
@@ -197,6 +201,13 @@ final class QueueState {
         }
         if (in.remaining() > 0) {
             in.getAll(Long.BYTES, () -> QueueEvents.parked(id, in)).forEach(queue.parked()::add);
+        }
+        if (in.remaining() > 0) {
+            in.getAll(2 * Integer.BYTES, () -> {
+                Window window = queue.window(in.getInt());
+                window.redriven.addAll(in);
+                return window;
+            });
         }
         in.requireEnd();
         return queue;
@@ -224,7 +235,7 @@ final class QueueState {
 
     private static Message held(Queue queue, Window window, EventInput in) {
         Arrival arrival = new Arrival(in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
-        Message message = queue.restore(window, arrival, in.getLong());
+        Message message = queue.facts().restore(window, arrival, in.getLong());
         message.state(QueueEvents.one(STATES, in.getByte(), "state"));
         message.deliveries = in.getInt();
         message.consumer = in.getText();
@@ -234,7 +245,7 @@ final class QueueState {
         message.reason = in.getText();
         message.progress(in.getBytes());
         if (in.getByte() != 0) {
-            queue.session(message.consumer)
+            Optional.ofNullable(queue.facts().sessions().get(message.consumer))
                     .orElseThrow(() -> EventInput.corrupt("there is no session of " + message.consumer))
                     .keep(message);
         }

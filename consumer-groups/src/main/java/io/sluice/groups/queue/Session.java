@@ -7,13 +7,13 @@ import java.util.Set;
 
 /** A consumer that keeps its messages for as long as it is heard. For one thread. */
 final class Session extends Timed {
-    private final Queue queue;
+    private final Facts facts;
     final String consumer;
     final Set<Message> messages = new LinkedHashSet<>();
     int timeoutMs;
 
-    Session(Queue queue, String consumer) {
-        this.queue = queue;
+    Session(Facts facts, String consumer) {
+        this.facts = facts;
         this.consumer = consumer;
     }
 
@@ -29,6 +29,6 @@ final class Session extends Timed {
 
     @Override
     void due(QueueEffects effects) {
-        queue.silent(this, effects);
+        facts.times().silent(this, effects);
     }
 }

@@ -23,6 +23,8 @@ final class Window {
     int returned;
     /** Finished otherwise than by an acknowledgement, as far back as the log goes. */
     final Map<Outcome, OffsetSet> outcomes = new EnumMap<>(Outcome.class);
+    /** Of the dead: sent again, and somewhere else now. */
+    final OffsetSet redriven = new OffsetSet();
     /** Where the queue begins. */
     long begin;
     /** Where the log begins, as far as that was written down: nothing is known of what lay before it. */
@@ -115,18 +117,18 @@ final class Window {
 
     /** A message that will be delivered within a minute or so. */
     final class Soon extends Timed {
-        final Queue queue;
+        private final Supply supply;
         final Arrival message;
 
-        Soon(Queue queue, Arrival message) {
-            this.queue = queue;
+        Soon(Supply supply, Arrival message) {
+            this.supply = supply;
             this.message = message;
         }
 
         @Override
         void due(QueueEffects effects) {
             soon.remove(message.offset());
-            queue.due(Window.this, message, effects);
+            supply.due(Window.this, message, effects);
         }
     }
 }

@@ -31,7 +31,15 @@ class JobsTest {
         return filter("", "", Map.of());
     }
 
+    private static JobFilter dead() {
+        return filter("", "", Map.of(), Outcome.DEAD);
+    }
+
     private static JobFilter filter(String reason, String consumer, Map<String, String> headers) {
+        return filter(reason, consumer, headers, Outcome.ACKNOWLEDGED);
+    }
+
+    private static JobFilter filter(String reason, String consumer, Map<String, String> headers, Outcome outcome) {
         return new JobFilter(
                 Set.of(),
                 reason,
@@ -42,7 +50,7 @@ class JobsTest {
                 Optional.empty(),
                 Optional.empty(),
                 headers,
-                Set.of(Outcome.ACKNOWLEDGED));
+                Set.of(outcome));
     }
 
     private static JobSpec redrive(JobFilter filter) {
@@ -223,6 +231,36 @@ class JobsTest {
     }
 
     @Test
+    void ofTheDeadOnlyThoseAreReplayedThatWereNotSentAgain() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create("r", config(), 1));
+            get(it.queues.create("s", config(), 1));
+            die(it, 1, "here");
+            die(it, 1, "there");
+            die(it, 1, "twice");
+            die(it, 1, "stays");
+            awaitDead(it, 4);
+            JobFilter there = filter("there", "", Map.of());
+            assertThat(run(it, new JobSpec(Kind.REDRIVE, "q", "r", there, 0, 0, 10, "a test"))
+                            .moved())
+                    .isEqualTo(1);
+            assertThat(run(it, redrive(filter("here", "", Map.of()))).moved()).isEqualTo(1);
+            it.acknowledge("q", it.receiveAll("q", 1));
+            assertThat(run(it, redrive(filter("twice", "", Map.of()))).moved()).isEqualTo(1);
+            it.reject("q", it.receiveAll("q", 1), "once more");
+            awaitDead(it, 5);
+            // It is known, and not only until the broker ends.
+            it.crash();
+
+            JobView done = run(it, replay(dead(), "s"));
+
+            assertThat(done.moved()).isEqualTo(2);
+            assertThat(it.all("s").stream().map(JobsTest::text)).containsExactly("stays0", "twice0");
+        }
+    }
+
+    @Test
     void aJobKeepsToItsRateAndCanBeStopped() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));
@@ -357,6 +395,11 @@ class JobsTest {
             long copies = it.all("q").stream().filter(JobsTest::isRedriven).count()
                     + it.all("r").stream().filter(JobsTest::isRedriven).count();
             assertThat(copies).isEqualTo(moved);
+            assertThat(get(it.queues.afterlife().count(replay(dead(), "r")))
+                            .progress()
+                            .matching())
+                    .as("those that are dead for good")
+                    .isEqualTo(dead - moved);
             if (acknowledged > 0) {
                 replayAcrossACrash(it, random, acknowledged);
             }

@@ -58,6 +58,9 @@ class QueueCheckpointTest {
     @Test
     void aCheckpointHoldsWhenItsLastPieceIsThere() {
         QueueMachine machine = withHeld(20_000);
+        List<MessageId> redriven = List.of(new MessageId(0, 3), new MessageId(1, 7));
+        machine.turn(effects ->
+                effects.record(new QueueEvent.Redriven(machine.queue().id(), redriven)));
         String before = machine.durable();
         int pieces = QueueState.of(machine.queue()).size();
         assertThat(pieces).as("pieces").isGreaterThan(2);

@@ -353,6 +353,9 @@ final class QueueMachine {
                             .append(window.begin)
                             .append(' ')
                             .append(window.logStart);
+                    if (!window.redriven.isEmpty()) {
+                        text.append("\n  redriven ").append(window.redriven);
+                    }
                     window.outcomes.forEach((outcome, some) -> {
                         if (!some.isEmpty()) {
                             text.append("\n  ").append(outcome).append(' ').append(some);

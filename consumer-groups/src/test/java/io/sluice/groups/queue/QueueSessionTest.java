@@ -117,7 +117,7 @@ class QueueSessionTest {
     @Test
     void onlySoManyConsumersHaveSessions() {
         begin();
-        for (int i = machine.queue().sessions().size(); i < Queue.MAX_SESSIONS; i++) {
+        for (int i = machine.queue().sessions().size(); i < Receivers.MAX_SESSIONS; i++) {
             String consumer = "c" + i;
             List<QueueError> errors = session(consumer);
             assertThat(errors).containsExactly(QueueError.NONE);

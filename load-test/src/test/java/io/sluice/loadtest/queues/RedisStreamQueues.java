@@ -1,18 +1,14 @@
 package io.sluice.loadtest.queues;
 
 import io.lettuce.core.Consumer;
-import io.lettuce.core.RedisClient;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XGroupCreateArgs;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
-import io.sluice.loadtest.machine.ServerProcess;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
@@ -21,27 +17,11 @@ import java.util.stream.Stream;
  * A stream with one consumer group: XADD, XREADGROUP, XACK. All callers share one connection, as they do in clients of that
  * kind; only workers, who wait, have one each.
  */
-final class RedisStreamQueues implements QueueSystem {
+final class RedisStreamQueues extends RedisQueues {
     private static final String GROUP = "workers";
 
-    private final String name;
-    private final int port;
-    private final RedisClient client;
-
     RedisStreamQueues(String name, int port) {
-        this.name = name;
-        this.port = port;
-        this.client = RedisClient.create("redis://127.0.0.1:" + port);
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public OptionalLong server() {
-        return ServerProcess.listeningOn(port);
+        super(name, port);
     }
 
     @Override
@@ -51,11 +31,6 @@ final class RedisStreamQueues implements QueueSystem {
         // With batches there is one caller, which says itself when a batch is complete.
         shared.setAutoFlushCommands(batch == 1);
         return new StreamQueue(stream, callers, shared);
-    }
-
-    @Override
-    public void close() {
-        client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
     }
 
     private final class StreamQueue extends PulledQueue {

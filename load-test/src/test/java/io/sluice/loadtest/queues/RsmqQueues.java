@@ -1,20 +1,16 @@
 package io.sluice.loadtest.queues;
 
-import io.lettuce.core.RedisClient;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
-import io.sluice.loadtest.machine.ServerProcess;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,7 +22,7 @@ import java.util.function.Function;
  * callers share the connection. It has no batches: a batch is so many calls at once. Workers hear of messages by its option
  * {@code realtime}.
  */
-final class RsmqQueues implements QueueSystem {
+final class RsmqQueues extends RedisQueues {
     private static final long VISIBILITY_MS = 60_000;
 
     /** Every call of RSMQ's begins with the settings of the queue and the time. */
@@ -63,34 +59,13 @@ final class RsmqQueues implements QueueSystem {
             return redis.call('HDEL', KEYS[1] .. ':Q', ARGV[1], ARGV[1] .. ':rc', ARGV[1] .. ':fr')
             """;
 
-    private final String name;
-    private final int port;
-    private final RedisClient client;
-
     RsmqQueues(String name, int port) {
-        this.name = name;
-        this.port = port;
-        this.client = RedisClient.create("redis://127.0.0.1:" + port);
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public OptionalLong server() {
-        return ServerProcess.listeningOn(port);
+        super(name, port);
     }
 
     @Override
     public TestQueue create(String queue, int callers, int batch) {
         return new RsmqQueue(queue, callers, client.connect());
-    }
-
-    @Override
-    public void close() {
-        client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
     }
 
     private final class RsmqQueue extends PulledQueue {
