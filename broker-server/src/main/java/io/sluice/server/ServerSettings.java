@@ -218,7 +218,7 @@ public final class ServerSettings {
             "http.push.max.publishes",
             64,
             Rule.between(1, 10_000),
-            "How many records of one WebSocket may be on their way into the log; then it is not read until one is there.");
+            "How many records and acknowledgements of one WebSocket may be on their way into a log; then it is not read until one is there.");
 
     /** {@code queues.max.receivers}. */
     public static final Setting<Integer> QUEUES_MAX_RECEIVERS = Setting.ofInt(

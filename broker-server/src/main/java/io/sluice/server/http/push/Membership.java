@@ -9,6 +9,7 @@ import io.sluice.groups.consumer.Poll;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.groups.GroupErrors;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -51,6 +52,8 @@ final class Membership implements PushLoop.Ticking {
     private final Map<TopicIdPartition, Long> committed = new HashMap<>();
     /** What the client has acknowledged, if it does so. */
     private final Map<TopicIdPartition, Long> acknowledged = new HashMap<>();
+    /** Answers what the client acknowledged while the turn was about to change: the next one commits it. */
+    private Optional<Promise<Void>> late = Optional.empty();
     /** Partitions of which the client had records that it had not acknowledged when the last turn ended. */
     private final Set<TopicIdPartition> held = new HashSet<>();
     /** Since which epoch it has each partition, and nobody has moved its position. */
@@ -110,7 +113,7 @@ final class Membership implements PushLoop.Ticking {
                     asking = false;
                     if (answer.failed()) {
                         fail(answer.cause());
-                    } else if (isPassing(answer.result().error())) {
+                    } else if (!closed && isPassing(answer.result().error())) {
                         loop.vertx.setTimer(RETRY_MS, timer -> {
                             if (!closed && !asking) {
                                 ask(commit);
@@ -144,6 +147,9 @@ final class Membership implements PushLoop.Ticking {
         pump.readOnly(places);
         onAssigned.run();
         pump.unpause();
+        if (late.isPresent()) {
+            answerLate(commit());
+        }
         // It may have been taken back while it was on its way.
         interrupted.ifPresent(this::interrupted);
     }
@@ -281,12 +287,21 @@ final class Membership implements PushLoop.Ticking {
                 acknowledged.merge(place.id(), offset, Math::max);
             }
         }
-        return commit();
+        if (!asking) {
+            return commit();
+        }
+        late = late.or(() -> Optional.of(Promise.promise()));
+        return late.get().future();
+    }
+
+    private void answerLate(Future<?> committing) {
+        late.ifPresent(promise -> committing.<Void>mapEmpty().onComplete(promise));
+        late = Optional.empty();
     }
 
     private Future<Void> commit() {
         Optional<Poll.Cursor> cursor = uncommitted();
-        if (cursor.isEmpty() || asking) {
+        if (cursor.isEmpty()) {
             return Future.succeededFuture();
         }
         committing = true;
@@ -318,7 +333,9 @@ final class Membership implements PushLoop.Ticking {
     // ---- the end ----
 
     private void fail(Throwable why) {
-        if (!closed) {
+        if (closed) {
+            answerLate(Future.failedFuture(why));
+        } else {
             onFailure.accept(why);
         }
     }
@@ -337,9 +354,12 @@ final class Membership implements PushLoop.Ticking {
 
     private void end() {
         if (taken) {
+            answerLate(Future.failedFuture(GroupErrors.problem(GroupError.SUPERSEDED, wish.group())));
             return;
         }
-        commitAtTheEnd().onComplete(done -> {
+        Future<?> last = commitAtTheEnd();
+        answerLate(last);
+        last.onComplete(done -> {
             close(Set.of());
             if (!taken) {
                 loop.groups.leave(wish.group(), wish.member(), told.poll());

@@ -7,7 +7,7 @@ package io.sluice.server.http.push;
  * @param connectionBytes how large a piece on its way to one connection may be
  * @param heartbeatMs how long a stream is silent before a sign of life is sent
  * @param maxSubscriptions how many subscriptions one WebSocket may have
- * @param maxPublishes how many records of one WebSocket may be on their way into the log
+ * @param maxPublishes how many records and acknowledgements of one WebSocket may be on their way into a log
  */
 public record PushLimits(
         long memoryBytes, int connectionBytes, long heartbeatMs, int maxSubscriptions, int maxPublishes) {

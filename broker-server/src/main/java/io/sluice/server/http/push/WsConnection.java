@@ -60,7 +60,9 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     /** Answers that were written since the client last took any. */
     private int unsent;
 
-    private int publishes;
+    /** How many records and acknowledgements are on their way into a log. */
+    private int underWay;
+
     private long heardNs = System.nanoTime();
     private long pingedNs = heardNs;
     private boolean closed;
@@ -187,8 +189,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
         fields.allowOnly("op", "id", "cursor");
         WsSubscription subscription = subscription(fields);
         String cursor = fields.requiredText("cursor", PushCursor.MAX_CHARS);
-        subscription
-                .acknowledge(PushCursor.decode(cursor))
+        counted(subscription.acknowledge(PushCursor.decode(cursor)))
                 .onSuccess(done -> send(new JsonObject()
                         .put("op", "acked")
                         .put("id", subscription.id())
@@ -203,20 +204,13 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
         String topic = fields.requiredText("topic", EventsRequest.MAX_NAME_CHARS);
         Optional<String> type = fields.text("type", EventsRequest.MAX_NAME_CHARS);
         byte[] record = Members.without(text, PUBLISH);
-        publishes++;
-        if (publishes >= loop.limits.maxPublishes()) {
-            socket.pause();
-        }
         Future<RecordPublisher.Published> published;
         try {
             published = publisher.publish(topic, record, type);
         } catch (RuntimeException e) {
             published = Future.failedFuture(e);
         }
-        published.onComplete(done -> {
-            if (publishes-- == loop.limits.maxPublishes()) {
-                socket.resume();
-            }
+        counted(published).onComplete(done -> {
             if (done.failed()) {
                 refuse(id, done.cause());
                 return;
@@ -228,6 +222,21 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
                     .put("topic", topic)
                     .put("partition", done.result().partition())
                     .put("offset", done.result().offset()));
+        });
+    }
+
+    /** No more is read while there is too much on its way. */
+    private <T> Future<T> counted(Future<T> oneMore) {
+        underWay++;
+        if (underWay >= loop.limits.maxPublishes()) {
+            socket.pause();
+        }
+        return oneMore.onComplete(done -> {
+            if (underWay-- == loop.limits.maxPublishes()) {
+                // It could not be heard until now.
+                heardNs = System.nanoTime();
+                socket.resume();
+            }
         });
     }
 
@@ -317,7 +326,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     @Override
     public void tick(long nowNs) {
         long heartbeatNs = TimeUnit.MILLISECONDS.toNanos(loop.limits.heartbeatMs());
-        boolean isHeard = sending.isEmpty() && publishes < loop.limits.maxPublishes();
+        boolean isHeard = sending.isEmpty() && underWay < loop.limits.maxPublishes();
         if (isHeard && nowNs - heardNs > SILENT_HEARTBEATS * heartbeatNs + heartbeatNs) {
             close(SocketMessages.POLICY, "no answer to a ping");
             return;

@@ -253,6 +253,40 @@ class WebSocketTest {
     }
 
     @Test
+    void whatIsAcknowledgedIsCommittedThoughTheMemberIsAboutToGetMore() {
+        topic("grows", 1);
+        WsClient socket = connect();
+        JsonArray many = new JsonArray();
+        numbers(0, 200).forEach(value -> many.add(new JsonObject().put("value", value)));
+        String body = new JsonObject().put("records", many).encode();
+        assertThat(server.send("POST", "/v1/topics/grows/records", body).statusCode())
+                .isEqualTo(200);
+        socket.say(subscribe("s").put("topic", "grows").put("group", "g").put("ack", true));
+        socket.awaitValues("s", 200);
+        List<String> cursors = socket.all("record").stream()
+                .map(message -> message.getString("cursor"))
+                .toList();
+
+        for (int i = 0; i < 200; i++) {
+            if (i % 4 == 0) {
+                grow(2 + i / 4);
+            }
+            int acked = i + 1;
+            socket.say(op("ack").put("id", "s").put("cursor", cursors.get(i)));
+            Await.until("acknowledged", () -> socket.all("acked").size() == acked);
+            assertThat(position()).as("committed when it is answered").isEqualTo(acked);
+        }
+        // It was about to get more again and again.
+        assertThat(socket.all("subscribed")).hasSizeGreaterThan(10);
+    }
+
+    private void grow(int partitions) {
+        assertThat(server.send("PATCH", "/v1/topics/grows", "{\"partitions\": " + partitions + "}")
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
     void whoAcknowledgesNothingGetsNoMoreBecauseOthersComeAndGo() {
         WsClient socket = connect();
         JsonArray many = new JsonArray();
