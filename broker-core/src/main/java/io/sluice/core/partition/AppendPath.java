@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
 final class AppendPath {
     private static final Logger LOG = LoggerFactory.getLogger(AppendPath.class);
 
+    /** How long what nobody waits for may wait for somebody who does, and share the sync. */
+    private static final long LAZY_MS = 50;
+
     private final Partition partition;
     private final SegmentedLog log;
     private final PartitionWorker worker;
@@ -28,6 +31,8 @@ final class AppendPath {
     private final TailCache.View tail;
     private final List<Append> staged = new ArrayList<>();
     private final List<Append> written = new ArrayList<>();
+    /** When what nobody waits for is synced at the latest, in ms since the epoch. */
+    private long flushByMs = Long.MAX_VALUE;
 
     AppendPath(Partition partition, PartitionWorker worker, AppendChecks checks, TailCache.View tail) {
         this.partition = partition;
@@ -120,7 +125,11 @@ final class AppendPath {
         }
         try {
             if (log.isFlushDue(nowMs)) {
-                flush(nowMs);
+                if (isAwaited()) {
+                    flush(nowMs);
+                } else {
+                    flushByMs = Math.min(flushByMs, nowMs + LAZY_MS);
+                }
             }
         } catch (IOException e) {
             partition.fail(e);
@@ -149,7 +158,21 @@ final class AppendPath {
         worker.diskSpace().wrote(bytes);
     }
 
+    /** Whether the sync that is due is waited for: by whoever appended, or by readers, whom only topics of the broker's own do not have. */
+    private boolean isAwaited() {
+        if (!partition.isInternal()) {
+            return true;
+        }
+        for (Append append : written) {
+            if (append.acks == Acks.COMMITTED) {
+                return true;
+            }
+        }
+        return written.isEmpty();
+    }
+
     private void flush(long nowMs) throws IOException {
+        flushByMs = Long.MAX_VALUE;
         long startNs = worker.nanoClock().getAsLong();
         log.flush(nowMs);
         worker.metrics().flushes().increment();
@@ -162,7 +185,7 @@ final class AppendPath {
 
     /** How long what is unsynced may stay so, in ms; 0 or less if it is time. */
     long msUntilFlush(long nowMs) {
-        return log.msUntilFlush(nowMs);
+        return Math.min(log.msUntilFlush(nowMs), flushByMs - nowMs);
     }
 
     void flushNow(long nowMs) {

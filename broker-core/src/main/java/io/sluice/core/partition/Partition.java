@@ -267,6 +267,11 @@ public final class Partition implements PartitionLog {
         return closed;
     }
 
+    /** Whether it holds books of the broker's own, which nobody reads while they are written. */
+    boolean isInternal() {
+        return surroundings.internal();
+    }
+
     boolean isClosed() {
         return closed.isDone();
     }

@@ -28,6 +28,10 @@ final class WorkerFixture {
     final Partition partition;
 
     WorkerFixture(Map<String, String> settings, Codecs codecs) throws IOException {
+        this(settings, codecs, false);
+    }
+
+    WorkerFixture(Map<String, String> settings, Codecs codecs, boolean internal) throws IOException {
         LogDirectory root = machine.root();
         worker = new PartitionWorker(
                 "test",
@@ -56,18 +60,22 @@ final class WorkerFixture {
                         codecs,
                         Runnable::run,
                         MAX_WAITERS,
-                        false,
+                        internal,
                         (log, offset) -> CompletableFuture.completedFuture(null),
                         (failed, why) -> {}));
     }
 
     /** Asks for a small record to be appended. */
     CompletableFuture<Appended> append(String key) {
+        return append(key, Acks.COMMITTED);
+    }
+
+    CompletableFuture<Appended> append(String key, Acks acks) {
         return partition.append(
                 new RecordBatchBuilder(64)
                         .append(clock.millis(), key.getBytes(), new byte[10])
                         .build(),
-                Acks.COMMITTED);
+                acks);
     }
 
     /** Does all that waits. */
