@@ -659,6 +659,19 @@ public final class QueueCoordinator implements AutoCloseable {
         tell(name, shard -> shard.find(id), (queue, effects) -> queue.heard(consumer, effects));
     }
 
+    /**
+     * As {@link #connected}, by somebody who begins anew: what the consumer had before is lost to it, so others get that, unless it has another
+     * connection.
+     */
+    public void begins(String name, UUID id, String consumer) {
+        tell(name, shard -> shard.find(id), (queue, effects) -> {
+            if (!presence.has(id, consumer)) {
+                queue.leave(consumer, effects);
+            }
+        });
+        connected(name, id, consumer);
+    }
+
     /** The connection is cut. If it was the last one, and nothing else is heard of the consumer at once, its session ends. */
     public void disconnected(String name, UUID id, String consumer) {
         shards.execute(() -> presence.disconnected(id, consumer));

@@ -29,7 +29,6 @@ import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.SocketMessages;
 import io.sluice.server.http.queues.Deliveries.Delivery;
-import io.sluice.server.http.queues.Deliveries.Sorted;
 import io.sluice.server.http.records.MessageSender;
 import io.sluice.server.http.records.Values;
 import io.vertx.core.Future;
@@ -56,11 +55,18 @@ final class QueueSocket implements OpenStream {
     private static final int READ_BYTES = 1024 * 1024;
     /** How much goes out as one message, unless a single one is larger. */
     private static final int MESSAGE_BYTES = 64 * 1024;
+    /** How many characters may wait to be sent, but for what is added to fewer. */
+    private static final int MAX_UNSENT = 4 * MESSAGE_BYTES;
     /** How long a receiver waits at the queue before it asks again. */
     private static final long WAIT_MS = 60_000;
 
     private static final int MIN_OUT_BYTES = 512;
     private static final long RETRY_MS = 500;
+    /** How often it asks again at once if nothing of what it got can be read. */
+    private static final int MAX_FRUITLESS = 100;
+
+    /** How long others wait for what a connection had, as the queue has it for sessions. */
+    private static final long CUT_MS = 2_000;
     /** After so many silent heartbeats, pings included, the other end is taken for gone. */
     private static final int SILENT_HEARTBEATS = 3;
 
@@ -93,7 +99,9 @@ final class QueueSocket implements OpenStream {
 
     private Buffer out;
     private List<MemoryBudget.Reservation> outMemory = new ArrayList<>();
-    /** Whether the other end takes less than it is sent. */
+    /** How many characters the socket has not taken yet. */
+    private long unsent;
+    /** Whether that is as much as it may be: the other end takes less than it is sent. */
     private boolean full;
 
     // ---- what is received ----
@@ -107,6 +115,8 @@ final class QueueSocket implements OpenStream {
     private boolean receiving;
     /** Whether it is too early to ask again. */
     private boolean resting;
+    /** How often there was nothing to read in what it got, one time after the other. */
+    private int fruitless;
 
     private Subscription subscription;
     private Runnable cancel = () -> {};
@@ -152,11 +162,6 @@ final class QueueSocket implements OpenStream {
             stop();
             goodbye.run();
         });
-        socket.pongHandler(pong -> heardNs = System.nanoTime());
-        socket.drainHandler(nothing -> {
-            full = false;
-            goOn();
-        });
         messages.read(
                 socket,
                 this::message,
@@ -171,6 +176,8 @@ final class QueueSocket implements OpenStream {
 
     @Override
     public boolean received(int bytes) {
+        // Pongs too, and what is not whole yet.
+        heardNs = System.nanoTime();
         boolean isRead = messages.received(bytes);
         if (!isRead) {
             close(TRY_AGAIN_LATER, "requests in flight take all the memory that they may");
@@ -181,7 +188,6 @@ final class QueueSocket implements OpenStream {
     // ---- what is asked for ----
 
     private void message(String text) {
-        heardNs = System.nanoTime();
         List<SocketOp> ops;
         try {
             ops = SocketOp.in(text);
@@ -195,7 +201,11 @@ final class QueueSocket implements OpenStream {
     }
 
     private void run(SocketOp op) {
-        Optional<String> id = Optional.empty();
+        if (closed) {
+            // Nobody would hear what became of it.
+            return;
+        }
+        Optional<String> id = op.id();
         try {
             JsonFields fields = op.fields();
             id = fields.text("id", Receives.MAX_NAME_CHARS);
@@ -235,7 +245,7 @@ final class QueueSocket implements OpenStream {
     /** Reads what comes next, if there is room for it and for its answers. */
     private void goOn() {
         boolean pause = full || asked >= loop.limits.maxPublishes();
-        if (pause != paused && !closed) {
+        if (pause != paused && !closed && !socket.isClosed()) {
             paused = pause;
             if (pause) {
                 socket.pause();
@@ -247,8 +257,13 @@ final class QueueSocket implements OpenStream {
         ask();
     }
 
+    /** Whether the queue is there: another of its name is not the same. */
+    private boolean isThere() {
+        return loop.broker.topic(queue).map(Topic::id).equals(Optional.of(topic.id()));
+    }
+
     private void requireQueue() {
-        if (!loop.broker.topic(queue).map(Topic::id).equals(Optional.of(topic.id()))) {
+        if (!isThere()) {
             deleted();
             throw QueueErrors.problem(QueueError.QUEUE_DELETED, queue);
         }
@@ -324,6 +339,8 @@ final class QueueSocket implements OpenStream {
     private void reject(Optional<String> id, JsonFields fields, int bytes) {
         List<Nack> nacks = Settlements.nacks(fields, "op", "id");
         requireQueue();
+        // What was said first of a lease holds.
+        acknowledge();
         begun(bytes);
         Map<Lease, Long> released = release(nacks.stream().map(Nack::lease).toList());
         JsonAnswer.here(loop.queues.reject(queue, nacks)).onSuccess(outcomes -> {
@@ -339,6 +356,7 @@ final class QueueSocket implements OpenStream {
     private void extend(Optional<String> id, JsonFields fields, int bytes) {
         List<Extension> extensions = Settlements.extensions(fields, "op", "id");
         requireQueue();
+        acknowledge();
         begun(bytes);
         JsonAnswer.here(loop.queues.extend(queue, extensions)).onSuccess(outcomes -> {
             for (Outcome outcome : outcomes.outcomes()) {
@@ -393,7 +411,7 @@ final class QueueSocket implements OpenStream {
             subscription = Subscription.ofQueue(queue, one.consumer());
             client.subscribed(subscription);
             if (one.hasSession()) {
-                loop.queues.connected(queue, topic.id(), one.consumer());
+                loop.queues.begins(queue, topic.id(), one.consumer());
             }
         }
         if (wanted < max) {
@@ -447,6 +465,10 @@ final class QueueSocket implements OpenStream {
         cancel = asking.cancel();
         Deliveries deliveries =
                 new Deliveries(loop.broker, loop.queues, loop.records, queue, asking.queue(), one.values(), READ_BYTES);
+        if (!asking.queue().equals(topic.id())) {
+            // The name is that of another queue by now, or of none: what it may give is not for this one.
+            deleted();
+        }
         JsonAnswer.here(asking.answer()).onSuccess(answer -> take(deliveries, answer));
     }
 
@@ -477,23 +499,29 @@ final class QueueSocket implements OpenStream {
                 body.close();
                 refuse(Optional.empty(), read.cause());
                 rest();
-            } else if (closed) {
-                body.close();
-                deliveries.giveBack(
-                        read.result().there().stream().map(Delivery::message).toList());
             } else {
-                deliver(read.result(), body);
-                ask();
+                deliver(deliveries, read.result().there(), body);
             }
         });
     }
 
-    private void deliver(Sorted read, MemoryBudget.Reservation body) {
-        List<Delivery> there = read.there();
+    private void deliver(Deliveries deliveries, List<Delivery> all, MemoryBudget.Reservation body) {
+        // It may want less than when it was asked for them, or nothing any more.
+        int room = closed ? 0 : Math.max(0, Math.min(all.size(), max - held.size()));
+        List<Delivery> there = all.subList(0, room);
+        deliveries.giveBack(
+                all.subList(room, all.size()).stream().map(Delivery::message).toList());
         if (there.isEmpty()) {
             body.close();
+            fruitless++;
+            if (fruitless < MAX_FRUITLESS) {
+                ask();
+            } else {
+                rest();
+            }
             return;
         }
+        fruitless = 0;
         client.fetched(queue);
         Buffer document = Buffer.buffer(64 + there.size() * 256).appendString("{\"op\":\"messages\",\"messages\":[");
         for (int i = 0; i < there.size(); i++) {
@@ -506,6 +534,7 @@ final class QueueSocket implements OpenStream {
         }
         outMemory.add(body);
         say(document.appendString("]}"));
+        ask();
     }
 
     /** What cannot be had now may be there a little later. */
@@ -560,8 +589,21 @@ final class QueueSocket implements OpenStream {
         List<MemoryBudget.Reservation> sent = outMemory;
         out = null;
         outMemory = new ArrayList<>();
-        socket.writeTextMessage(text).onComplete(done -> sent.forEach(MemoryBudget.Reservation::close));
-        if (socket.writeQueueFull()) {
+        if (socket.isClosed()) {
+            // The other end has gone, and this one is about to be told.
+            sent.forEach(MemoryBudget.Reservation::close);
+            return;
+        }
+        unsent += text.length();
+        socket.writeTextMessage(text).onComplete(done -> {
+            sent.forEach(MemoryBudget.Reservation::close);
+            unsent -= text.length();
+            if (full && unsent < MAX_UNSENT) {
+                full = false;
+                goOn();
+            }
+        });
+        if (!full && unsent >= MAX_UNSENT) {
             full = true;
             goOn();
         }
@@ -570,6 +612,14 @@ final class QueueSocket implements OpenStream {
     // ---- the end ----
 
     void tick(long nowNs) {
+        if (socket.isClosed()) {
+            end();
+            return;
+        }
+        if (!isThere()) {
+            deleted();
+            return;
+        }
         Optional<Receiver> one = receiver;
         if (one.isPresent() && !one.get().hasSession()) {
             long nowMs = loop.clock.millis();
@@ -583,7 +633,7 @@ final class QueueSocket implements OpenStream {
                 .orElse(SILENT_HEARTBEATS * loop.limits.heartbeatMs()));
         if (silentNs > limitNs && !paused) {
             close(POLICY, "nothing was heard for " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms");
-        } else if (silentNs > limitNs / SILENT_HEARTBEATS && nowNs - pingedNs > limitNs / SILENT_HEARTBEATS) {
+        } else if (!full && silentNs > limitNs / SILENT_HEARTBEATS && nowNs - pingedNs > limitNs / SILENT_HEARTBEATS) {
             pingedNs = nowNs;
             socket.writePing(Buffer.buffer());
         }
@@ -616,7 +666,18 @@ final class QueueSocket implements OpenStream {
             client.unsubscribed(subscription);
             if (one.hasSession()) {
                 loop.queues.disconnected(queue, topic.id(), one.consumer());
+                letGo();
             }
         });
+    }
+
+    /** Its session goes on if there is another connection of its name, which knows nothing of what this one had. */
+    private void letGo() {
+        List<Nack> all = held.keySet().stream()
+                .map(lease -> new Nack(lease, OptionalLong.of(0), false, "connection ended"))
+                .toList();
+        if (!all.isEmpty()) {
+            loop.context.owner().setTimer(CUT_MS, timer -> loop.queues.reject(queue, all));
+        }
     }
 }

@@ -8,6 +8,7 @@ import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonBody;
 import io.sluice.server.http.JsonFields;
+import io.sluice.server.http.json.JsonBytes;
 import io.sluice.server.http.json.JsonFault;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
@@ -25,20 +26,29 @@ import java.util.Set;
  * @param json the text that the object is in
  * @param from where it begins
  * @param to where it ends
+ * @param op what it is called, if that is text
+ * @param id what the client calls it, if it does and that is text
  * @param messagesFrom where its messages begin; -1 if it has none
  * @param messagesTo where they end
  */
 record SocketOp(
-        byte[] json, int from, int to, Set<String> names, Optional<String> op, int messagesFrom, int messagesTo) {
+        byte[] json, int from, int to, Optional<String> op, Optional<String> id, int messagesFrom, int messagesTo) {
     /** How many there may be in one message. */
     static final int MAX_AT_ONCE = 1_000;
 
     static final String MESSAGES = "messages";
-    private static final int MAX_DEPTH = 32;
+    private static final int MAX_DEPTH = JsonBytes.MAX_DEPTH;
+    /** Whoever reads what is in it has limits of its own. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(
-                    StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNameLength(Integer.MAX_VALUE)
+                    .maxNumberLength(Integer.MAX_VALUE)
+                    .build())
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
+
     private static final byte[] BEGIN = "{\"messages\":".getBytes(StandardCharsets.US_ASCII);
 
     /**
@@ -48,6 +58,10 @@ record SocketOp(
      */
     static List<SocketOp> in(String text) {
         byte[] json = text.getBytes(StandardCharsets.UTF_8);
+        if (json.length == 0 || json.length > 1 && (json[0] == 0 || json[1] == 0)) {
+            // The parser would take it for another encoding.
+            throw malformed(json);
+        }
         List<SocketOp> ops = new ArrayList<>();
         try (JsonParser parser = FACTORY.createParser(json)) {
             JsonToken first = parser.nextToken();
@@ -90,6 +104,7 @@ record SocketOp(
         int from = (int) parser.currentTokenLocation().getByteOffset();
         Set<String> names = new HashSet<>();
         Optional<String> op = Optional.empty();
+        Optional<String> id = Optional.empty();
         int messagesFrom = -1;
         int messagesTo = -1;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -101,6 +116,9 @@ record SocketOp(
             if (name.equals("op") && value == JsonToken.VALUE_STRING) {
                 op = Optional.of(parser.getText());
             }
+            if (name.equals("id") && value == JsonToken.VALUE_STRING) {
+                id = Optional.of(parser.getText()).filter(text -> text.length() <= Receives.MAX_NAME_CHARS);
+            }
             if (name.equals(MESSAGES)) {
                 messagesFrom = (int) parser.currentTokenLocation().getByteOffset();
             }
@@ -111,7 +129,7 @@ record SocketOp(
             }
         }
         return new SocketOp(
-                json, from, (int) parser.currentLocation().getByteOffset(), names, op, messagesFrom, messagesTo);
+                json, from, (int) parser.currentLocation().getByteOffset(), op, id, messagesFrom, messagesTo);
     }
 
     /** How many bytes it has. */

@@ -1,6 +1,8 @@
 package io.sluice.server.http.push;
 
 import io.sluice.server.fixture.Await;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -10,8 +12,8 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A WebSocket and all that it has been told. */
-final class WsClient implements WebSocket.Listener {
+/** A WebSocket and all that it has been told, one by one also if several things came as an array. */
+public final class WsClient implements WebSocket.Listener {
     private static final int MAX_CONTROL_BYTES = 125;
 
     private final List<JsonObject> messages = new CopyOnWriteArrayList<>();
@@ -26,11 +28,16 @@ final class WsClient implements WebSocket.Listener {
 
     /** The same by a library that calls itself so. */
     static WsClient connect(int port, String userAgent) {
+        return connect(port, "/v1/ws", userAgent);
+    }
+
+    /** Connects to an address of it. */
+    public static WsClient connect(int port, String path, String userAgent) {
         WsClient client = new WsClient();
         client.connection = HttpClient.newHttpClient()
                 .newWebSocketBuilder()
                 .header("User-Agent", userAgent)
-                .buildAsync(URI.create("ws://127.0.0.1:" + port + "/v1/ws"), client)
+                .buildAsync(URI.create("ws://127.0.0.1:" + port + path), client)
                 .join();
         return client;
     }
@@ -39,7 +46,12 @@ final class WsClient implements WebSocket.Listener {
     public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
         message.append(part);
         if (last) {
-            messages.add(new JsonObject(message.toString()));
+            Object said = Json.decodeValue(message.toString());
+            if (said instanceof JsonArray all) {
+                messages.addAll(all.stream().map(JsonObject.class::cast).toList());
+            } else {
+                messages.add((JsonObject) said);
+            }
             message.setLength(0);
         }
         socket.request(1);
@@ -57,56 +69,65 @@ final class WsClient implements WebSocket.Listener {
         closedWith = -1;
     }
 
-    void say(JsonObject what) {
+    /** Says something. */
+    public void say(JsonObject what) {
         sayText(what.encode());
     }
 
-    void sayText(String text) {
+    /** Says a text, whatever it is. */
+    public void sayText(String text) {
         connection.sendText(text, true).join();
     }
 
     /** Says what the broker may cut off before all of it is out. */
-    void sayInVain(String text) {
+    public void sayInVain(String text) {
         connection.sendText(text, true);
     }
 
     /** Says the beginning of a message, to whoever listens. */
-    void begin(String text) {
+    public void begin(String text) {
         connection.sendText(text, false);
     }
 
     /** Says it in a message that is not text, in two frames. */
-    void sayBytes(byte[] bytes) {
+    public void sayBytes(byte[] bytes) {
         connection.sendBinary(ByteBuffer.wrap(bytes), false).join();
         connection.sendBinary(ByteBuffer.wrap(bytes), true).join();
     }
 
     /** Sends a ping and a pong, each as large as they may be. */
-    void pingAndPong() {
+    public void pingAndPong() {
         connection.sendPing(ByteBuffer.allocate(MAX_CONTROL_BYTES)).join();
         connection.sendPong(ByteBuffer.allocate(MAX_CONTROL_BYTES)).join();
     }
 
     /** Says goodbye. */
-    void close() {
+    public void close() {
         connection.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
     }
 
     /** Goes without a word. */
-    void abort() {
+    public void abort() {
         connection.abort();
     }
 
     /** The code with which the other end has closed; -1 if the connection broke, 0 if it is open. */
-    int closedWith() {
+    public int closedWith() {
         return closedWith;
     }
 
-    List<JsonObject> all(String op) {
+    /** All that it has been told. */
+    public List<JsonObject> all() {
+        return List.copyOf(messages);
+    }
+
+    /** All that it has been told with this {@code op}. */
+    public List<JsonObject> all(String op) {
         return messages.stream().filter(one -> one.getString("op").equals(op)).toList();
     }
 
-    JsonObject await(String op) {
+    /** The first of these, once it has come. */
+    public JsonObject await(String op) {
         Await.until(op, () -> !all(op).isEmpty());
         return all(op).get(0);
     }
@@ -123,7 +144,7 @@ final class WsClient implements WebSocket.Listener {
     }
 
     /** The code of the first error. */
-    String refused() {
+    public String refused() {
         return await("error").getJsonObject("error").getString("code");
     }
 }

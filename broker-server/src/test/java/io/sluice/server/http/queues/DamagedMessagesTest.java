@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.fixture.ManualClock;
 import io.sluice.server.fixture.Await;
+import io.sluice.server.http.push.WsClient;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -94,6 +95,25 @@ class DamagedMessagesTest {
         assertThat(bad.getString("unreadable")).contains("damaged");
         assertThat(ok(face.server.get("/v1/queues/default/messages/0-2/why")).encode())
                 .contains("cannot be read");
+    }
+
+    @Test
+    void overAWebSocketItKeepsNobodyAwayEither() throws Exception {
+        // It could come again at once, for ever.
+        patch(new JsonObject().put("max_deliveries", 0));
+        String bad = sendAndReject("a", BAD);
+        damage();
+        WsClient socket = WsClient.connect(face.server.port(), "/v1/queues/default/ws", "test/1");
+        socket.say(new JsonObject().put("op", "receive").put("max", 10));
+        Await.until("tried again and again", () -> message(bad).getInteger("deliveries") > 10);
+
+        face.send("good");
+
+        Await.until("both", () -> SocketFace.given(socket).size() == 2);
+        assertThat(SocketFace.values(SocketFace.given(socket))).containsExactlyInAnyOrder("a", "good");
+        assertThat(message(bad).getJsonArray("attempts").encode()).contains("cannot be read: ");
+        assertThat(socket.all("error")).isEmpty();
+        socket.abort();
     }
 
     @Test

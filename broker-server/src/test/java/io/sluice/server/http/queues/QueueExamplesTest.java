@@ -72,6 +72,37 @@ class QueueExamplesTest {
         workIsDone("reports-node", "node", "web.mjs", "worker.mjs");
     }
 
+    @Test
+    void nodeOverAWebSocket() throws Exception {
+        Installed.nodeWithPackages();
+        Files.createSymbolicLink(outputs.resolve("node_modules"), Installed.SCRIPTS.resolve("node_modules"));
+        Path worker = Files.copy(EXAMPLES.resolve("socket.mjs"), outputs.resolve("socket.mjs"));
+        String queue = "/v1/queues/reports";
+        assertThat(server.send("PUT", queue, "{\"partitions\": 1, \"max_deliveries\": 2}")
+                        .statusCode())
+                .isEqualTo(201);
+        String texts = "{\"messages\": [{\"value\": \"the words of a text\"}, {\"value\": \"fail\"}]}";
+        assertThat(server.send("POST", queue + "/messages", texts).statusCode()).isEqualTo(201);
+
+        Process working = new ProcessBuilder("node", worker.toString(), "http://127.0.0.1:" + server.port(), "reports")
+                .redirectErrorStream(true)
+                .redirectOutput(outputs.resolve("output").toFile())
+                .start();
+        children.add(working);
+
+        Await.until(
+                "the report is there",
+                () -> server.get(queue + "/messages/0-0").body().contains("\"acknowledged\""));
+        assertThat(server.get(queue + "/messages/0-0").body()).containsPattern("\"words\": ?5");
+        Await.until(
+                "the other has failed for good",
+                () -> server.get(queue + "/messages/0-1").body().contains("\"dead\""));
+        Await.until("it hears of it", () -> output("output").lines().count() == 3);
+        working.destroy();
+        assertThat(working.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(working.exitValue()).as(output("output")).isZero();
+    }
+
     private void workIsDone(String queue, String command, String web, String worker) throws Exception {
         String broker = "http://127.0.0.1:" + server.port();
         start(command, web, broker, "0");
