@@ -139,13 +139,16 @@ class JobsTest {
                         .message();
                 assertThat(view.state()).as("what is known of %s", name).isEqualTo(MessageView.State.LEASED);
             }
+            // A lease is durable with the next acknowledgement, and may be lost with the power before.
+            it.acknowledge("q", again.subList(0, 1));
             it.crash();
-            for (String name : names) {
-                assertThat(get(it.queues.message("q", MessageId.parse(name).orElseThrow()))
-                                .message()
-                                .state())
-                        .isEqualTo(MessageView.State.LEASED);
-            }
+            assertThat(names.stream()
+                            .map(name -> get(it.queues.message(
+                                            "q", MessageId.parse(name).orElseThrow()))
+                                    .message()
+                                    .state()))
+                    .containsExactlyInAnyOrder(
+                            MessageView.State.ACKNOWLEDGED, MessageView.State.LEASED, MessageView.State.LEASED);
         }
     }
 
