@@ -14,11 +14,12 @@ final class EventStreamProblem {
 
     private EventStreamProblem() {}
 
-    /** Whether the problem is to be told so. Who takes anything, as curl does, is told by the status as on any other route. */
+    /** Whether the problem is to be told so. Who takes anything, as curl does, or JSON as well, is told by the status as on any other route. */
     static boolean fits(HttpServerRequest request, HttpProblem problem) {
         return problem.members().containsKey(RETRY_AFTER_MS)
                 && request.method() == HttpMethod.GET
-                && Accept.names(request, MEDIA_TYPE);
+                && Accept.names(request, MEDIA_TYPE)
+                && !Accept.names(request, "application/json");
     }
 
     /** The problem as the only event of a stream. */

@@ -1,10 +1,13 @@
 package io.sluice.server.http;
 
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -14,11 +17,15 @@ import java.util.function.Consumer;
  * <p>The codes with which a WebSocket is closed are those of RFC 6455, 7.4.1, and of IANA's registry.
  */
 public final class SocketMessages {
+    public static final short NORMAL = 1000;
     public static final short GOING_AWAY = 1001;
     public static final short PROTOCOL = 1002;
     public static final short POLICY = 1008;
     public static final short TOO_LARGE = 1009;
     public static final short TRY_AGAIN_LATER = 1013;
+
+    /** A close frame has room for that and the code; RFC 6455, 5.5. */
+    private static final int MAX_REASON_BYTES = 123;
 
     private final MemoryBudget.Reservation memory;
     /** How many bytes are reserved: those of frames and messages that are not whole yet. */
@@ -76,6 +83,27 @@ public final class SocketMessages {
                     "pages of " + origin + " may not connect: they are neither of " + host
                             + " nor among http.cors.allowed.origins");
         }
+    }
+
+    /**
+     * The code with which a socket is closed of which no more can be read. A frame that is too large is a fault of the frame to Netty, and a message of several
+     * frames that is too large is an IllegalStateException to Vert.x.
+     */
+    public static short codeOf(Throwable failure) {
+        boolean isTooLarge = failure instanceof TooLongFrameException
+                || failure instanceof IllegalStateException
+                || failure instanceof CorruptedWebSocketFrameException frame
+                        && frame.closeStatus().code() == TOO_LARGE;
+        return isTooLarge ? TOO_LARGE : PROTOCOL;
+    }
+
+    /** Closes a socket with as much of a reason as there is room for. */
+    public static void close(ServerWebSocket socket, short code, String why) {
+        String reason = why;
+        while (reason.getBytes(StandardCharsets.UTF_8).length > MAX_REASON_BYTES) {
+            reason = reason.substring(0, Math.min(reason.length() - 1, MAX_REASON_BYTES));
+        }
+        socket.close(code, reason);
     }
 
     /**

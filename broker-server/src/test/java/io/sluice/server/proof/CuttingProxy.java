@@ -42,9 +42,13 @@ final class CuttingProxy implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    /** Where the broker is from now on. */
+    /**
+     * Where the broker is from now on. What leads to the one before ends, as it does when a process has: a broker that was restarted in the process of the
+     * test can leave a connection behind that was made in its last moment, and nobody would ever hear of it again.
+     */
     void leadTo(int port) {
         targetPort = port;
+        sockets.forEach(this::close);
     }
 
     /** From now on nothing is cut. */

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -214,20 +215,23 @@ abstract class Conveyor {
 
     /** Reads what has not been read of a part; then goes on with those that are not in the log any more, if there are any. */
     private void read(Part part, Consumer<Set<MessageId>> next) {
+        read(part, Set.of(), next);
+    }
+
+    /** @param gone what the log was found not to have any more */
+    private void read(Part part, Set<MessageId> gone, Consumer<Set<MessageId>> next) {
         List<MessageId> missing = part.messages().stream()
-                .filter(message -> !read.containsKey(message))
+                .filter(message -> !read.containsKey(message) && !gone.contains(message))
                 .toList();
         if (missing.isEmpty()) {
-            next.accept(Set.of());
+            next.accept(gone);
             return;
         }
         then(with.reader().find(id, missing, STEP_BYTES), found -> {
             keep(found.found());
-            if (found.gone().isEmpty()) {
-                read(part, next);
-            } else {
-                next.accept(found.gone());
-            }
+            Set<MessageId> all = new HashSet<>(gone);
+            all.addAll(found.gone());
+            read(part, all, next);
         });
     }
 

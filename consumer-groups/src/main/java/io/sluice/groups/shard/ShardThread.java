@@ -217,8 +217,9 @@ public final class ShardThread<S extends Shard<F>, F> implements ShardExecutor, 
     private void lend() {
         long endNs = System.nanoTime() + MAX_LENT_NS;
         boolean hasTime = true;
-        // What has to be done on the own thread goes first, or it might never have its turn.
-        while (hasTime && !tasks.isEmpty() && apart.isEmpty() && !stopping) {
+        // What has to be done on the own thread goes first, or it might never have its turn; and what is due may be
+        // much.
+        while (hasTime && !tasks.isEmpty() && apart.isEmpty() && nextTimerMs > clock.millis() && !stopping) {
             if (!running.compareAndSet(false, true)) {
                 return;
             }
@@ -274,8 +275,8 @@ public final class ShardThread<S extends Shard<F>, F> implements ShardExecutor, 
         }
         shards.values().forEach(ShardRunner::close);
         shards.clear();
+        // It stays running: what comes from now on is run by whoever brings it.
         end();
-        running.set(false);
     }
 
     private boolean hasTasks() {

@@ -1,6 +1,5 @@
 package io.sluice.server.http.push;
 
-import io.netty.handler.codec.TooLongFrameException;
 import io.sluice.groups.GroupLimits;
 import io.sluice.server.clients.Client;
 import io.sluice.server.http.HttpErrors;
@@ -112,9 +111,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     /** The other end has gone, or what it sends is no message, or too large for one. */
     private void broken(Throwable failure) {
-        close(
-                failure instanceof TooLongFrameException ? SocketMessages.TOO_LARGE : SocketMessages.PROTOCOL,
-                "this cannot be read: " + failure.getMessage());
+        close(SocketMessages.codeOf(failure), "this cannot be read: " + failure.getMessage());
     }
 
     @Override
@@ -346,7 +343,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private void close(short code, String why) {
         if (!closed && socket != null) {
             end();
-            goodbye = () -> socket.close(code, why);
+            goodbye = () -> SocketMessages.close(socket, code, why);
             goodbye.run();
         }
     }

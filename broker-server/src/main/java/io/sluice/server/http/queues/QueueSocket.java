@@ -2,11 +2,8 @@ package io.sluice.server.http.queues;
 
 import static io.sluice.server.http.SocketMessages.GOING_AWAY;
 import static io.sluice.server.http.SocketMessages.POLICY;
-import static io.sluice.server.http.SocketMessages.PROTOCOL;
-import static io.sluice.server.http.SocketMessages.TOO_LARGE;
 import static io.sluice.server.http.SocketMessages.TRY_AGAIN_LATER;
 
-import io.netty.handler.codec.TooLongFrameException;
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.groups.queue.QueueError;
@@ -62,6 +59,9 @@ final class QueueSocket implements OpenStream {
 
     private static final int MIN_OUT_BYTES = 512;
     private static final long RETRY_MS = 500;
+    /** How long it may be from one look at a connection to the next; what is more is the broker's own silence. */
+    private static final long AWAY_NS = TimeUnit.MILLISECONDS.toNanos(2 * QueueSockets.TICK_MS);
+
     /** How often it asks again at once if nothing of what it got can be read. */
     private static final int MAX_FRUITLESS = 100;
 
@@ -135,6 +135,9 @@ final class QueueSocket implements OpenStream {
 
     private long heardNs = System.nanoTime();
     private long pingedNs = heardNs;
+    private long tickedNs = heardNs;
+    /** When the other end last took something, if it is to take more. */
+    private long takenNs = heardNs;
 
     QueueSocket(QueueSockets loop, RoutingContext ctx, Topic topic) {
         this.loop = loop;
@@ -154,9 +157,8 @@ final class QueueSocket implements OpenStream {
             messages.close();
             end();
         });
-        socket.exceptionHandler(failure -> close(
-                failure instanceof TooLongFrameException ? TOO_LARGE : PROTOCOL,
-                "this cannot be read: " + failure.getMessage()));
+        socket.exceptionHandler(
+                failure -> close(SocketMessages.codeOf(failure), "this cannot be read: " + failure.getMessage()));
         // It is asked before each close, and says how to; a close that is under way says it once more.
         socket.shutdownHandler(nothing -> {
             stop();
@@ -598,6 +600,7 @@ final class QueueSocket implements OpenStream {
         socket.writeTextMessage(text).onComplete(done -> {
             sent.forEach(MemoryBudget.Reservation::close);
             unsent -= text.length();
+            takenNs = System.nanoTime();
             if (full && unsent < MAX_UNSENT) {
                 full = false;
                 goOn();
@@ -605,6 +608,7 @@ final class QueueSocket implements OpenStream {
         });
         if (!full && unsent >= MAX_UNSENT) {
             full = true;
+            takenNs = System.nanoTime();
             goOn();
         }
     }
@@ -612,6 +616,13 @@ final class QueueSocket implements OpenStream {
     // ---- the end ----
 
     void tick(long nowNs) {
+        // Whoever could not be heard because the broker stood still was not silent.
+        long awayNs = nowNs - tickedNs - AWAY_NS;
+        if (awayNs > 0) {
+            heardNs += awayNs;
+            takenNs += awayNs;
+        }
+        tickedNs = nowNs;
         if (socket.isClosed()) {
             end();
             return;
@@ -633,6 +644,9 @@ final class QueueSocket implements OpenStream {
                 .orElse(SILENT_HEARTBEATS * loop.limits.heartbeatMs()));
         if (silentNs > limitNs && !paused) {
             close(POLICY, "nothing was heard for " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms");
+        } else if (full && nowNs - takenNs > limitNs) {
+            // It is not asked for a sign of life, for that would wait behind the rest.
+            close(POLICY, "nothing was taken for " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms");
         } else if (!full && silentNs > limitNs / SILENT_HEARTBEATS && nowNs - pingedNs > limitNs / SILENT_HEARTBEATS) {
             pingedNs = nowNs;
             socket.writePing(Buffer.buffer());
@@ -648,7 +662,7 @@ final class QueueSocket implements OpenStream {
         if (!closed && socket != null) {
             flush();
             end();
-            goodbye = () -> socket.close(code, why);
+            goodbye = () -> SocketMessages.close(socket, code, why);
             goodbye.run();
         }
     }

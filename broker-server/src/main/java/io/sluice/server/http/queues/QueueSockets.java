@@ -20,7 +20,7 @@ import java.util.Set;
 
 /** {@code GET /v1/queues/{queue}/ws}: the WebSockets of queues; for one event loop. */
 final class QueueSockets {
-    private static final long TICK_MS = 250;
+    static final long TICK_MS = 250;
 
     final Context context;
     final Broker broker;

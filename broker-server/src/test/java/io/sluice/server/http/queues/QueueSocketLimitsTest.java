@@ -221,6 +221,11 @@ class QueueSocketLimitsTest {
 
     /** A text frame, masked with nothing. */
     private static String frame(String text) {
+        return frame((char) 0x81, text);
+    }
+
+    /** @param first the first byte of the frame: what kind it is, and whether it is the last of its message */
+    private static String frame(char first, String text) {
         int length = text.length();
         String size = length < 126
                 ? "" + (char) (0x80 | length)
@@ -228,7 +233,7 @@ class QueueSocketLimitsTest {
                         ? "" + (char) (0x80 | 126) + (char) (length >> 8) + (char) (length & 255)
                         : "" + (char) (0x80 | 127) + "\0\0\0\0" + (char) (length >> 24) + (char) (length >> 16 & 255)
                                 + (char) (length >> 8 & 255) + (char) (length & 255);
-        return (char) 0x81 + size + "\0\0\0\0" + text;
+        return first + size + "\0\0\0\0" + text;
     }
 
     @Test
@@ -243,6 +248,51 @@ class QueueSocketLimitsTest {
             assertThat(given(other, 1).get(0).getInteger("deliveries")).isEqualTo(2);
             assertThat(silent.readToEnd()).contains("nothing was heard for 1000 ms");
         }
+    }
+
+    @Test
+    void whoTakesNothingIsTakenForGoneAsWell() {
+        String large = "x".repeat(150_000);
+        for (int i = 0; i < 100; i++) {
+            face.sendAll(QUEUE, large);
+        }
+        try (RawConnection deaf = raw()) {
+            deaf.send(frame(receive(1_000).put("session_timeout_ms", 1_000).encode()));
+            Await.until("it has some", () -> face.count(QUEUE, "in_flight") > 0);
+
+            Await.until("others may have them", () -> face.count(QUEUE, "in_flight") == 0);
+            WsClient other = connect();
+            other.say(receive(1));
+            assertThat(given(other, 1).get(0).getInteger("deliveries")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aFrameOrAMessageThatIsTooLargeIsRefusedAsThat() {
+        // A close frame that says 1009.
+        String tooLarge = "\u0003\u00f1";
+        try (RawConnection one = raw()) {
+            one.send(frame("x".repeat(MAX_MESSAGE_BYTES + 1)));
+            assertThat(one.readToEnd()).contains(tooLarge);
+        }
+        try (RawConnection several = raw()) {
+            several.send(frame((char) 0x01, "x".repeat(MAX_MESSAGE_BYTES / 2))
+                    + frame((char) 0x80, "x".repeat(MAX_MESSAGE_BYTES / 2 + 1)));
+            assertThat(several.readToEnd()).contains(tooLarge);
+        }
+    }
+
+    @Test
+    void aReasonThatIsTooLongIsCut() {
+        String queue = "q".repeat(200);
+        face.create(queue);
+        WsClient socket = face.connect(queue);
+        roundTrip(socket);
+
+        assertThat(face.queues.delete(queue).statusCode()).isLessThan(300);
+
+        Await.until("closed", () -> socket.closedWith() != 0);
+        assertThat(socket.closedWith()).isEqualTo(1001);
     }
 
     @Test
