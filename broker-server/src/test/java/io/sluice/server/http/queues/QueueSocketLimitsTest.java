@@ -272,7 +272,8 @@ class QueueSocketLimitsTest {
         // A close frame that says 1009.
         String tooLarge = "\u0003\u00f1";
         try (RawConnection one = raw()) {
-            one.send(frame("x".repeat(MAX_MESSAGE_BYTES + 1)));
+            // Its head is enough, and the rest would come to a closed door.
+            one.send(frame("x".repeat(MAX_MESSAGE_BYTES + 1)).substring(0, 14));
             assertThat(one.readToEnd()).contains(tooLarge);
         }
         try (RawConnection several = raw()) {
