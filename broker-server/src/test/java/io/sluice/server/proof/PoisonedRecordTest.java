@@ -252,14 +252,23 @@ class PoisonedRecordTest {
         });
         JsonObject member = seen.get().getJsonArray("members").getJsonObject(0);
         int generation = member.getInteger("epoch", seen.get().getInteger("generation"));
-        String cursor = library != Library.HTTP
-                ? ""
-                : lines().stream()
-                        .filter(line -> line.startsWith("cursor "))
-                        .reduce((before, after) -> after)
-                        .orElseThrow()
-                        .substring("cursor ".length());
+        String cursor = library == Library.HTTP ? cursorOfThePoison() : "";
         return new Right(member.getString("id"), generation, cursor);
+    }
+
+    /** Of the last poll that brought it. Those of other polls can stand for the other partition alone, where nothing is moved. */
+    private String cursorOfThePoison() {
+        String cursor = "";
+        String ofThePoison = "";
+        for (String line : lines()) {
+            if (line.startsWith("cursor ")) {
+                cursor = line.substring("cursor ".length());
+            } else if (line.equals("stuck 0 " + POISONED)) {
+                ofThePoison = cursor;
+            }
+        }
+        assertThat(ofThePoison).isNotEmpty();
+        return ofThePoison;
     }
 
     /** A commit with a right of before is not taken. */
