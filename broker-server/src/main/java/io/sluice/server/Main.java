@@ -37,17 +37,9 @@ public final class Main implements Runnable {
         System.exit(commandLine(args).execute(args));
     }
 
-    /**
-     * The command line. Building the model of a command costs time by reflection, so that only the command that is
-     * wanted is built, and all of them where none is: for help and for mistakes.
-     */
     static CommandLine commandLine(String... args) {
         CommandLine commandLine = new CommandLine(new Main());
-        if (args.length > 0 && COMMANDS.containsKey(args[0]) && !CliCommands.needsAll(args[0])) {
-            commandLine.addSubcommand(args[0], COMMANDS.get(args[0]).get());
-        } else {
-            COMMANDS.forEach((name, command) -> commandLine.addSubcommand(name, command.get()));
-        }
+        CliCommands.add(commandLine, COMMANDS, args);
         return commandLine.setExecutionExceptionHandler(Main::explain);
     }
 

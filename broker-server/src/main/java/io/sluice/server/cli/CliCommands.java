@@ -51,9 +51,19 @@ public final class CliCommands {
         return commands;
     }
 
-    /** Whether a command must know all others. */
-    public static boolean needsAll(String name) {
-        return name.equals(COMPLETION);
+    /**
+     * Adds commands to the root command. Building the model of a command costs time by reflection, so that only the command that
+     * is wanted is built, and all of them where none is: for help and for mistakes.
+     *
+     * @param args what was typed; the first word may be a command
+     */
+    public static void add(CommandLine root, Map<String, Supplier<Object>> commands, String... args) {
+        // What completes a line must know all others.
+        if (args.length > 0 && commands.containsKey(args[0]) && !args[0].equals(COMPLETION)) {
+            root.addSubcommand(args[0], commands.get(args[0]).get());
+        } else {
+            commands.forEach((name, command) -> root.addSubcommand(name, command.get()));
+        }
     }
 
     private static CommandLine withBelow(QueuesCommand queues) {
@@ -68,9 +78,9 @@ public final class CliCommands {
         return line;
     }
 
-    /** Adds all commands to the root command and makes failures end as they should. */
-    static CommandLine addTo(CommandLine root, Streams streams) {
-        byName(streams).forEach((name, command) -> root.addSubcommand(name, command.get()));
+    /** Adds commands to the root command and makes failures end as they should. */
+    static CommandLine addTo(CommandLine root, Streams streams, String... args) {
+        add(root, byName(streams), args);
         return root.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, root.getErr()));
     }
 

@@ -60,7 +60,7 @@ public final class Shell {
     public static int run(InputStream in, OutputStream out, OutputStream err, String... args) {
         PrintStream errPrint = new PrintStream(err, true, StandardCharsets.UTF_8);
         Streams streams = new Streams(in, out, errPrint, false);
-        CommandLine line = CliCommands.addTo(new CommandLine(new Root()), streams)
+        CommandLine line = CliCommands.addTo(new CommandLine(new Root()), streams, args)
                 .setOut(new PrintWriter(new PrintStream(out, true, StandardCharsets.UTF_8), true))
                 .setErr(new PrintWriter(errPrint, true));
         return line.execute(args);
