@@ -3,6 +3,7 @@ package io.sluice.server.http;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
@@ -104,6 +105,17 @@ public final class SocketMessages {
             reason = reason.substring(0, Math.min(reason.length() - 1, MAX_REASON_BYTES));
         }
         socket.close(code, reason);
+    }
+
+    /**
+     * Is asked how to close, before a socket closes.
+     *
+     * @param how takes whether it is the client that closes
+     */
+    public static void beforeClose(ServerWebSocket socket, Consumer<Boolean> how) {
+        // Vert.x asks whoever closes, and knows only after that what the client closed with.
+        socket.shutdownHandler(
+                nothing -> Vertx.currentContext().runOnContext(then -> how.accept(socket.closeStatusCode() != null)));
     }
 
     /**

@@ -93,10 +93,14 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
             end();
         });
         socket.exceptionHandler(this::broken);
-        // It is asked before each close, and says how to; a close that is under way says it once more.
-        socket.shutdownHandler(nothing -> {
-            stop();
-            goodbye.run();
+        SocketMessages.beforeClose(socket, byClient -> {
+            if (closed) {
+                goodbye.run();
+            } else if (byClient) {
+                close(SocketMessages.NORMAL, "");
+            } else {
+                stop();
+            }
         });
         socket.pongHandler(pong -> heard());
         messages.read(

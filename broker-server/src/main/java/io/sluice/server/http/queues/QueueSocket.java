@@ -159,10 +159,14 @@ final class QueueSocket implements OpenStream {
         });
         socket.exceptionHandler(
                 failure -> close(SocketMessages.codeOf(failure), "this cannot be read: " + failure.getMessage()));
-        // It is asked before each close, and says how to; a close that is under way says it once more.
-        socket.shutdownHandler(nothing -> {
-            stop();
-            goodbye.run();
+        SocketMessages.beforeClose(socket, byClient -> {
+            if (closed) {
+                goodbye.run();
+            } else if (byClient) {
+                close(SocketMessages.NORMAL, "");
+            } else {
+                stop();
+            }
         });
         messages.read(
                 socket,

@@ -437,6 +437,18 @@ class WebSocketTest {
     }
 
     @Test
+    void whoClosesIsNotToldOfAStop() {
+        WsClient socket = connect();
+        socket.say(subscribe("s"));
+        socket.await("subscribed");
+
+        socket.close();
+
+        Await.until("closed", () -> socket.closedWith() != 0);
+        assertThat(socket.closedWith()).isEqualTo(1000);
+    }
+
+    @Test
     void aStopClosesWithGoingAway() {
         WsClient socket = connect();
         socket.say(subscribe("s"));

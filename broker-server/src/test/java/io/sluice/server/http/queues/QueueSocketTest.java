@@ -536,6 +536,17 @@ class QueueSocketTest {
     }
 
     @Test
+    void whoClosesIsNotToldOfAStop() {
+        WsClient socket = connect();
+        socket.say(receive(10));
+        socket.await("receiving");
+
+        socket.close();
+
+        awaitClosed(socket, 1000);
+    }
+
+    @Test
     void aBrokerThatStopsSaysSo() {
         WsClient socket = connect();
         socket.say(receive(10));
