@@ -19,9 +19,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,29 +34,39 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What nobody means to do over the WebSocket of a queue, and those who do not listen. */
 @Timeout(120)
+@TestInstance(Lifecycle.PER_CLASS)
 @ExtendWith({BlockedThreadsFail.class, NoErrorsLogged.class})
 class QueueSocketLimitsTest {
-    private static final String QUEUE = "jobs";
     private static final int MAX_MESSAGE_BYTES = 200_000;
 
-    @TempDir
-    private Path folder;
-
     private SocketFace face;
+    private int queues;
+    /** Of this test alone. */
+    private String queue;
 
-    @BeforeEach
-    void start() {
+    @BeforeAll
+    void start(@TempDir Path folder) {
         face = new SocketFace(folder, Map.of("http.push.max.message.bytes", "" + MAX_MESSAGE_BYTES));
-        face.create(QUEUE);
     }
 
-    @AfterEach
+    @AfterAll
     void stop() {
         face.close();
     }
 
+    @BeforeEach
+    void createAQueue() {
+        queue = "jobs-" + ++queues;
+        face.create(queue);
+    }
+
+    @AfterEach
+    void disconnect() {
+        face.disconnect();
+    }
+
     private WsClient connect() {
-        return face.connect(QUEUE);
+        return face.connect(queue);
     }
 
     @ParameterizedTest
@@ -186,25 +200,25 @@ class QueueSocketLimitsTest {
 
     @Test
     void whoMayNotConnectIsToldWhy() {
-        QueueFace.problem(face.queues.get(QUEUE + "/ws"), 426, "upgrade_required");
+        QueueFace.problem(face.queues.get(queue + "/ws"), 426, "upgrade_required");
         assertThat(handshake("none", "")).startsWith("HTTP/1.1 404").contains("unknown_queue");
-        assertThat(handshake(QUEUE, "Origin: http://evil.example\r\n"))
+        assertThat(handshake(queue, "Origin: http://evil.example\r\n"))
                 .startsWith("HTTP/1.1 403")
                 .contains("foreign_origin");
-        assertThat(handshake(QUEUE + "/ws?x=1 HTTP/1.1\r\nX-Rest: ", "")).contains("unknown_parameter");
-        assertThat(handshake(QUEUE, "Origin: http://localhost\r\n")).startsWith("HTTP/1.1 101");
+        assertThat(handshake(queue + "/ws?x=1 HTTP/1.1\r\nX-Rest: ", "")).contains("unknown_parameter");
+        assertThat(handshake(queue, "Origin: http://localhost\r\n")).startsWith("HTTP/1.1 101");
     }
 
-    private String handshake(String queue, String headers) {
+    private String handshake(String name, String headers) {
         try (RawConnection connection = new RawConnection(face.queues.server.port())) {
-            connection.send(upgrade(queue, headers));
+            connection.send(upgrade(name, headers));
             String head = connection.readUntil("\r\n\r\n");
             return head.startsWith("HTTP/1.1 101") ? head : head + connection.readUntil("}");
         }
     }
 
-    private static String upgrade(String queue, String headers) {
-        return "GET " + SocketFace.path(queue) + " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+    private static String upgrade(String name, String headers) {
+        return "GET " + SocketFace.path(name) + " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
                 + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n";
     }
@@ -214,7 +228,7 @@ class QueueSocketLimitsTest {
     /** A WebSocket that does what it is told to, and nothing of itself. */
     private RawConnection raw() {
         RawConnection raw = new RawConnection(face.queues.server.port());
-        raw.send(upgrade(QUEUE, ""));
+        raw.send(upgrade(queue, ""));
         raw.readUntil("\r\n\r\n");
         return raw;
     }
@@ -238,7 +252,7 @@ class QueueSocketLimitsTest {
 
     @Test
     void whoAnswersNoPingIsTakenForGone() {
-        face.sendAll(QUEUE, "a");
+        face.sendAll(queue, "a");
         try (RawConnection silent = raw()) {
             silent.send(frame(receive(1).put("session_timeout_ms", 1_000).encode()));
             silent.readUntil("\"lease\"");
@@ -254,13 +268,13 @@ class QueueSocketLimitsTest {
     void whoTakesNothingIsTakenForGoneAsWell() {
         String large = "x".repeat(150_000);
         for (int i = 0; i < 100; i++) {
-            face.sendAll(QUEUE, large);
+            face.sendAll(queue, large);
         }
         try (RawConnection deaf = raw()) {
             deaf.send(frame(receive(1_000).put("session_timeout_ms", 1_000).encode()));
-            Await.until("it has some", () -> face.count(QUEUE, "in_flight") > 0);
+            Await.until("it has some", () -> face.count(queue, "in_flight") > 0);
 
-            Await.until("others may have them", () -> face.count(QUEUE, "in_flight") == 0);
+            Await.until("others may have them", () -> face.count(queue, "in_flight") == 0);
             WsClient other = connect();
             other.say(receive(1));
             assertThat(given(other, 1).get(0).getInteger("deliveries")).isEqualTo(2);
@@ -285,12 +299,12 @@ class QueueSocketLimitsTest {
 
     @Test
     void aReasonThatIsTooLongIsCut() {
-        String queue = "q".repeat(200);
-        face.create(queue);
-        WsClient socket = face.connect(queue);
+        String longNamed = "q".repeat(200);
+        face.create(longNamed);
+        WsClient socket = face.connect(longNamed);
         roundTrip(socket);
 
-        assertThat(face.queues.delete(queue).statusCode()).isLessThan(300);
+        assertThat(face.queues.delete(longNamed).statusCode()).isLessThan(300);
 
         Await.until("closed", () -> socket.closedWith() != 0);
         assertThat(socket.closedWith()).isEqualTo(1001);
@@ -301,21 +315,21 @@ class QueueSocketLimitsTest {
         int count = 200;
         String large = "x".repeat(150_000);
         for (int i = 0; i < count; i++) {
-            face.sendAll(QUEUE, large);
+            face.sendAll(queue, large);
         }
         try (RawConnection deaf = raw()) {
             deaf.send(frame(receive(1_000).encode()));
             Await.until("it has all that it takes", () -> {
-                int before = face.count(QUEUE, "in_flight");
+                int before = face.count(queue, "in_flight");
                 WsClient other = connect();
                 for (int i = 0; i < 50; i++) {
                     roundTrip(other);
                 }
                 other.close();
-                return before > 0 && face.count(QUEUE, "in_flight") == before;
+                return before > 0 && face.count(queue, "in_flight") == before;
             });
 
-            assertThat(face.count(QUEUE, "in_flight")).isLessThan(count / 2);
+            assertThat(face.count(queue, "in_flight")).isLessThan(count / 2);
             assertThat(face.memory()).isLessThan(4_000_000);
             WsClient other = connect();
             other.say(receive(1));

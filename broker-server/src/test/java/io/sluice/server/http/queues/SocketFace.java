@@ -156,11 +156,17 @@ final class SocketFace implements AutoCloseable {
         return queues.server.metric(USED);
     }
 
+    /** Ends all connections; what they held must be free again. */
+    void disconnect() {
+        sockets.forEach(WsClient::abort);
+        sockets.clear();
+        Await.until("no memory is held", () -> memory() == 0);
+    }
+
     @Override
     public void close() {
         try {
-            sockets.forEach(WsClient::abort);
-            Await.until("no memory is held", () -> memory() == 0);
+            disconnect();
         } finally {
             queues.close();
         }
