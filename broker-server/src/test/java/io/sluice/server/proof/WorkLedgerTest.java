@@ -45,6 +45,7 @@ class WorkLedgerTest {
     private static final int WORKERS = 8;
     private static final int MAX_DELIVERIES = 5;
     private static final int SEND = 100;
+    private static final long DISTURBED_S = Seeds.longBudget() ? 7_200 : 240;
     private static final long CALM_S = Seeds.longBudget() ? 3_600 : 240;
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
@@ -60,12 +61,23 @@ class WorkLedgerTest {
     /** Of the queue that keeps the order: the messages of each key, as they were sent. */
     private final Map<String, List<String>> byKey = new HashMap<>();
 
+    private long nextKillNs;
+    private int kills;
+    /** The process that stands still; -1 if none does. */
+    private int stopped = -1;
+
+    private int restarts;
+
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
 
-    /** How much is tried. */
-    private record Budget(int messages, int batch, long killMs) {
+    /**
+     * How much is tried.
+     *
+     * @param calmAt nobody is killed or stands still any more when so many messages are left
+     */
+    private record Budget(int messages, int batch, long killMs, int calmAt) {
         static Budget now() {
-            return Seeds.longBudget() ? new Budget(500_000, 20, 6_000) : new Budget(2_000, 5, 4_000);
+            return Seeds.longBudget() ? new Budget(500_000, 20, 6_000, 25_000) : new Budget(2_000, 5, 4_000, 1_000);
         }
     }
 
@@ -98,34 +110,21 @@ class WorkLedgerTest {
         for (int i = 0; i < PROCESSES; i++) {
             processes.add(start(i, broker.port(), random.nextLong(), budget.batch()));
         }
-        int kills = 0;
-        long nextKillNs = System.nanoTime();
-        int stopped = -1;
-        int restarts = 0;
+        nextKillNs = System.nanoTime();
         while (sent.size() < budget.messages()) {
             sendSome(broker, QUEUES.get(sent.size() / SEND % QUEUES.size()), random);
-            for (int i = 0; i < PROCESSES; i++) {
-                if (!processes.get(i).isAlive()) {
-                    processes.set(
-                            i, start(i + PROCESSES * ++restarts, broker.port(), random.nextLong(), budget.batch()));
-                }
-            }
-            if (System.nanoTime() < nextKillNs && sent.size() < budget.messages()) {
-                continue;
-            }
-            nextKillNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(budget.killMs());
-            if (stopped >= 0) {
-                signal("CONT", processes.get(stopped));
-            }
-            stopped = random.nextInt(PROCESSES);
-            signal("STOP", processes.get(stopped));
-            broker.kill();
-            kills++;
-            assertThat(broker.output()).noneMatch(line -> line.contains("ERROR") || line.contains("AssertionError"));
-            broker.start();
+            disturb(budget, broker, random);
+        }
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(DISTURBED_S);
+        while (left(broker) > budget.calmAt()) {
+            assertThat(System.nanoTime())
+                    .as("not done within %d s", DISTURBED_S)
+                    .isLessThan(deadlineNs);
+            disturb(budget, broker, random);
+            pause();
         }
         signal("CONT", processes.get(stopped));
-        settle(broker, random, budget.batch(), restarts);
+        settle(broker, random, budget.batch());
         processes.forEach(Process::destroyForcibly);
         for (Process one : processes) {
             one.waitFor(20, TimeUnit.SECONDS);
@@ -164,10 +163,47 @@ class WorkLedgerTest {
         sendAgain(broker, WORK, random);
     }
 
+    /** Puts others in the place of processes that have ended; kills the broker, and has another process stand still, when it is time to. */
+    private void disturb(Budget budget, ChildServer broker, SplittableRandom random) throws Exception {
+        replaceEnded(broker, random, budget.batch());
+        if (System.nanoTime() < nextKillNs) {
+            return;
+        }
+        nextKillNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(budget.killMs());
+        if (stopped >= 0) {
+            signal("CONT", processes.get(stopped));
+        }
+        stopped = random.nextInt(PROCESSES);
+        signal("STOP", processes.get(stopped));
+        broker.kill();
+        kills++;
+        assertThat(broker.output()).noneMatch(line -> line.contains("ERROR") || line.contains("AssertionError"));
+        broker.start();
+    }
+
+    private void replaceEnded(ChildServer broker, SplittableRandom random, int batch) throws IOException {
+        for (int i = 0; i < PROCESSES; i++) {
+            if (!processes.get(i).isAlive()) {
+                processes.set(i, start(i + PROCESSES * ++restarts, broker.port(), random.nextLong(), batch));
+            }
+        }
+    }
+
+    private long left(ChildServer broker) throws Exception {
+        long all = 0;
+        for (String queue : QUEUES) {
+            all += describe(broker, queue).getLong("lag");
+        }
+        return all;
+    }
+
+    private void pause() throws Exception {
+        scheduler.schedule(() -> {}, 200, TimeUnit.MILLISECONDS).get(1, TimeUnit.MINUTES);
+    }
+
     /** Workers go on until nothing is left to do. */
-    private void settle(ChildServer broker, SplittableRandom random, int batch, int restarts) throws Exception {
+    private void settle(ChildServer broker, SplittableRandom random, int batch) throws Exception {
         long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(CALM_S);
-        int more = restarts;
         for (String queue : QUEUES) {
             while (true) {
                 JsonObject now = describe(broker, queue);
@@ -182,12 +218,8 @@ class WorkLedgerTest {
                     throw new AssertionError(
                             "not done within " + CALM_S + " s: " + now + "\n" + String.join("\n", broker.output()));
                 }
-                for (int i = 0; i < PROCESSES; i++) {
-                    if (!processes.get(i).isAlive()) {
-                        processes.set(i, start(i + PROCESSES * ++more, broker.port(), random.nextLong(), batch));
-                    }
-                }
-                scheduler.schedule(() -> {}, 200, TimeUnit.MILLISECONDS).get(1, TimeUnit.MINUTES);
+                replaceEnded(broker, random, batch);
+                pause();
             }
         }
     }
