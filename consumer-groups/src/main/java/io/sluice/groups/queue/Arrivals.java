@@ -157,7 +157,8 @@ final class Arrivals {
             long enqueuedMs = MessageHeaders.time(record.timestamp());
             long dueMs = deliverAtMs >= 0 ? deliverAtMs : delayMs > 0 ? enqueuedMs + delayMs : 0;
             long key = record.hasKey() ? keyOf(record.key()) : Arrival.NO_KEY;
-            return new Arrival(record.offset(), key, enqueuedMs, dueMs, expiresAtMs);
+            int size = record.hasValue() ? record.value().remaining() : 0;
+            return new Arrival(record.offset(), key, enqueuedMs, dueMs, expiresAtMs, size);
         }
     }
 

@@ -13,12 +13,14 @@ public final class Receive {
      *
      * @param consumer what it calls itself
      * @param max how many messages at most
+     * @param maxBytes behind the message with which they have become so large, as far as that is known, there are no more
      * @param visibilityMs how long they are hidden from others, in ms; empty for as long as the queue says
      * @param sessionTimeoutMs how long the consumer may be silent before it loses them, in ms; then they are not hidden for some time, but for
      *     as long as it is heard. 0 for no session
      * @param deadlineMs when it is answered with nothing, in ms since the epoch
      */
-    public record Request(String consumer, int max, OptionalLong visibilityMs, int sessionTimeoutMs, long deadlineMs) {}
+    public record Request(
+            String consumer, int max, int maxBytes, OptionalLong visibilityMs, int sessionTimeoutMs, long deadlineMs) {}
 
     /**
      * What it gets.

@@ -269,8 +269,9 @@ final class Receivers {
         List<MessageId> expired = new ArrayList<>();
         boolean strict = supply.isStrict();
         int fresh = 0;
+        long bytes = 0;
         Deque<Lane> passedOver = new ArrayDeque<>();
-        while (chosen.size() < request.max() && !supply.isEmpty()) {
+        while (chosen.size() < request.max() && bytes < request.maxBytes() && !supply.isEmpty()) {
             // Those that have been delivered before count already.
             boolean isFull = facts.heldCount() + fresh >= facts.config().maxInFlight() || !memory.hasRoomForHeld();
             if (isFull && (noneAgain || !supply.hasReturned())) {
@@ -294,6 +295,7 @@ final class Receivers {
             if (isTooOld) {
                 expired.add(message);
             } else {
+                bytes += arrival.sizeInBytes();
                 chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
                 fresh += held == null ? 1 : 0;
             }

@@ -120,8 +120,8 @@ class ArrivalsTest {
             get(queues.create("q", QueueConfig.DEFAULTS, 1));
             Route.Local route = (Route.Local) engine.route(new TopicPartition("q", 0));
             get(route.log().append(batch(100, 10), Acks.COMMITTED));
-            Receive.Request request =
-                    new Receive.Request("c", 100, OptionalLong.empty(), 0, System.currentTimeMillis());
+            Receive.Request request = new Receive.Request(
+                    "c", 100, Integer.MAX_VALUE, OptionalLong.empty(), 0, System.currentTimeMillis());
             assertThat(get(queues.receive("q", request).answer()).messages())
                     .extracting(one -> one.id().offset())
                     .hasSize(100)

@@ -123,9 +123,10 @@ final class CrashingQueues implements AutoCloseable {
     }
 
     List<Received> receive(String queue, int max) {
-        Receive.Answer answer =
-                get(queues.receive(queue, new Receive.Request("worker", max, OptionalLong.empty(), 0, clock.millis()))
-                        .answer());
+        Receive.Answer answer = get(queues.receive(
+                        queue,
+                        new Receive.Request("worker", max, Integer.MAX_VALUE, OptionalLong.empty(), 0, clock.millis()))
+                .answer());
         assertThat(answer.error()).isEqualTo(QueueError.NONE);
         return answer.messages();
     }

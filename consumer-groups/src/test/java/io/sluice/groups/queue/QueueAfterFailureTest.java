@@ -30,7 +30,9 @@ class QueueAfterFailureTest {
             it.send("q", 0, null, "one");
             List<Received> held = it.receiveAll("q", 1);
             CompletableFuture<Receive.Answer> waiting = it.queues
-                    .receive("q", new Receive.Request("w", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                    .receive(
+                            "q",
+                            new Receive.Request("w", 1, Integer.MAX_VALUE, OptionalLong.empty(), 0, Long.MAX_VALUE))
                     .answer();
             Await.until("it waits", () -> get(it.queues.describe("q")).receivers() == 1);
 
@@ -86,7 +88,9 @@ class QueueAfterFailureTest {
             // There is some room left in the file: until that is used up deliveries work.
             Await.until("a delivery fails", () -> {
                 CompletableFuture<Receive.Answer> waiting = it.queues
-                        .receive("q", new Receive.Request("p", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                        .receive(
+                                "q",
+                                new Receive.Request("p", 1, Integer.MAX_VALUE, OptionalLong.empty(), 0, Long.MAX_VALUE))
                         .answer();
                 Await.until(
                         "it waits, or cannot",
@@ -109,7 +113,9 @@ class QueueAfterFailureTest {
             assertThat(it.receiveAll("q", 1)).extracting(Received::id).isEqualTo(missing);
             assertThat(get(it.queues.describe("q")).leased()).isEqualTo(sent.size());
             CompletableFuture<Receive.Answer> next = it.queues
-                    .receive("q", new Receive.Request("p", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                    .receive(
+                            "q",
+                            new Receive.Request("p", 1, Integer.MAX_VALUE, OptionalLong.empty(), 0, Long.MAX_VALUE))
                     .answer();
             Await.until("it waits", () -> get(it.queues.describe("q")).receivers() == 1);
             MessageId last = it.send("q", 0, null, "last");

@@ -41,7 +41,12 @@ class QueueCheckpointTest {
             machine.turn(effects -> machine.queue()
                     .receive(
                             new Receive.Request(
-                                    "worker-of-some-length-1", 1_000, OptionalLong.of(100_000), 0, Long.MAX_VALUE),
+                                    "worker-of-some-length-1",
+                                    1_000,
+                                    Integer.MAX_VALUE,
+                                    OptionalLong.of(100_000),
+                                    0,
+                                    Long.MAX_VALUE),
                             answer -> some.addAll(answer.messages()),
                             effects));
             machine.read();

@@ -112,6 +112,25 @@ class QueueCoordinatorTest {
         assertThat(running.describe("q").leased()).isEqualTo(1_000);
     }
 
+    @Test
+    void whoHasRoomForFewLargeMessagesGetsFew() {
+        start();
+        running.create("q", CONFIG);
+        running.send("q", 10);
+
+        // Each has nine bytes.
+        for (int left = 10; left > 0; left -= 2) {
+            assertThat(get(running.queues
+                                    .receive(
+                                            "q",
+                                            new Receive.Request("c", 100, 15, OptionalLong.empty(), 0, clock.millis()))
+                                    .answer())
+                            .messages())
+                    .hasSize(2);
+        }
+        assertThat(running.describe("q").leased()).isEqualTo(10);
+    }
+
     /** What is read before somebody asks for it may be a part of what there is by then. */
     @Test
     void whoAsksForManyGetsThemAllAlsoIfSomeOfThemAreInMemory() {

@@ -63,7 +63,7 @@ class QueueDamageTest {
     void whoWaitsGetsWhatComesElsewhere() {
         assertThat(receive()).hasSize(2);
         CompletableFuture<Receive.Answer> waiting = it.queues
-                .receive("q", new Receive.Request("w", 1, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                .receive("q", new Receive.Request("w", 1, Integer.MAX_VALUE, OptionalLong.empty(), 0, Long.MAX_VALUE))
                 .answer();
         Await.until("it waits", () -> get(it.queues.describe("q")).receivers() == 1);
         it.send("q", 1, null, "one more");
@@ -90,7 +90,7 @@ class QueueDamageTest {
         assertThat(receive()).hasSize(2);
         it.machine.flipBit("q-0/00000000000000000000.log", POSITION, 0);
         CompletableFuture<Receive.Answer> waiting = it.queues
-                .receive("q", new Receive.Request("w", 10, OptionalLong.empty(), 0, Long.MAX_VALUE))
+                .receive("q", new Receive.Request("w", 10, Integer.MAX_VALUE, OptionalLong.empty(), 0, Long.MAX_VALUE))
                 .answer();
         assertThat(get(waiting).messages())
                 .extracting(Received::id)

@@ -81,7 +81,7 @@ class QueueFairnessTest {
         worker.waits = true;
         machine.turn(effects -> machine.queue()
                 .receive(
-                        new Receive.Request("w", 1, OptionalLong.empty(), 0, Long.MAX_VALUE),
+                        new Receive.Request("w", 1, Integer.MAX_VALUE, OptionalLong.empty(), 0, Long.MAX_VALUE),
                         answer -> {
                             worker.waits = false;
                             worker.has.addAll(answer.messages());

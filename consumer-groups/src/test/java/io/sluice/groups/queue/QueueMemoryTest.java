@@ -114,7 +114,7 @@ class QueueMemoryTest {
         turn(() -> shard.find("q" + queue)
                 .orElseThrow()
                 .receive(
-                        new Receive.Request("c", max, OptionalLong.of(60_000), 0, nowMs + waitMs),
+                        new Receive.Request("c", max, Integer.MAX_VALUE, OptionalLong.of(60_000), 0, nowMs + waitMs),
                         answer -> taker.accept(answer.messages()),
                         effects));
         read();

@@ -300,6 +300,7 @@ class QueueModelTest {
                             new Receive.Request(
                                     asked.consumer,
                                     max,
+                                    Integer.MAX_VALUE,
                                     OptionalLong.of(asked.visibilityMs),
                                     asked.sessionMs,
                                     asked.deadlineMs),

@@ -35,7 +35,8 @@ class QueueSessionTest {
     private void receive(String consumer, long deadlineMs, List<Received> into) {
         machine.turn(effects -> machine.queue()
                 .receive(
-                        new Receive.Request(consumer, 1, OptionalLong.empty(), SESSION_MS, deadlineMs),
+                        new Receive.Request(
+                                consumer, 1, Integer.MAX_VALUE, OptionalLong.empty(), SESSION_MS, deadlineMs),
                         answer -> {
                             into.addAll(answer.messages());
                             otherAtMs = machine.nowMs();
@@ -133,7 +134,8 @@ class QueueSessionTest {
         List<QueueError> errors = new ArrayList<>();
         machine.turn(effects -> machine.queue()
                 .receive(
-                        new Receive.Request(consumer, 1, OptionalLong.empty(), SESSION_MS, machine.nowMs()),
+                        new Receive.Request(
+                                consumer, 1, Integer.MAX_VALUE, OptionalLong.empty(), SESSION_MS, machine.nowMs()),
                         answer -> errors.add(answer.error()),
                         effects));
         machine.read();

@@ -38,7 +38,8 @@ class QueueTimersTest {
             AtomicReference<Receive.Answer> answer = new AtomicReference<>();
             machine.turn(effects -> machine.queue()
                     .receive(
-                            new Receive.Request("c", 100, OptionalLong.of(60_000), 0, Long.MAX_VALUE),
+                            new Receive.Request(
+                                    "c", 100, Integer.MAX_VALUE, OptionalLong.of(60_000), 0, Long.MAX_VALUE),
                             answer::set,
                             effects));
             machine.read();

@@ -68,7 +68,9 @@ final class RunningQueues implements AutoCloseable {
     /** Asks for messages, and does not wait for them. */
     QueueCoordinator.Receiving ask(String queue, String consumer, int max, int sessionMs, long waitMs) {
         return queues.receive(
-                queue, new Receive.Request(consumer, max, OptionalLong.empty(), sessionMs, clock.millis() + waitMs));
+                queue,
+                new Receive.Request(
+                        consumer, max, Integer.MAX_VALUE, OptionalLong.empty(), sessionMs, clock.millis() + waitMs));
     }
 
     /** Takes what there is now. */

@@ -28,6 +28,7 @@ class WaitersTest {
                             new Receive.Request(
                                     "c" + random.nextInt(5),
                                     1,
+                                    Integer.MAX_VALUE,
                                     OptionalLong.empty(),
                                     random.nextBoolean() ? 1_000 : 0,
                                     nowMs + random.nextInt(50)));

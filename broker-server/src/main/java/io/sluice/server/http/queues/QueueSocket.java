@@ -467,7 +467,12 @@ final class QueueSocket implements OpenStream {
         QueueCoordinator.Receiving asking = loop.queues.receive(
                 queue,
                 new Receive.Request(
-                        one.consumer(), room, one.visibilityMs(), one.sessionMs(), loop.clock.millis() + WAIT_MS));
+                        one.consumer(),
+                        room,
+                        READ_BYTES,
+                        one.visibilityMs(),
+                        one.sessionMs(),
+                        loop.clock.millis() + WAIT_MS));
         cancel = asking.cancel();
         Deliveries deliveries =
                 new Deliveries(loop.broker, loop.queues, loop.records, queue, asking.queue(), one.values(), READ_BYTES);

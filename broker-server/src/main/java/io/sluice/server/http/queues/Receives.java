@@ -91,8 +91,7 @@ final class Receives {
                 .onFailure(failure -> HttpErrors.respond(ctx, failure));
     }
 
-    private static Receive.Request requestOf(
-            RoutingContext ctx, JsonFields fields, boolean pop, long nowMs, long maxWaitMs) {
+    private Receive.Request requestOf(RoutingContext ctx, JsonFields fields, boolean pop) {
         if (pop) {
             fields.allowOnly("max", "wait_ms", "consumer", "values", "max_bytes");
         } else {
@@ -129,9 +128,11 @@ final class Receives {
         return new Receive.Request(
                 name,
                 (int) fields.number("max", 1, 1, MAX_MESSAGES),
+                (int) fields.number(
+                        "max_bytes", DEFAULT_BYTES, 1, records.limits().maxFetchBytes()),
                 visibilityMs,
                 sessionMs,
-                nowMs + fields.number("wait_ms", 0, 0, maxWaitMs));
+                clock.millis() + fields.number("wait_ms", 0, 0, records.limits().maxWaitMs()));
     }
 
     static final int MAX_NAME_CHARS = 255;
@@ -143,7 +144,6 @@ final class Receives {
         private final boolean pop;
         private final Receive.Request request;
         private final Values values;
-        private final int maxBytes;
         /** What the receiver is done with. */
         private final List<Lease> finished;
 
@@ -160,11 +160,8 @@ final class Receives {
             this.ctx = ctx;
             this.pop = pop;
             this.queue = ctx.pathParam("queue");
-            this.request =
-                    requestOf(ctx, fields, pop, clock.millis(), records.limits().maxWaitMs());
+            this.request = requestOf(ctx, fields, pop);
             this.values = Values.parse(fields.text("values", MAX_NAME_CHARS).orElse(""));
-            this.maxBytes = (int) fields.number(
-                    "max_bytes", DEFAULT_BYTES, 1, records.limits().maxFetchBytes());
             this.finished = fields.list("ack", Settlements.MAX_ENTRIES).stream()
                     .map(token -> MessageTokens.lease(token, "ack"))
                     .toList();
@@ -191,7 +188,7 @@ final class Receives {
 
         private void ask() {
             QueueCoordinator.Receiving receiving = queues.receive(queue, request);
-            deliveries = new Deliveries(broker, queues, records, queue, receiving.queue(), values, maxBytes);
+            deliveries = new Deliveries(broker, queues, records, queue, receiving.queue(), values, request.maxBytes());
             cancel = receiving.cancel();
             JsonAnswer.here(receiving.answer())
                     .onComplete(answer -> acknowledged.onComplete(outcomes -> take(answer.result())));
