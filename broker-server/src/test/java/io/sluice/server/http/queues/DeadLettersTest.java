@@ -225,6 +225,32 @@ class DeadLettersTest {
     }
 
     @Test
+    void aFilterThatSaysNothingIsRefusedAndMovesNothing() {
+        die("no", "a");
+
+        refused("redrive", "{'filter': {'ids': []}}", "filter.ids");
+        refused("redrive", "{'filter': {'ids': ['0-0', 'x']}}", "filter.ids[1]");
+        refused("redrive", "{'filter': {'ids': ['']}}", "filter.ids[0]");
+        refused("redrive", "{'filter': {'reason': ''}}", "filter.reason");
+        refused("redrive", "{'filter': {'consumer': ''}}", "filter.consumer");
+        refused("redrive", "{'filter': {'headers': {}}}", "filter.headers");
+        refused("redrive", "{'filter': {'died_after': ''}}", "filter.died_after");
+        refused("replay", "{'headers': {}}", "headers");
+        refused("replay", "{'outcome': ''}", "outcome");
+        refused("replay", "{'from_id': ''}", "from_id");
+        // A key can be empty: it is the key that is asked for.
+        assertThat(begin("redrive", json("{'filter': {'key': ''}}")).getInteger("sent"))
+                .isZero();
+        assertThat(values(letters(""))).containsExactly("a");
+    }
+
+    private void refused(String verb, String wish, String field) {
+        HttpResponse<String> answer = queues.post("jobs/" + verb, json(wish));
+        problem(answer, 400, "invalid_argument");
+        assertThat(new JsonObject(answer.body()).getString("field")).isEqualTo(field);
+    }
+
+    @Test
     void whatMakesNoSenseIsRefused() {
         problem(queues.post("jobs/redrive", json("{'filter': {'id': 'x'}}")), 400, "unknown_field");
         problem(queues.post("jobs/redrive", json("{'filter': {'died_after': 'noon'}}")), 400, "invalid_argument");
