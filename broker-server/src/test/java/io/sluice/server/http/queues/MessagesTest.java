@@ -664,6 +664,25 @@ class MessagesTest {
     }
 
     @Test
+    void whoSaysHowFarItIsKeepsALongLease() {
+        face.send("a");
+        JsonObject received = face.receive(new JsonObject().put("visibility_timeout_ms", 600_000));
+        long endsMs = clock.millis() + 600_000;
+        pass(1_000);
+
+        JsonObject progress = new JsonObject().put("percent", 40);
+        assertThat(expiry(leases(received).put("progress", progress))).isEqualTo(endsMs);
+        assertThat(expiry(leases(received))).isEqualTo(endsMs);
+        assertThat(expiry(leases(received).put("progress", progress).put("visibility_timeout_ms", 5_000)))
+                .isEqualTo(clock.millis() + 5_000);
+        assertThat(expiry(leases(received).put("progress", progress))).isEqualTo(clock.millis() + 30_000);
+    }
+
+    private long expiry(JsonObject extension) {
+        return results(ok(face.post("extend", extension))).get(0).getLong("lease_expires_at");
+    }
+
+    @Test
     void aConsumerKeepsItsMessagesForAsLongAsItIsHeard() {
         face.send("a", "b");
         JsonObject mine = face.receive(
