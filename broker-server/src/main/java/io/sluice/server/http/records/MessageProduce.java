@@ -30,6 +30,7 @@ final class MessageProduce extends JsonProduce {
     private final MessageParser parsers;
     private final MessageSender.Queues queues;
     private final String queue;
+    private final Optional<HttpProblem> refusal;
     /** By place in the request: what was wrong with a message, or null. */
     private final List<HttpProblem> faults = new ArrayList<>();
     /** By place in the request: what makes a message the same as others, or null. Empty if nothing does so with any. */
@@ -52,11 +53,15 @@ final class MessageProduce extends JsonProduce {
             MessageParser parsers,
             RoutingContext ctx,
             ProduceRequest request,
-            Topic topic) {
-        this(loop, queues, parsers, ProduceReply.of(ctx), loop.budget.reserve(ctx, 0), request, topic);
+            Topic topic,
+            Optional<HttpProblem> refusal) {
+        this(loop, queues, parsers, ProduceReply.of(ctx), loop.budget.reserve(ctx, 0), request, topic, refusal);
     }
 
-    /** @param memory what the body and its batches take; closed here */
+    /**
+     * @param memory what the body and its batches take; closed here
+     * @param refusal why the queue takes no more, if so
+     */
     MessageProduce(
             Loop loop,
             MessageSender.Queues queues,
@@ -64,11 +69,18 @@ final class MessageProduce extends JsonProduce {
             ProduceReply reply,
             MemoryBudget.Reservation memory,
             ProduceRequest request,
-            Topic topic) {
+            Topic topic,
+            Optional<HttpProblem> refusal) {
         super(loop, reply, memory, request, topic);
         this.queues = queues;
         this.queue = topic.name();
         this.parsers = parsers;
+        this.refusal = refusal;
+    }
+
+    @Override
+    Optional<HttpProblem> refusal() {
+        return refusal;
     }
 
     @Override

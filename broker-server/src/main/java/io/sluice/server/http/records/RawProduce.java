@@ -58,18 +58,28 @@ final class RawProduce {
             MessageWishes wishes,
             long nowMs,
             RecordBatchBuilder builder,
-            boolean placed) {
+            boolean placed,
+            Optional<HttpProblem> refusal) {
         int keyLength() {
             return key == null ? -1 : key.length;
         }
     }
 
     void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
-        handle(ctx, request, topic, MessageWishes.NONE);
+        handle(ctx, request, topic, MessageWishes.NONE, Optional.empty());
     }
 
-    /** As {@link #handle(RoutingContext, ProduceRequest, Topic)}, for a message of a queue. */
-    void handle(RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes) {
+    /**
+     * As {@link #handle(RoutingContext, ProduceRequest, Topic)}, for a message of a queue.
+     *
+     * @param refusal why the queue takes no more, if so: a message that it has already is answered still
+     */
+    void handle(
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            MessageWishes wishes,
+            Optional<HttpProblem> refusal) {
         long now = System.currentTimeMillis();
         Headers headers = headersOf(ctx);
         Optional<byte[]> eventKey = BinaryEvent.addTo(headers, ctx.request().headers());
@@ -106,11 +116,19 @@ final class RawProduce {
                 if (builder.sizeInBytes() > maxBytes) {
                     throw tooLarge(topic, builder.sizeInBytes());
                 }
-                value = new Value(key, partition, headers, givenHeaderBytes, wishes, now, builder, true);
+                value = new Value(key, partition, headers, givenHeaderBytes, wishes, now, builder, true, refusal);
                 body = reader.readInto(place.array(), place.arrayOffset());
             } else {
                 value = new Value(
-                        key, partition, headers, givenHeaderBytes, wishes, now, new RecordBatchBuilder(0), false);
+                        key,
+                        partition,
+                        headers,
+                        givenHeaderBytes,
+                        wishes,
+                        now,
+                        new RecordBatchBuilder(0),
+                        false,
+                        refusal);
                 body = reader.read(length);
             }
             body.onSuccess(complete -> build(ctx, request, topic, value, complete, memory))
@@ -173,7 +191,7 @@ final class RawProduce {
         CompressionType compression = JsonProduce.compressionOf(topic);
         if (body.length() <= JsonProduce.MAX_BYTES_ON_LOOP && compression == CompressionType.NONE) {
             try {
-                append(ctx, request, topic, value.partition(), batch(request, topic, value, body, compression), memory);
+                append(ctx, request, topic, value, batch(request, topic, value, body, compression), memory);
             } catch (RuntimeException e) {
                 refuse(ctx, memory, e);
             }
@@ -181,7 +199,7 @@ final class RawProduce {
         }
         loop.vertx
                 .executeBlocking(() -> batch(request, topic, value, body, compression), false)
-                .onSuccess(batch -> append(ctx, request, topic, value.partition(), batch, memory))
+                .onSuccess(batch -> append(ctx, request, topic, value, batch, memory))
                 .onFailure(failure -> refuse(ctx, memory, failure));
     }
 
@@ -229,12 +247,13 @@ final class RawProduce {
             RoutingContext ctx,
             ProduceRequest request,
             Topic topic,
-            int partition,
+            Value value,
             RecordBatch batch,
             MemoryBudget.Reservation memory) {
         memory.hold();
         Future.fromCompletionStage(
-                        loop.append(topic.name(), partition, batch, request.acks(), memory::letGo),
+                        loop.append(
+                                topic.name(), value.partition(), batch, request.acks(), memory::letGo, value.refusal()),
                         loop.vertx.getOrCreateContext())
                 .onComplete(result -> {
                     memory.close();
@@ -247,7 +266,7 @@ final class RawProduce {
                         Responses.accepted(ctx.response());
                         return;
                     }
-                    answer.send(ctx, partition, result.result().baseOffset());
+                    answer.send(ctx, value.partition(), result.result().baseOffset());
                 });
     }
 

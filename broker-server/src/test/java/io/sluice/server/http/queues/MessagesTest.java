@@ -354,8 +354,12 @@ class MessagesTest {
     }
 
     private HttpResponse<String> sendWithKey(String path, String key, String body) {
+        return sendWithKey(path, key, "application/json", body);
+    }
+
+    private HttpResponse<String> sendWithKey(String path, String key, String type, String body) {
         return face.server.send(HttpRequest.newBuilder(face.server.uri(path))
-                .header("Content-Type", "application/json")
+                .header("Content-Type", type)
                 .header("Idempotency-Key", key)
                 .POST(BodyPublishers.ofString(body)));
     }
@@ -423,6 +427,81 @@ class MessagesTest {
                                 429)
                         .getLong("bytes"))
                 .isGreaterThanOrEqualTo(100);
+    }
+
+    @Test
+    void whatFilledAQueueIsAnsweredAgain() {
+        face.send("a");
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":2}"));
+        String list = "{\"messages\":[{\"value\":1}]}";
+        HttpResponse<String> first = sendWithKey("/v1/queues/default/messages", "A", "application/json", list);
+        assertThat(first.statusCode()).isEqualTo(201);
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":3}"));
+        HttpResponse<String> raw = sendWithKey("/v1/queues/default/messages", "B", "text/plain", "b");
+        assertThat(raw.statusCode()).isEqualTo(201);
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":4}"));
+        HttpResponse<String> enqueued = sendWithKey("/enqueue", "C", "application/json", "{\"message\":1}");
+        assertThat(enqueued.statusCode()).isEqualTo(202);
+
+        assertThat(sendWithKey("/v1/queues/default/messages", "A", "application/json", list)
+                        .body())
+                .isEqualTo(first.body());
+        assertThat(sendWithKey("/v1/queues/default/messages", "B", "text/plain", "b")
+                        .body())
+                .isEqualTo(raw.body());
+        assertThat(sendWithKey("/enqueue", "C", "application/json", "{\"message\":1}")
+                        .body())
+                .isEqualTo(enqueued.body());
+        for (HttpResponse<String> other : List.of(
+                sendWithKey("/v1/queues/default/messages", "D", "application/json", list),
+                sendWithKey("/v1/queues/default/messages", "D", "text/plain", "b"),
+                sendWithKey("/enqueue", "D", "application/json", "{\"message\":1}"),
+                face.server.send("POST", "/enqueue", "{\"message\":1}"))) {
+            assertThat(problem(other, 429).getString("code")).isEqualTo("queue_full");
+        }
+        // Another request under the same key is no repeated one.
+        problem(
+                sendWithKey("/v1/queues/default/messages", "A", "application/json", "{\"messages\":[{\"value\":2}]}"),
+                422);
+        assertThat(ids(face.receive(10))).hasSize(4);
+    }
+
+    private HttpResponse<String> raw(String query, String value) {
+        return face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages" + query))
+                .header("Content-Type", "text/plain")
+                .POST(BodyPublishers.ofString(value)));
+    }
+
+    @Test
+    void aDuplicateNeedsNoRoom() {
+        String first = ids(face.send(new JsonObject().put("value", "a").put("dedup_id", "1")))
+                .get(0);
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":1}"));
+
+        JsonArray some = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "b").put("dedup_id", "2"))
+                .add(new JsonObject().put("value", "c"));
+        JsonArray sent = ok(face.post("messages", new JsonObject().put("messages", some)))
+                .getJsonArray("messages");
+
+        assertThat(sent.getJsonObject(0))
+                .isEqualTo(new JsonObject().put("id", first).put("duplicate", true));
+        assertThat(List.of(1, 2))
+                .allMatch(i -> sent.getJsonObject(i)
+                        .getJsonObject("error")
+                        .getString("code")
+                        .equals("queue_full"));
+        assertThat(ok(raw("?dedup_id=1", "a"))
+                        .getJsonArray("messages")
+                        .getJsonObject(0)
+                        .getString("id"))
+                .isEqualTo(first);
+        problem(raw("?dedup_id=2", "b"), 429);
+        // Who was refused does not hold the id.
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":0}"));
+        face.send(new JsonObject().put("value", "b").put("dedup_id", "2"));
+        assertThat(values(face.receive(10))).containsExactly("a", "b");
     }
 
     @Test
