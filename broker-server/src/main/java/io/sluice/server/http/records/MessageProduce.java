@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.Dedup;
+import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.server.http.HttpErrors;
@@ -113,6 +114,9 @@ final class MessageProduce extends JsonProduce {
         HttpProblem fault = null;
         int place = records.records();
         try {
+            if (draft.reservedHeader != null) {
+                throw reserved(names().of(index, draft.reservedHeader));
+            }
             records.accept(index, draft);
         } catch (HttpProblem e) {
             fault = e;
@@ -133,6 +137,17 @@ final class MessageProduce extends JsonProduce {
         } else if (entry == null || entry instanceof Dedup.Reserved) {
             records.acceptAgain(index, draft, cut, taken.get(index));
         }
+    }
+
+    /** Who passes on the headers of a message that it received would make another one of that id, or one that has expired. */
+    static HttpProblem reserved(String field) {
+        return new HttpProblem(
+                        400,
+                        "invalid_argument",
+                        field + " begins with " + MessageHeaders.PREFIX
+                                + ", which is for headers that the broker sets; a message says delay_ms, deliver_at, ttl_ms"
+                                + " and dedup_id itself")
+                .with("field", field);
     }
 
     static HttpProblem tooManyIds(String field, Dedup.Full full) {

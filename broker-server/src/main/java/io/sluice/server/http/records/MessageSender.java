@@ -77,6 +77,7 @@ public final class MessageSender {
             return;
         }
         MessageWishes wishes = wishes(query);
+        RawProduce.refuseReserved(ctx);
         if (wishes.dedupId() == null) {
             raw(ctx, request, topic, wishes, refusal);
         } else {

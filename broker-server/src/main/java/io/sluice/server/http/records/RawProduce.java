@@ -7,6 +7,7 @@ import io.sluice.core.record.IdempotencyKey;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.MemoryBudget;
@@ -149,6 +150,20 @@ final class RawProduce {
                 .orElseGet(() -> loop.partitioners.of(topic.name(), topic.partitions()));
         int size = (int) Math.min(Integer.MAX_VALUE, bytes);
         return key == null ? partitioner.choose(NO_KEY, 0, -1, size) : partitioner.choose(key, 0, key.length, size);
+    }
+
+    /**
+     * Refuses headers of a message of a queue that only the broker may set.
+     *
+     * @throws HttpProblem 400
+     */
+    static void refuseReserved(RoutingContext ctx) {
+        String reserved = RECORD_HEADER + MessageHeaders.PREFIX;
+        for (Map.Entry<String, String> header : ctx.request().headers()) {
+            if (header.getKey().toLowerCase(Locale.ROOT).startsWith(reserved)) {
+                throw MessageProduce.reserved(header.getKey());
+            }
+        }
     }
 
     private static Headers headersOf(RoutingContext ctx) {

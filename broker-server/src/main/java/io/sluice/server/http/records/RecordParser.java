@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.PointInTime;
@@ -344,6 +345,9 @@ final class RecordParser {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             readString(name, tokenOffset());
             field = place + "." + shown(parser.currentName());
+            if (messages && parser.currentName().startsWith(MessageHeaders.PREFIX)) {
+                draft.reservedHeader = field;
+            }
             if (draft.headers.count() == MAX_HEADERS) {
                 throw invalid("is one header more than the " + MAX_HEADERS + " a record may have");
             }

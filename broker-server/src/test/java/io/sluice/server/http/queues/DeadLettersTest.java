@@ -225,6 +225,29 @@ class DeadLettersTest {
     }
 
     @Test
+    void aDeadLetterHasAnIdWhateverItsProducerSaid() {
+        queues.produce("jobs", json("{'value': 'a', 'headers': {'sluice-id': 'the first'}}"));
+        ok(queues.post(
+                "jobs/nack",
+                new JsonObject()
+                        .put("leases", new JsonArray(receive("jobs", 1)))
+                        .put("dead", true)));
+        Await.until(
+                "it is among the dead letters",
+                () -> queues.described("jobs").getJsonObject("messages").getInteger("dying") == 0);
+
+        assertThat(objects(letters("").getJsonArray("messages")).get(0).getString("id"))
+                .isEqualTo("0-0");
+        assertThat(begin("redrive", json("{'filter': {'ids': ['0-0']}}")).getInteger("sent"))
+                .isEqualTo(1);
+        assertThat(ok(queues.post("jobs/receive", new JsonObject()))
+                        .getJsonArray("messages")
+                        .getJsonObject(0)
+                        .getString("id"))
+                .isEqualTo("0-0");
+    }
+
+    @Test
     void aFilterThatSaysNothingIsRefusedAndMovesNothing() {
         die("no", "a");
 

@@ -251,6 +251,51 @@ class MessagesTest {
     }
 
     @Test
+    void aHeaderOfTheBrokersOwnIsRefusedForItsMessage() {
+        JsonArray some = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("headers", new JsonObject().put("slui", "x")))
+                .add(produced("b", "sluice-expires-at", "5"))
+                .add(new JsonObject()
+                        .put("value", "c")
+                        .put("headers_base64", new JsonObject().put("sluice-id", "eA==")));
+        List<JsonObject> sent = messages(face.sendAll(some));
+
+        assertThat(sent.get(0).containsKey("id")).isTrue();
+        assertThat(sent.get(1).getJsonObject("error").getString("code")).isEqualTo("invalid_argument");
+        assertThat(sent.get(1).getJsonObject("error").getString("field"))
+                .isEqualTo("messages[1].headers.sluice-expires-at");
+        assertThat(sent.get(2).getJsonObject("error").getString("field"))
+                .isEqualTo("messages[2].headers_base64.sluice-id");
+        problem(
+                face.post("messages", new JsonObject().put("messages", new JsonArray().add(some.getJsonObject(1)))),
+                400);
+        JsonObject raw = problem(
+                face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages"))
+                        .header("Content-Type", "text/plain")
+                        .header("X-Record-sluice-id", "0-7")
+                        .POST(BodyPublishers.ofString("x"))),
+                400);
+        assertThat(raw.getString("field")).isEqualToIgnoringCase("X-Record-sluice-id");
+        assertThat(values(face.receive(10))).containsExactly("a");
+    }
+
+    @Test
+    void aMessageIsCalledWhatItSaysIfThatIsAnId() {
+        JsonArray records = new JsonArray()
+                .add(produced("named", "sluice-id", "3-17"))
+                .add(produced("not", "sluice-id", "the third"));
+        ok(face.server.send(
+                "POST",
+                "/v1/topics/default/records",
+                new JsonObject().put("records", records).encode()));
+
+        List<String> ids = ids(face.receive(10));
+
+        assertThat(ids.get(0)).isEqualTo("3-17");
+        assertThat(ids.get(1)).matches("0-\\d+");
+    }
+
+    @Test
     void whatProducersSayOfTimesIsTakenAsFarAsItCanBe() {
         ok(face.server.send("PATCH", "/v1/queues/default", "{\"ttl_ms\":1000}"));
         ok(face.server.send(
