@@ -254,7 +254,7 @@ public final class MessageSender {
             wishes = wishes.withDelay(query.number("delay_ms", 0, 0, MessageWishes.MAX_MS));
         }
         if (query.text("ttl_ms").isPresent()) {
-            wishes = wishes.withTtl(query.number("ttl_ms", 0, 0, MessageWishes.MAX_MS));
+            wishes = wishes.withTtl(query.number("ttl_ms", 1, 1, MessageWishes.MAX_MS));
         }
         if (query.text("deliver_at").isPresent()) {
             if (wishes.delayMs() >= 0) {

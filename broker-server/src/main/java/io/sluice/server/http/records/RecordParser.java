@@ -269,7 +269,7 @@ final class RecordParser {
         draft.wishes = switch (member) {
             case "delay_ms" -> before.withDelay(readNumber(MessageWishes.MAX_MS));
             case "deliver_at" -> before.withDeliverAt(readTime());
-            case "ttl_ms" -> before.withTtl(readNumber(MessageWishes.MAX_MS));
+            case "ttl_ms" -> before.withTtl(readNumber(1, MessageWishes.MAX_MS));
             default -> before.withDedupId(readShortText());
         };
     }
@@ -513,6 +513,10 @@ final class RecordParser {
     }
 
     private long readNumber(long max) throws IOException {
+        return readNumber(0, max);
+    }
+
+    private long readNumber(long min, long max) throws IOException {
         if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
             throw invalid("must be a whole number");
         }
@@ -522,9 +526,12 @@ final class RecordParser {
         for (int i = at; i < end; i++) {
             int digit = body[i] - '0';
             if (digit < 0 || number > (max - digit) / 10) {
-                throw invalid("must lie between 0 and " + max);
+                throw invalid("must lie between " + min + " and " + max);
             }
             number = number * 10 + digit;
+        }
+        if (number < min) {
+            throw invalid("must lie between " + min + " and " + max);
         }
         return number;
     }

@@ -221,6 +221,7 @@ class MessagesTest {
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"9999-01-01T00:00:00Z\"}]} messages[1].deliver_at",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":3153600000001}]} messages[1].delay_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":\"1\"}]} messages[1].ttl_ms",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":0}]} messages[1].ttl_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"dedup_id\":\"\"}]} messages[1].dedup_id",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"partition\":0}]} messages[1].partition",
                 "{\"messages\":[{\"value\":1},{\"key\":2}]} messages[1].value",
@@ -248,6 +249,15 @@ class MessagesTest {
 
         assertThat(problem.getString("field")).isEqualTo("deliver_at");
         assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void aLifeOfNothingIsRefused() {
+        assertThat(problem(raw("?ttl_ms=0", "x"), 400).getString("detail"))
+                .contains("ttl_ms is 0, not between 1 and 3153600000000");
+        assertThat(problem(sendWithKey("k", "{\"messages\":[{\"value\":1,\"ttl_ms\":0}]}"), 400)
+                        .getString("detail"))
+                .contains("messages[0].ttl_ms must lie between 1 and 3153600000000");
     }
 
     @Test
