@@ -218,12 +218,16 @@ final class RecordParser {
     private void record(RecordDraft.Sink sink) throws IOException {
         draft.clear();
         int seen = 0;
+        String delay = "";
         for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
             field = member;
             int bit = messages ? bitOfMessage(member) : bitOf(member);
             if ((seen & bit) != 0) {
-                throw duplicateField();
+                throw messages && bit == DELAY && !member.equals(delay)
+                        ? invalid("is given beside " + delay + ": one of them")
+                        : duplicateField();
             }
+            delay = bit == DELAY ? member : delay;
             seen |= bit;
             parser.nextToken();
             member(member);

@@ -238,6 +238,9 @@ class DeadLettersTest {
 
         assertThat(objects(letters("").getJsonArray("messages")).get(0).getString("id"))
                 .isEqualTo("0-0");
+        JsonObject bare = letters("?values=none").getJsonArray("messages").getJsonObject(0);
+        assertThat(bare.getString("reason")).isEqualTo("rejected");
+        assertThat(bare.containsKey("value")).isFalse();
         assertThat(begin("redrive", json("{'filter': {'ids': ['0-0']}}")).getInteger("sent"))
                 .isEqualTo(1);
         assertThat(ok(queues.post("jobs/receive", new JsonObject()))

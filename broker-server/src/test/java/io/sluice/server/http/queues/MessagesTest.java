@@ -261,6 +261,19 @@ class MessagesTest {
     }
 
     @Test
+    void twoTimesOfDeliveryAreToldApart() {
+        for (String both : List.of("\"delay_ms\":1,\"deliver_at\":2", "\"deliver_at\":2,\"delay_ms\":1")) {
+            assertThat(problem(sendWithKey("k", "{\"messages\":[{\"value\":1," + both + "}]}"), 400)
+                            .getString("detail"))
+                    .contains("is given beside de")
+                    .contains("one of them");
+        }
+        assertThat(problem(sendWithKey("k", "{\"messages\":[{\"value\":1,\"delay_ms\":1,\"delay_ms\":1}]}"), 400)
+                        .getString("code"))
+                .isEqualTo("duplicate_field");
+    }
+
+    @Test
     void aHeaderOfTheBrokersOwnIsRefusedForItsMessage() {
         JsonArray some = new JsonArray()
                 .add(new JsonObject().put("value", "a").put("headers", new JsonObject().put("slui", "x")))
