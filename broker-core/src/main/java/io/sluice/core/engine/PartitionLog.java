@@ -46,6 +46,12 @@ public interface PartitionLog {
     }
 
     /**
+     * Where a batch is that may have been appended before: what {@link #append} would answer if it has been, and nothing if it has not. Fails as
+     * that does if its producer's sequence or its idempotency key is another batch's. The batch stays the caller's.
+     */
+    CompletableFuture<Optional<Appended>> find(RecordBatch batch);
+
+    /**
      * Reads committed batches. Completes at once, on the calling thread, if the answer is in memory.
      *
      * @param offset the first offset wanted; must lie in {@code [logStartOffset, highWatermark]}, else

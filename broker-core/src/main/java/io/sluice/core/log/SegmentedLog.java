@@ -170,9 +170,9 @@ public final class SegmentedLog {
      * @throws IOException if the file failed: the log must not be used any more
      */
     public Staged stage(RecordBatch batch, WriteBuffer buffer, long nowMs) throws IOException {
-        Optional<ProducerStates.Duplicate> duplicate = producers.check(batch);
-        if (duplicate.isPresent()) {
-            return new Staged(duplicate.get().baseOffset(), duplicate.get().lastOffset(), -1, true);
+        Optional<Staged> there = find(batch);
+        if (there.isPresent()) {
+            return there.get();
         }
         long appendTimeMs = -1;
         if (config.timestampType() == TimestampType.LOG_APPEND_TIME) {
@@ -191,6 +191,15 @@ public final class SegmentedLog {
         stagedBytes += batch.sizeInBytes();
         nextOffset = batch.nextOffset();
         return new Staged(batch.baseOffset(), batch.lastOffset(), appendTimeMs, false);
+    }
+
+    /**
+     * Where a batch is, if it has been appended before. For the worker.
+     *
+     * @throws BrokerException OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH or IDEMPOTENCY_KEY_REUSED
+     */
+    public Optional<Staged> find(RecordBatch batch) {
+        return producers.check(batch).map(known -> new Staged(known.baseOffset(), known.lastOffset(), -1, true));
     }
 
     /**

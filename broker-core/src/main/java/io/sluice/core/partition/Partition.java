@@ -207,6 +207,17 @@ public final class Partition implements PartitionLog {
     }
 
     @Override
+    public CompletableFuture<Optional<Appended>> find(RecordBatch batch) {
+        return onWorker(log -> log.find(batch)
+                .map(there -> new Appended(
+                        there.baseOffset(),
+                        there.lastOffset(),
+                        there.appendTimeMs(),
+                        log.logStartOffset(),
+                        there.duplicate())));
+    }
+
+    @Override
     public CompletableFuture<List<ActiveProducer>> activeProducers() {
         return onWorker(SegmentedLog::activeProducers);
     }

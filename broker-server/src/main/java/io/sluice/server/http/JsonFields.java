@@ -46,8 +46,10 @@ public final class JsonFields {
         return new HttpProblem(
                         400,
                         "unknown_field",
-                        "unknown " + (unknown.size() == 1 ? "field " : "fields ") + all + "; known are "
-                                + String.join(", ", names))
+                        "unknown " + (unknown.size() == 1 ? "field " : "fields ") + all
+                                + (names.length == 0
+                                        ? "; there are none here"
+                                        : "; known are " + String.join(", ", names)))
                 .with("field", unknown.iterator().next())
                 .with("fields", new ArrayList<>(unknown));
     }

@@ -8,12 +8,14 @@ import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.RunningServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,6 +121,53 @@ class QueuesTest {
         assertThat(ok("queues receive q --max 5 --wait 5s --ack").lines()).contains("four");
         assertThat(refused("queues ack q", 2)).contains("no lease is given");
         assertThat(refused("queues receive none", 1)).contains("(unknown_queue)");
+    }
+
+    @Test
+    void whatReceivePrintedComesThroughAPipe() throws Exception {
+        ok("queues create q");
+        ok("one\ntwo\n", "queues send q");
+        String taken = ok("queues receive q --max 2");
+        Process ack = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "io.sluice.server.Main",
+                        "queues",
+                        "ack",
+                        "q",
+                        "--server",
+                        "http://127.0.0.1:" + server.port())
+                .redirectErrorStream(true)
+                .redirectOutput(files.resolve("said").toFile())
+                .start();
+        try {
+            try (OutputStream pipe = ack.getOutputStream()) {
+                pipe.write(taken.getBytes(StandardCharsets.UTF_8));
+            }
+
+            assertThat(ack.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(ack.exitValue())
+                    .as(Files.readString(files.resolve("said")))
+                    .isZero();
+        } finally {
+            ack.destroyForcibly();
+        }
+        assertThat(ok("queues describe q --json")).contains("\"acknowledged\":2");
+    }
+
+    @Test
+    void whatIsNoLeaseOrTooManyIsRefusedByItsLine() {
+        Shell.Result noLease =
+                sluice(("0-0-1\n" + "x".repeat(300) + "\n").getBytes(StandardCharsets.UTF_8), "queues ack q");
+        Shell.Result tooMany = sluice("0-0-1\n".repeat(100_001).getBytes(StandardCharsets.UTF_8), "queues nack q");
+
+        assertThat(noLease.exitCode()).isEqualTo(2);
+        assertThat(noLease.err()).contains("queues ack: input line 2 is not a lease");
+        assertThat(tooMany.exitCode()).isEqualTo(2);
+        assertThat(tooMany.err()).contains("queues nack: the input has more than 100000 leases");
     }
 
     @Test

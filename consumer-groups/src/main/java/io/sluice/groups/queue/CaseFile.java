@@ -34,7 +34,7 @@ final class CaseFile {
     static Headers headers(String queue, Message message, StoredMessage stored, boolean whole) {
         Headers headers = new Headers();
         stored.headers().forEach(header -> add(headers, header));
-        if (stored.header(MessageHeaders.ID).isEmpty()) {
+        if (!stored.isNamed()) {
             add(headers, MessageHeaders.ID, message.id.toString());
         }
         add(headers, MessageHeaders.QUEUE, queue);

@@ -135,7 +135,7 @@ final class JobCopies {
             }
         }
         if (kind == Kind.REDRIVE) {
-            if (message.header(MessageHeaders.ID).isEmpty()) {
+            if (!message.isNamed()) {
                 CaseFile.add(headers, MessageHeaders.ID, message.name());
             }
             CaseFile.add(headers, MessageHeaders.REDRIVES, Long.toString(redrives(message) + 1));

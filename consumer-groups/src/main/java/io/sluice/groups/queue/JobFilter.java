@@ -2,11 +2,16 @@ package io.sluice.groups.queue;
 
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Which messages a job is about: those of which all of this is true.
@@ -40,6 +45,29 @@ public record JobFilter(
         ids = Set.copyOf(ids);
         headers = Map.copyOf(headers);
         outcomes = Set.copyOf(outcomes);
+    }
+
+    /** What it asks for, for a person. */
+    @Override
+    public String toString() {
+        List<String> asked = new ArrayList<>();
+        add(asked, "ids", ids.isEmpty() ? "" : new TreeSet<>(ids));
+        add(asked, "reason", reason);
+        add(asked, "consumer", consumer);
+        key.ifPresent(text -> asked.add("key=" + text));
+        add(asked, "from", fromMs == 0 ? "" : Instant.ofEpochMilli(fromMs));
+        add(asked, "to", toMs == Long.MAX_VALUE ? "" : Instant.ofEpochMilli(toMs));
+        add(asked, "fromId", fromId.map(MessageId::toString).orElse(""));
+        add(asked, "toId", toId.map(MessageId::toString).orElse(""));
+        add(asked, "headers", headers.isEmpty() ? "" : new TreeMap<>(headers));
+        add(asked, "outcomes", outcomes.isEmpty() ? "" : new TreeSet<>(outcomes));
+        return asked.isEmpty() ? "all" : String.join(", ", asked);
+    }
+
+    private static void add(List<String> asked, String name, Object what) {
+        if (!what.equals("")) {
+            asked.add(name + "=" + what);
+        }
     }
 
     /** Whether a message is meant, as far as it says so itself. */

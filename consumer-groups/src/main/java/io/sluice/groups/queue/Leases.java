@@ -72,9 +72,14 @@ final class Leases {
             if (outcome.error() == QueueError.NONE) {
                 MessageId message = extension.lease().id();
                 extension.progress().ifPresent(progress -> effects.record(new Progressed(queue, message, progress)));
-                if (facts.held(message).session == null) {
-                    long untilMs = effects.nowMs()
-                            + extension.visibilityMs().orElse(facts.config().visibilityTimeoutMs());
+                Message held = facts.held(message);
+                if (held.session == null) {
+                    // Whoever only says how far it is keeps what it has: a lease is shortened by who asks for that.
+                    long untilMs = extension.visibilityMs().isPresent()
+                            ? effects.nowMs() + extension.visibilityMs().getAsLong()
+                            : Math.max(
+                                    held.untilMs,
+                                    effects.nowMs() + facts.config().visibilityTimeoutMs());
                     byUntil.computeIfAbsent(untilMs, at -> new LinkedHashSet<>())
                             .add(message);
                     outcome = new Receive.Outcome(

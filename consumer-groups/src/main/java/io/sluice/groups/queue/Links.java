@@ -1,6 +1,7 @@
 package io.sluice.groups.queue;
 
 import io.sluice.groups.queue.QueueEvent.Link;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,16 +17,24 @@ final class Links {
     private static final int MAX_COUNT = 10_000;
 
     private final Map<MessageId, MessageId> all = new LinkedHashMap<>();
+    /** The other way round. */
+    private final Map<MessageId, MessageId> names = new HashMap<>();
 
     void add(Link link) {
         // What was sent again later is what counts, and is remembered for longer.
-        all.remove(link.from());
+        names.remove(all.remove(link.from()));
         all.put(link.from(), link.to());
-        Iterator<MessageId> eldest = all.keySet().iterator();
+        names.put(link.to(), link.from());
+        Iterator<MessageId> eldest = all.values().iterator();
         while (all.size() > MAX_COUNT) {
-            eldest.next();
+            names.remove(eldest.next());
             eldest.remove();
         }
+    }
+
+    /** What a message is called that lies at a place: by that, unless it is known to have another name. */
+    MessageId name(MessageId place) {
+        return names.getOrDefault(place, place);
     }
 
     /** Where a message lies now; empty if it is where it was, or nobody knows. */
@@ -36,6 +45,7 @@ final class Links {
     /** Forgets what never was. */
     void forget(Predicate<MessageId> which) {
         all.entrySet().removeIf(link -> which.test(link.getKey()) || which.test(link.getValue()));
+        names.entrySet().removeIf(link -> which.test(link.getKey()) || which.test(link.getValue()));
     }
 
     /** All that are remembered, the last one last. */

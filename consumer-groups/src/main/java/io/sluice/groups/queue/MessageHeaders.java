@@ -7,6 +7,9 @@ import java.nio.ByteBuffer;
  * as text.
  */
 public final class MessageHeaders {
+    /** What the names of all of them begin with. */
+    public static final String PREFIX = "sluice-";
+
     /** Not to be delivered before this time. */
     public static final String DELIVER_AT = "sluice-deliver-at";
 
@@ -16,7 +19,7 @@ public final class MessageHeaders {
     /** What makes two messages the same one. */
     public static final String DEDUP_ID = "sluice-dedup-id";
 
-    /** What the message is called, if not by where it lies: it has been somewhere else before. */
+    /** What the message is called, if not by where it lies: it has been somewhere else before. What is no {@link MessageId} names nothing. */
     public static final String ID = "sluice-id";
 
     /** The queue in which a message died. */

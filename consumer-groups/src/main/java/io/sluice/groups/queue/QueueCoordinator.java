@@ -190,17 +190,17 @@ public final class QueueCoordinator implements AutoCloseable {
                 new ShardRunner<>(
                         log,
                         () -> new QueueShard(memory, feeder, outlines, setup.checkpointBytes()),
-                        (shard, out) -> new RunningEffects(shard, out, random, this::heard),
+                        (shard, out) -> new RunningEffects(shard, out, random, event -> heard(shard, event)),
                         shards,
                         clock));
     }
 
-    private void heard(QueueEvent event) {
+    private void heard(QueueShard shard, QueueEvent event) {
         if (event instanceof QueueEvent.Cut cut) {
             feeder.joined(cut.queue(), cut.partition());
         }
         for (QueueListener listener : listeners) {
-            listener.happened(event);
+            listener.happened(event, place -> shard.name(event.queue(), place));
         }
     }
 

@@ -89,6 +89,12 @@ final class QueueShard implements Shard<QueueEffects> {
         }
     }
 
+    /** What a message of a queue is called that lies at a place. */
+    MessageId name(UUID id, MessageId place) {
+        Queue queue = byId.get(id);
+        return queue == null ? place : queue.links().name(place);
+    }
+
     private Queue make(UUID id, String name, QueueConfig config) {
         return new Queue(id, name, config, memory, agenda, feeding);
     }

@@ -74,7 +74,7 @@ public final class Receive {
     /**
      * A message takes longer.
      *
-     * @param visibilityMs until when it is hidden from others, in ms from now; empty for as long as the queue says
+     * @param visibilityMs until when it is hidden from others, in ms from now; empty for as long as the queue says, but no shorter than it is
      * @param progress what the consumer says of it; empty for nothing new
      */
     public record Extension(Lease lease, OptionalLong visibilityMs, Optional<byte[]> progress) {}

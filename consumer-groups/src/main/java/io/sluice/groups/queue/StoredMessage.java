@@ -80,7 +80,14 @@ public record StoredMessage(
 
     /** What the message is called: it may have been somewhere else before. */
     public String name() {
-        return text(MessageHeaders.ID).orElseGet(id::toString);
+        return text(MessageHeaders.ID)
+                .filter(text -> MessageId.parse(text).isPresent())
+                .orElseGet(id::toString);
+    }
+
+    /** Whether it says itself what it is called. */
+    boolean isNamed() {
+        return text(MessageHeaders.ID).flatMap(MessageId::parse).isPresent();
     }
 
     /** About how many bytes it takes in a record. */

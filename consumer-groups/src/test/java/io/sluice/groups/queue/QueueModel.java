@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -137,9 +138,11 @@ final class QueueModel {
         }
     }
 
-    /** A lease ends at another time, which may be now. */
-    void extended(Item item, long untilMs) {
-        item.untilMs = untilMs;
+    /** A lease ends at another time, which may be now; not earlier than before if nobody says when. */
+    void extended(Item item, long nowMs, OptionalLong visibilityMs) {
+        item.untilMs = visibilityMs.isPresent()
+                ? nowMs + visibilityMs.getAsLong()
+                : Math.max(item.untilMs, nowMs + config.visibilityTimeoutMs());
         passedMs = 0;
     }
 

@@ -415,18 +415,18 @@ class QueueModelTest {
 
         private void extend() {
             List<Lease> some = someLeases();
-            long visibilityMs = time();
+            OptionalLong visibilityMs = random.nextBoolean() ? OptionalLong.of(time()) : OptionalLong.empty();
+            Optional<byte[]> progress = random.nextBoolean() ? Optional.of(new byte[] {'1'}) : Optional.empty();
             AtomicReference<List<Receive.Outcome>> outcomes = new AtomicReference<>();
             machine.turn(effects -> outcomes.set(machine.queue()
                     .extend(
                             some.stream()
-                                    .map(lease -> new Receive.Extension(
-                                            lease, OptionalLong.of(visibilityMs), Optional.empty()))
+                                    .map(lease -> new Receive.Extension(lease, visibilityMs, progress))
                                     .toList(),
                             effects)));
             good(outcomes.get(), some).stream()
                     .filter(item -> !item.inSession)
-                    .forEach(item -> model.extended(item, machine.nowMs() + visibilityMs));
+                    .forEach(item -> model.extended(item, machine.nowMs(), visibilityMs));
             pass(0);
         }
 

@@ -8,13 +8,21 @@ import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Json;
 import io.sluice.server.cli.client.ServerOptions;
 import io.sluice.server.cli.client.Streams;
+import io.sluice.server.cli.produce.LineReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Leases that are settled by hand: those of the command line, or a line each on standard input. */
 final class SettledLeases {
     private static final int MAX_LEASES = 1_000;
+    /** How many are read before any is settled. */
+    private static final int MAX_READ = 100_000;
+    /** No lease is as long; the value that stands behind it may be. */
+    private static final int MAX_LEASE_CHARS = 256;
+
+    private static final int MAX_LINE_BYTES = 64 * 1024 * 1024;
 
     private SettledLeases() {}
 
@@ -24,12 +32,12 @@ final class SettledLeases {
      * @param what ack or nack
      * @param how the members of the request besides the leases
      * @return what the process should end with
-     * @throws CliException REFUSED, NOT_CONNECTED, or USAGE if there are no leases
+     * @throws CliException REFUSED, NOT_CONNECTED, or USAGE if there are no leases, or too many
      */
     static int settle(
             Streams streams, ServerOptions server, String queue, String what, List<String> given, ObjectNode how)
             throws IOException, InterruptedException {
-        List<String> leases = given.isEmpty() ? read(streams) : given;
+        List<String> leases = given.isEmpty() ? read(streams, what) : given;
         if (leases.isEmpty()) {
             throw CliException.usage("queues " + what + ": no lease is given");
         }
@@ -56,12 +64,30 @@ final class SettledLeases {
     }
 
     /** What {@code receive} printed can come as it is: the lease ends at a tab. */
-    private static List<String> read(Streams streams) throws IOException {
-        return new String(streams.in().readAllBytes(), StandardCharsets.UTF_8)
-                .lines()
-                .map(line -> line.split("\t", 2)[0].strip())
-                .filter(line -> !line.isEmpty())
-                .toList();
+    private static List<String> read(Streams streams, String what) throws IOException {
+        List<String> leases = new ArrayList<>();
+        LineReader lines = new LineReader(streams.in(), MAX_LINE_BYTES, () -> {});
+        while (lines.next()) {
+            String lease = lease(lines);
+            if (lease.length() > MAX_LEASE_CHARS) {
+                throw CliException.usage("queues " + what + ": input line " + lines.number() + " is not a lease");
+            }
+            if (!lease.isEmpty()) {
+                leases.add(lease);
+            }
+            if (leases.size() > MAX_READ) {
+                throw CliException.usage("queues " + what + ": the input has more than " + MAX_READ + " leases");
+            }
+        }
+        return leases;
+    }
+
+    private static String lease(LineReader line) {
+        int to = line.from();
+        while (to < line.from() + line.length() && line.array()[to] != '\t') {
+            to++;
+        }
+        return new String(line.array(), line.from(), to - line.from(), StandardCharsets.UTF_8).strip();
     }
 
     /** Says which could not be settled, and answers whether all could. */

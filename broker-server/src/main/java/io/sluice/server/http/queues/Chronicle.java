@@ -1,5 +1,6 @@
 package io.sluice.server.http.queues;
 
+import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueEvent;
 import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
@@ -7,12 +8,14 @@ import io.sluice.groups.queue.QueueEvent.Progressed;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * What happened lately in one queue, numbered, and who listens. Whoever lost its connection goes on behind what it has heard, as far as that is
@@ -48,8 +51,10 @@ final class Chronicle {
     private long idleSinceNs;
 
     /** Notices that came together; {@code about} is empty for those that are not of an event. */
-    private record Entry(
-            long first, int count, int weight, Optional<QueueEvent> about, Supplier<List<Notice>> notices) {}
+    private record Entry(long first, int count, int weight, Optional<About> about, Supplier<List<Notice>> notices) {}
+
+    /** What happened, and the names of those of its messages that are not called by where they lie. */
+    private record About(QueueEvent event, Map<MessageId, MessageId> names) {}
 
     /**
      * Where a listener begins.
@@ -76,18 +81,20 @@ final class Chronicle {
         return name + "-" + number;
     }
 
-    synchronized void happened(QueueEvent event) {
+    /** @param names what messages are called, by where they lie */
+    synchronized void happened(QueueEvent event, UnaryOperator<MessageId> names) {
         if (Notice.kindsOf(event).isEmpty()) {
             return;
         }
         QueueEvent kept = lighter(event);
+        Map<MessageId, MessageId> others = Notice.otherNames(event, names);
         int carried = event instanceof Progressed progressed ? progressed.progress().length : 0;
         tell(new Entry(
                 next,
                 Notice.countOf(event),
                 Notice.countOf(event) + carried / BYTES_OF_ONE,
-                Optional.of(kept),
-                () -> Notice.of(kept)));
+                Optional.of(new About(kept, others)),
+                () -> Notice.of(kept, others)));
     }
 
     /** Nobody is told the results of messages, which may be large. */
@@ -139,7 +146,8 @@ final class Chronicle {
                 stream.offer(entry.count(), entry.first(), entry.notices());
             }
         } else {
-            stream.happened(entry.about().get(), entry.first(), entry.notices());
+            About about = entry.about().get();
+            stream.happened(about.event(), about.names(), entry.first(), entry.notices());
         }
     }
 

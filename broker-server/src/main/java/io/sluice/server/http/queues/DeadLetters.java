@@ -19,7 +19,6 @@ import io.sluice.server.http.Routes;
 import io.sluice.server.http.records.MessageReader;
 import io.sluice.server.http.records.MessageReader.Body;
 import io.sluice.server.http.records.RecordAccess;
-import io.sluice.server.http.records.Values;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
@@ -65,11 +64,11 @@ final class DeadLetters {
         int limit = (int) query.number("limit", DEFAULT_PAGE, 1, MAX_PAGE);
         int maxBytes = (int)
                 query.number("max_bytes", DEFAULT_BYTES, 1, records.limits().maxFetchBytes());
-        Values values = Values.parse(query.text("values").orElse(""));
+        Messages.Shown shown = Messages.Shown.of(query);
         JsonAnswer.here(queues.afterlife().deadLetters(queue, from, limit))
                 .compose(letters -> {
                     QueueErrors.require(letters.error(), queue);
-                    return page(ctx, letters, values, maxBytes);
+                    return page(ctx, letters, shown, maxBytes);
                 })
                 .onSuccess(page -> {
                     if (!ctx.response().ended() && !ctx.response().closed()) {
@@ -80,11 +79,16 @@ final class DeadLetters {
                 .onFailure(failure -> HttpErrors.respond(ctx, failure));
     }
 
-    private Future<Buffer> page(RoutingContext ctx, Letters letters, Values values, int maxBytes) {
+    private Future<Buffer> page(RoutingContext ctx, Letters letters, Messages.Shown how, int maxBytes) {
         List<MessageId> places =
                 letters.letters().stream().map(letter -> letter.message().id()).toList();
         MessageReader reader = new MessageReader(
-                records, records.budget().reserve(ctx, 0), partition -> log(letters, partition), values, maxBytes);
+                        records,
+                        records.budget().reserve(ctx, 0),
+                        partition -> log(letters, partition),
+                        how.values(),
+                        maxBytes)
+                .only(how.content());
         return reader.read(places).map(bodies -> {
             int shown = places.size() - reader.left().size();
             Optional<MessageId> next = shown < places.size() ? Optional.of(places.get(shown)) : letters.next();

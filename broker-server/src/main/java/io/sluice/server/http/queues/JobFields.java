@@ -7,10 +7,12 @@ import io.sluice.groups.queue.JobSpec;
 import io.sluice.groups.queue.JobSpec.Kind;
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.JsonFields;
 import io.sluice.server.http.PointInTime;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -58,9 +60,9 @@ final class JobFields {
                 "filter.died_before",
                 "filter.headers");
         return filter(
-                Set.copyOf(fields.list("filter.ids", MAX_IDS)),
-                fields.text("filter.reason", MAX_TEXT_CHARS).orElse(""),
-                fields.text("filter.consumer", Receives.MAX_NAME_CHARS).orElse(""),
+                ids(fields, "filter.ids"),
+                some(fields, "filter.reason", MAX_TEXT_CHARS),
+                some(fields, "filter.consumer", Receives.MAX_NAME_CHARS),
                 fields.text("filter.key", MAX_TEXT_CHARS),
                 time(fields, "filter.died_after", 0, nowMs),
                 time(fields, "filter.died_before", EVER, nowMs),
@@ -133,9 +135,39 @@ final class JobFields {
                                 name, "is \"" + text + "\", not the place of a message, like 0-17")));
     }
 
+    /** What is there and says nothing would be about all messages: whoever made it of nothing did not mean these. */
+    private static HttpProblem empty(String name) {
+        return JsonFields.invalid(name, "must not be empty; left out it is any");
+    }
+
+    private static Set<String> ids(JsonFields fields, String name) {
+        List<String> ids = fields.list(name, MAX_IDS);
+        if (fields.has(name) && ids.isEmpty()) {
+            throw empty(name);
+        }
+        for (int i = 0; i < ids.size(); i++) {
+            if (MessageId.parse(ids.get(i)).isEmpty()) {
+                throw JsonFields.invalid(
+                        name + "[" + i + "]", "is \"" + ids.get(i) + "\", not the id of a message, like 0-17");
+            }
+        }
+        return Set.copyOf(ids);
+    }
+
+    private static String some(JsonFields fields, String name, int maxChars) {
+        String text = fields.text(name, maxChars).orElse("");
+        if (fields.has(name) && text.isEmpty()) {
+            throw empty(name);
+        }
+        return text;
+    }
+
     private static Map<String, String> headers(JsonFields fields, String name) {
         Map<String, String> headers = new HashMap<>();
         fields.texts(name, false).forEach((header, value) -> headers.put(header, value.orElseThrow()));
+        if (fields.has(name) && headers.isEmpty()) {
+            throw empty(name);
+        }
         if (headers.size() > MAX_HEADERS) {
             throw JsonFields.invalid(name, "has " + headers.size() + " headers; it may have " + MAX_HEADERS);
         }

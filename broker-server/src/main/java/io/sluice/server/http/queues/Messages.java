@@ -138,7 +138,7 @@ final class Messages {
     }
 
     /** How keys, values and headers are shown. */
-    private record Shown(Values values, Content content) {
+    record Shown(Values values, Content content) {
         static Shown of(Query query) {
             String text = query.text("values").orElse("");
             return text.equals(NO_VALUES)

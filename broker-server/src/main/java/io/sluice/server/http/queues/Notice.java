@@ -5,18 +5,25 @@ import io.sluice.groups.queue.QueueEvent;
 import io.sluice.groups.queue.QueueEvent.Changed;
 import io.sluice.groups.queue.QueueEvent.Condemned;
 import io.sluice.groups.queue.QueueEvent.Extended;
+import io.sluice.groups.queue.QueueEvent.Finish;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Leased;
+import io.sluice.groups.queue.QueueEvent.Link;
+import io.sluice.groups.queue.QueueEvent.Linked;
 import io.sluice.groups.queue.QueueEvent.Progressed;
 import io.sluice.groups.queue.QueueEvent.Purged;
+import io.sluice.groups.queue.QueueEvent.Return;
 import io.sluice.groups.queue.QueueEvent.Returned;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -48,6 +55,8 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
         DYING,
         /** It is dead. */
         DEAD,
+        /** It was sent again from the dead letters, and lies somewhere else. */
+        REDRIVEN,
         /** It became too old. */
         EXPIRED,
         /** It was purged or deleted. */
@@ -94,6 +103,8 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
             return EnumSet.of(Kind.PROGRESS);
         } else if (event instanceof Condemned) {
             return EnumSet.of(Kind.DYING);
+        } else if (event instanceof Linked) {
+            return EnumSet.of(Kind.REDRIVEN);
         } else if (event instanceof Purged) {
             return EnumSet.of(Kind.PURGED);
         } else if (event instanceof Changed) {
@@ -123,31 +134,88 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
             return extended.messages().size();
         } else if (event instanceof Condemned condemned) {
             return condemned.messages().size();
+        } else if (event instanceof Linked linked) {
+            return linked.messages().size();
         }
         return 1;
     }
 
-    /** Whether an event is about a message, or about the queue. */
-    static boolean isAbout(QueueEvent event, MessageId id) {
+    /** Where the messages lie that an event is about; empty if it is about the queue. */
+    private static List<MessageId> places(QueueEvent event) {
         if (event instanceof Leased leased) {
             return leased.messages().stream()
-                    .anyMatch(one -> one.arrival().offset() == id.offset() && one.partition() == id.partition());
+                    .map(one -> new MessageId(one.partition(), one.arrival().offset()))
+                    .toList();
         } else if (event instanceof Finished finished) {
-            return finished.messages().stream().anyMatch(one -> one.id().equals(id));
+            return finished.messages().stream().map(Finish::id).toList();
         } else if (event instanceof Returned returned) {
-            return returned.messages().stream().anyMatch(one -> one.id().equals(id));
+            return returned.messages().stream().map(Return::id).toList();
         } else if (event instanceof Extended extended) {
-            return extended.messages().contains(id);
+            return extended.messages();
         } else if (event instanceof Condemned condemned) {
-            return condemned.messages().contains(id);
+            return condemned.messages();
         } else if (event instanceof Progressed progressed) {
-            return progressed.message().equals(id);
+            return List.of(progressed.message());
+        } else if (event instanceof Linked linked) {
+            return linked.messages().stream().map(Link::to).toList();
         }
-        return true;
+        return List.of();
+    }
+
+    /**
+     * What those messages of an event are called that are not called by where they lie.
+     *
+     * @param names of all, by where they lie
+     */
+    static Map<MessageId, MessageId> otherNames(QueueEvent event, UnaryOperator<MessageId> names) {
+        if (event instanceof Linked linked) {
+            return linked.messages().stream().collect(Collectors.toMap(Link::to, Link::from, (one, other) -> other));
+        }
+        Map<MessageId, MessageId> others = Map.of();
+        for (MessageId place : places(event)) {
+            MessageId name = names.apply(place);
+            if (!name.equals(place)) {
+                others = others.isEmpty() ? new HashMap<>() : others;
+                others.put(place, name);
+            }
+        }
+        return others;
+    }
+
+    /**
+     * Whether an event is about a message, or about the queue.
+     *
+     * @param names of messages that are not called by where they lie
+     */
+    static boolean isAbout(QueueEvent event, Map<MessageId, MessageId> names, MessageId id) {
+        List<MessageId> places = places(event);
+        return places.isEmpty()
+                || places.stream()
+                        .anyMatch(place -> names.getOrDefault(place, place).equals(id));
+    }
+
+    /** As {@link #of(QueueEvent)}; who is not called by where it lies is told with its name, and where that is. */
+    static List<Notice> of(QueueEvent event, Map<MessageId, MessageId> names) {
+        List<Notice> notices = of(event);
+        return names.isEmpty()
+                ? notices
+                : notices.stream().map(notice -> notice.called(names)).toList();
+    }
+
+    private Notice called(Map<MessageId, MessageId> names) {
+        Optional<MessageId> name = message.map(names::get);
+        return name.isEmpty()
+                ? this
+                : of(
+                        kind,
+                        name.get(),
+                        data.copy()
+                                .put("partition", message.get().partition())
+                                .put("offset", message.get().offset()));
     }
 
     /** The notices that an event is. */
-    static List<Notice> of(QueueEvent event) {
+    private static List<Notice> of(QueueEvent event) {
         if (event instanceof Leased leased) {
             return leased.messages().stream()
                     .map(one -> of(
@@ -187,6 +255,10 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
                             id,
                             new JsonObject().put("at", condemned.atMs()).put("reason", condemned.reason())))
                     .toList();
+        } else if (event instanceof Linked linked) {
+            return linked.messages().stream()
+                    .map(one -> of(Kind.REDRIVEN, one.to(), new JsonObject()))
+                    .toList();
         } else if (event instanceof Purged purged) {
             return List.of(new Notice(
                     Kind.PURGED,
@@ -216,6 +288,7 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
     String text(String place) {
         JsonObject document = new JsonObject();
         message.ifPresent(id -> document.put("id", id.toString()));
+        document.mergeIn(data);
         StringBuilder out = new StringBuilder(192)
                 .append("event: ")
                 .append(kind.title())
@@ -224,13 +297,14 @@ record Notice(Kind kind, Optional<MessageId> message, JsonObject data) {
                 .append("\ndata: ");
         if (kind == Kind.PROGRESS) {
             // It was checked to be JSON, and has no line ends, when it came.
+            document.remove("progress");
             String head = document.encode();
             out.append(head, 0, head.length() - 1)
                     .append(",\"progress\":")
                     .append(data.getString("progress"))
                     .append('}');
         } else {
-            out.append(document.mergeIn(data).encode());
+            out.append(document.encode());
         }
         return out.append("\n\n").toString();
     }

@@ -1,6 +1,7 @@
 package io.sluice.server.http.queues;
 
 import io.sluice.core.Broker;
+import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueEvent;
 import io.sluice.groups.queue.QueueEvent.Deleted;
 import io.sluice.groups.queue.QueueListener;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 /** Tells the listeners of queues what happens to these. Safe on any thread; where queues run it only passes on. */
 final class QueueHub implements QueueListener {
@@ -94,14 +96,14 @@ final class QueueHub implements QueueListener {
     }
 
     @Override
-    public void happened(QueueEvent event) {
+    public void happened(QueueEvent event, UnaryOperator<MessageId> names) {
         if (event instanceof Deleted) {
             deleted(event.queue());
             return;
         }
         Chronicle chronicle = chronicles.get(event.queue());
         if (chronicle != null) {
-            chronicle.happened(event);
+            chronicle.happened(event, names);
         }
     }
 

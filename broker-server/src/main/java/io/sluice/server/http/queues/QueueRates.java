@@ -1,5 +1,6 @@
 package io.sluice.server.http.queues;
 
+import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueEvent;
 import io.sluice.groups.queue.QueueEvent.Deleted;
 import io.sluice.groups.queue.QueueEvent.Finished;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 
 /**
  * How fast messages go through queues, over the last minute: counted as it happens, in slots of five seconds. Of a queue to which nothing
@@ -49,7 +51,7 @@ final class QueueRates implements QueueListener {
     }
 
     @Override
-    public void happened(QueueEvent event) {
+    public void happened(QueueEvent event, UnaryOperator<MessageId> names) {
         if (event instanceof Leased leased) {
             count(event.queue(), Kind.RECEIVED, leased.messages().size(), leased.atMs());
         } else if (event instanceof Finished finished && finished.outcome() == Outcome.ACKNOWLEDGED) {

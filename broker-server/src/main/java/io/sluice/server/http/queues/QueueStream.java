@@ -13,6 +13,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -91,18 +92,20 @@ final class QueueStream implements OpenStream {
     /**
      * Something happened, unless it is of no interest.
      *
+     * @param names what those of its messages are called that are not called by where they lie
      * @param first the number of the first notice
      * @param notices those of the event
      */
-    void happened(QueueEvent event, long first, Supplier<List<Notice>> notices) {
-        if (!Collections.disjoint(wish.kinds(), Notice.kindsOf(event)) && isAbout(event)) {
+    void happened(QueueEvent event, Map<MessageId, MessageId> names, long first, Supplier<List<Notice>> notices) {
+        if (!Collections.disjoint(wish.kinds(), Notice.kindsOf(event)) && isAbout(event, names)) {
             offer(Notice.countOf(event), first, notices);
         }
     }
 
     /** Who follows one message must not lose it among those of all others. */
-    private boolean isAbout(QueueEvent event) {
-        return wish.message().isEmpty() || Notice.isAbout(event, wish.message().get());
+    private boolean isAbout(QueueEvent event, Map<MessageId, MessageId> names) {
+        return wish.message().isEmpty()
+                || Notice.isAbout(event, names, wish.message().get());
     }
 
     private boolean isWanted(Notice notice) {

@@ -230,24 +230,35 @@ final class Settlements {
     Future<JsonAnswer> heartbeat(RoutingContext ctx) {
         Query.refuse(ctx);
         String queue = ctx.pathParam("queue");
-        return JsonAnswer.here(queues.heartbeat(queue, consumer(ctx))).map(heard -> {
-            QueueErrors.require(heard.error(), queue);
-            return JsonAnswer.of(
-                    200,
-                    new JsonObject()
-                            .put("session", heard.messages() >= 0)
-                            .put("leases", Math.max(0, heard.messages())));
-        });
+        String consumer = consumer(ctx);
+        return nothingIn(ctx)
+                .compose(nothing -> JsonAnswer.here(queues.heartbeat(queue, consumer)))
+                .map(heard -> {
+                    QueueErrors.require(heard.error(), queue);
+                    return JsonAnswer.of(
+                            200,
+                            new JsonObject()
+                                    .put("session", heard.messages() >= 0)
+                                    .put("leases", Math.max(0, heard.messages())));
+                });
     }
 
     Future<JsonAnswer> leave(RoutingContext ctx) {
         Query.refuse(ctx);
         String queue = ctx.pathParam("queue");
-        return JsonAnswer.here(queues.leave(queue, consumer(ctx))).map(heard -> {
-            Caller.of(ctx).receivesNoMore(queue, consumer(ctx));
-            QueueErrors.require(heard.error(), queue);
-            return JsonAnswer.of(200, new JsonObject().put("returned", Math.max(0, heard.messages())));
-        });
+        String consumer = consumer(ctx);
+        return nothingIn(ctx)
+                .compose(nothing -> JsonAnswer.here(queues.leave(queue, consumer)))
+                .map(heard -> {
+                    Caller.of(ctx).receivesNoMore(queue, consumer);
+                    QueueErrors.require(heard.error(), queue);
+                    return JsonAnswer.of(200, new JsonObject().put("returned", Math.max(0, heard.messages())));
+                });
+    }
+
+    /** Refuses a body that says anything. */
+    private Future<JsonFields> nothingIn(RoutingContext ctx) {
+        return JsonBody.read(ctx, maxBodyBytes).map(fields -> fields.allowOnly());
     }
 
     private static String consumer(RoutingContext ctx) {

@@ -21,6 +21,7 @@ final class BatchAppends {
     private final String topic;
     private final Acks acks;
     private final MemoryBudget.Reservation memory;
+    private final Optional<HttpProblem> refusal;
     private final List<BatchDraft> drafts;
     private final RecordBatch[] batches;
     private final Runnable done;
@@ -30,6 +31,7 @@ final class BatchAppends {
 
     /**
      * @param memory what the batches are made of
+     * @param refusal why nothing may be added, if so: only what is in the log already succeeds then
      * @param batches one per draft; each is let go once it has been handed to the log
      * @param done called on the event loop when all of them have an outcome
      */
@@ -38,6 +40,7 @@ final class BatchAppends {
             String topic,
             Acks acks,
             MemoryBudget.Reservation memory,
+            Optional<HttpProblem> refusal,
             List<BatchDraft> drafts,
             RecordBatch[] batches,
             Runnable done) {
@@ -46,6 +49,7 @@ final class BatchAppends {
         this.topic = topic;
         this.acks = acks;
         this.memory = memory;
+        this.refusal = refusal;
         this.drafts = drafts;
         this.batches = batches;
         this.done = done;
@@ -94,7 +98,8 @@ final class BatchAppends {
         RecordBatch batch = batches[i];
         batches[i] = null;
         memory.hold();
-        CompletableFuture<Appended> future = loop.append(topic, drafts.get(i).partition(), batch, acks, memory::letGo);
+        CompletableFuture<Appended> future =
+                loop.append(topic, drafts.get(i).partition(), batch, acks, memory::letGo, refusal);
         if (future.isDone()) {
             complete(i, future);
         } else {

@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Produces the records of one JSON body: reads and checks all of it, then appends one batch per partition. A fault
@@ -62,6 +63,11 @@ class JsonProduce {
     /** Takes the records that are read. */
     RecordDraft.Sink sink(ProduceBatches records) {
         return records;
+    }
+
+    /** Why nothing may be added, if so: what is in the log already is answered still. */
+    Optional<HttpProblem> refusal() {
+        return Optional.empty();
     }
 
     /** Everything has an outcome. */
@@ -168,7 +174,14 @@ class JsonProduce {
     final void append(Parsed parsed) {
         BatchAppends[] appends = new BatchAppends[1];
         appends[0] = new BatchAppends(
-                loop, topic.name(), request.acks(), memory, parsed.records().drafts(), parsed.batches(), () -> {
+                loop,
+                topic.name(),
+                request.acks(),
+                memory,
+                refusal(),
+                parsed.records().drafts(),
+                parsed.batches(),
+                () -> {
                     memory.close();
                     answer(parsed.records(), appends[0]);
                 });

@@ -9,8 +9,10 @@ import io.sluice.core.engine.PartitionLog;
 import io.sluice.core.record.Codecs;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.TopicName;
+import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Vertx;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -62,6 +64,27 @@ final class Loop {
                 log.completeExceptionally(e);
             }
         }
+    }
+
+    /**
+     * As {@link #append(String, int, RecordBatch, Acks, Runnable)}, unless nothing may be added.
+     *
+     * @param refusal why not, if so: a batch that is in the log already is answered with where it is, and any other fails with this
+     */
+    CompletableFuture<Appended> append(
+            String topic,
+            int partition,
+            RecordBatch batch,
+            Acks acks,
+            Runnable released,
+            Optional<HttpProblem> refusal) {
+        if (refusal.isEmpty()) {
+            return append(topic, partition, batch, acks, released);
+        }
+        return whenOpen(topic, partition)
+                .thenCompose(log -> log.find(batch))
+                .whenComplete((found, failure) -> released.run())
+                .thenApply(found -> found.orElseThrow(refusal::get));
     }
 
     /** As {@link Broker#append}, but a partition that is being opened is waited for; on the event loop. */

@@ -2,6 +2,7 @@ package io.sluice.server.http.records;
 
 import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.Dedup;
+import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.server.http.HttpErrors;
@@ -30,6 +31,7 @@ final class MessageProduce extends JsonProduce {
     private final MessageParser parsers;
     private final MessageSender.Queues queues;
     private final String queue;
+    private final Optional<HttpProblem> refusal;
     /** By place in the request: what was wrong with a message, or null. */
     private final List<HttpProblem> faults = new ArrayList<>();
     /** By place in the request: what makes a message the same as others, or null. Empty if nothing does so with any. */
@@ -52,11 +54,15 @@ final class MessageProduce extends JsonProduce {
             MessageParser parsers,
             RoutingContext ctx,
             ProduceRequest request,
-            Topic topic) {
-        this(loop, queues, parsers, ProduceReply.of(ctx), loop.budget.reserve(ctx, 0), request, topic);
+            Topic topic,
+            Optional<HttpProblem> refusal) {
+        this(loop, queues, parsers, ProduceReply.of(ctx), loop.budget.reserve(ctx, 0), request, topic, refusal);
     }
 
-    /** @param memory what the body and its batches take; closed here */
+    /**
+     * @param memory what the body and its batches take; closed here
+     * @param refusal why the queue takes no more, if so
+     */
     MessageProduce(
             Loop loop,
             MessageSender.Queues queues,
@@ -64,11 +70,18 @@ final class MessageProduce extends JsonProduce {
             ProduceReply reply,
             MemoryBudget.Reservation memory,
             ProduceRequest request,
-            Topic topic) {
+            Topic topic,
+            Optional<HttpProblem> refusal) {
         super(loop, reply, memory, request, topic);
         this.queues = queues;
         this.queue = topic.name();
         this.parsers = parsers;
+        this.refusal = refusal;
+    }
+
+    @Override
+    Optional<HttpProblem> refusal() {
+        return refusal;
     }
 
     @Override
@@ -101,6 +114,9 @@ final class MessageProduce extends JsonProduce {
         HttpProblem fault = null;
         int place = records.records();
         try {
+            if (draft.reservedHeader != null) {
+                throw reserved(names().of(index, draft.reservedHeader));
+            }
             records.accept(index, draft);
         } catch (HttpProblem e) {
             fault = e;
@@ -121,6 +137,17 @@ final class MessageProduce extends JsonProduce {
         } else if (entry == null || entry instanceof Dedup.Reserved) {
             records.acceptAgain(index, draft, cut, taken.get(index));
         }
+    }
+
+    /** Who passes on the headers of a message that it received would make another one of that id, or one that has expired. */
+    static HttpProblem reserved(String field) {
+        return new HttpProblem(
+                        400,
+                        "invalid_argument",
+                        field + " begins with " + MessageHeaders.PREFIX
+                                + ", which is for headers that the broker sets; a message says delay_ms, deliver_at, ttl_ms"
+                                + " and dedup_id itself")
+                .with("field", field);
     }
 
     static HttpProblem tooManyIds(String field, Dedup.Full full) {

@@ -38,6 +38,9 @@ public final class MessageReader {
     /** How large a key may be that is shown alone. */
     public static final int MAX_KEY_BYTES = 1_024;
 
+    /** What is longer is no id. */
+    private static final int MAX_ID_BYTES = 64;
+
     private static final ByteBuffer ID = ascii(MessageHeaders.ID);
     private static final ByteBuffer DELIVER_AT = ascii(MessageHeaders.DELIVER_AT);
     private static final ByteBuffer EXPIRES_AT = ascii(MessageHeaders.EXPIRES_AT);
@@ -64,7 +67,7 @@ public final class MessageReader {
     private int counted;
 
     private Content content = Content.ALL;
-    private byte[] ownId;
+    private String ownId;
     private long deliverAtMs;
     private long expiresAtMs;
     private boolean isDead;
@@ -321,7 +324,7 @@ public final class MessageReader {
             });
         }
         return new Body(
-                ownId == null ? place.toString() : new String(ownId, StandardCharsets.UTF_8),
+                ownId == null ? place.toString() : ownId,
                 MessageHeaders.time(record.timestamp()),
                 // The times of a dead letter are those of its life, and do not hold any more.
                 isDead ? -1 : deliverAtMs,
@@ -331,8 +334,11 @@ public final class MessageReader {
 
     private void header(ByteBuffer name, ByteBuffer value) {
         if (name.equals(ID)) {
-            ownId = new byte[value.remaining()];
-            value.get(value.position(), ownId);
+            byte[] text = new byte[Math.min(MAX_ID_BYTES, value.remaining())];
+            value.get(value.position(), text);
+            ownId = MessageId.parse(new String(text, StandardCharsets.UTF_8))
+                    .map(MessageId::toString)
+                    .orElse(null);
         } else if (name.equals(DELIVER_AT)) {
             deliverAtMs = MessageHeaders.number(value, deliverAtMs);
         } else if (name.equals(EXPIRES_AT)) {

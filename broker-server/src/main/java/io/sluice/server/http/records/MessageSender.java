@@ -64,22 +64,24 @@ public final class MessageSender {
      * Sends what a request brings: a list of messages if it is JSON, else one, whose value is the body.
      *
      * @param topic that of the queue
+     * @param refusal why the queue takes no more, if so: messages that it has already are answered still
      * @throws HttpProblem 400, 413, 415 or 503; later ones are answered
      */
-    public void send(RoutingContext ctx, Topic topic) {
+    public void send(RoutingContext ctx, Topic topic, Optional<HttpProblem> refusal) {
         boolean isList = ProduceRequest.contentType(ctx).equals(ProduceRequest.JSON);
         Query query = Query.of(ctx, isList ? Set.of() : OF_ONE);
         ProduceRequest request = ProduceRequest.messages(ctx, topic.name(), query);
         Caller.of(ctx).produced(topic.name());
         if (isList && !request.binaryEvent()) {
-            new MessageProduce(loop, queues, parsers, ctx, request, topic).start(ctx.request());
+            new MessageProduce(loop, queues, parsers, ctx, request, topic, refusal).start(ctx.request());
             return;
         }
         MessageWishes wishes = wishes(query);
+        RawProduce.refuseReserved(ctx);
         if (wishes.dedupId() == null) {
-            raw.handle(ctx, request, topic, wishes);
+            raw(ctx, request, topic, wishes, refusal);
         } else {
-            sendOnce(ctx, request, topic, wishes);
+            sendOnce(ctx, request, topic, wishes, refusal);
         }
     }
 
@@ -88,10 +90,11 @@ public final class MessageSender {
      *
      * @param json as the body of such a request is: {@code {"messages":[…]}}. Whoever calls keeps it until there is an answer, and looks to
      *     its size
+     * @param refusal why the queue takes no more, if so: messages that it has already are answered still
      * @return what such a request is answered with; fails with what it fails with
      * @throws HttpProblem 503 overloaded
      */
-    public Future<Sent> send(byte[] json, Topic topic) {
+    public Future<Sent> send(byte[] json, Topic topic, Optional<HttpProblem> refusal) {
         Promise<Sent> sent = Promise.promise();
         new MessageProduce(
                         loop,
@@ -100,7 +103,8 @@ public final class MessageSender {
                         new Later(sent),
                         loop.budget.reserve(json.length),
                         ProduceRequest.messages(topic.name(), json.length),
-                        topic)
+                        topic,
+                        refusal)
                 .parse(new BodyReader.Body(json, 0, json.length));
         return sent.future();
     }
@@ -141,13 +145,31 @@ public final class MessageSender {
         }
     }
 
-    private void sendOnce(RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes) {
+    /** What nobody can have sent before need not be read to be refused. */
+    private void raw(
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            MessageWishes wishes,
+            Optional<HttpProblem> refusal) {
+        if (refusal.isPresent() && request.idempotencyKey().isEmpty()) {
+            throw refusal.get();
+        }
+        raw.handle(ctx, request, topic, wishes, refusal);
+    }
+
+    private void sendOnce(
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            MessageWishes wishes,
+            Optional<HttpProblem> refusal) {
         ctx.request().pause();
         Future.fromCompletionStage(
                         queues.reserve(topic.name(), List.of(wishes.dedupId())), loop.vertx.getOrCreateContext())
                 .onSuccess(answer -> {
                     try {
-                        sendOnce(ctx, request, topic, wishes, answer);
+                        sendOnce(ctx, request, topic, wishes, refusal, answer);
                     } catch (RuntimeException e) {
                         HttpErrors.respond(ctx, e);
                     }
@@ -156,7 +178,12 @@ public final class MessageSender {
     }
 
     private void sendOnce(
-            RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes, Dedup.Answer answer) {
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            MessageWishes wishes,
+            Optional<HttpProblem> refusal,
+            Dedup.Answer answer) {
         if (answer.error() != QueueError.NONE) {
             throw queues.problem(answer.error(), topic.name());
         }
@@ -174,7 +201,7 @@ public final class MessageSender {
             ctx.put(RESERVATION, reservation);
             // However the request ends: what is confirmed by then stays so.
             ctx.addEndHandler(ended -> reservation.released());
-            raw.handle(ctx, request, topic, wishes);
+            raw(ctx, request, topic, wishes, refusal);
         }
     }
 
@@ -182,10 +209,14 @@ public final class MessageSender {
      * Sends one message that a request brings as {@code {"message": …}}, and answers 202 with its id and where it can be looked at.
      *
      * @param topic that of the queue
+     * @param refusal why the queue takes no more, if so: a message that it has already is answered still
      */
-    public void enqueue(RoutingContext ctx, Topic topic) {
+    public void enqueue(RoutingContext ctx, Topic topic, Optional<HttpProblem> refusal) {
         Query.refuse(ctx);
         Optional<String> idempotencyKey = ProduceRequest.idempotencyKey(ctx);
+        if (refusal.isPresent() && idempotencyKey.isEmpty()) {
+            throw refusal.get();
+        }
         ctx.request().resume();
         JsonBody.read(ctx, (int) Math.min(MAX_ENQUEUE_BYTES, loop.limits.maxBodyBytes()), ENQUEUE_TYPES)
                 .compose(fields -> {
@@ -197,7 +228,8 @@ public final class MessageSender {
                             topic.name(),
                             ("{\"value\":" + fields.required("message") + "}").getBytes(StandardCharsets.UTF_8),
                             Optional.empty(),
-                            idempotencyKey);
+                            idempotencyKey,
+                            refusal);
                 })
                 .onSuccess(sent -> {
                     String id = new MessageId(sent.partition(), sent.offset()).toString();
@@ -222,7 +254,7 @@ public final class MessageSender {
             wishes = wishes.withDelay(query.number("delay_ms", 0, 0, MessageWishes.MAX_MS));
         }
         if (query.text("ttl_ms").isPresent()) {
-            wishes = wishes.withTtl(query.number("ttl_ms", 0, 0, MessageWishes.MAX_MS));
+            wishes = wishes.withTtl(query.number("ttl_ms", 1, 1, MessageWishes.MAX_MS));
         }
         if (query.text("deliver_at").isPresent()) {
             if (wishes.delayMs() >= 0) {

@@ -7,6 +7,7 @@ import io.sluice.core.record.IdempotencyKey;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.record.RecordBatchBuilder;
 import io.sluice.core.topic.Topic;
+import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.MemoryBudget;
@@ -58,18 +59,28 @@ final class RawProduce {
             MessageWishes wishes,
             long nowMs,
             RecordBatchBuilder builder,
-            boolean placed) {
+            boolean placed,
+            Optional<HttpProblem> refusal) {
         int keyLength() {
             return key == null ? -1 : key.length;
         }
     }
 
     void handle(RoutingContext ctx, ProduceRequest request, Topic topic) {
-        handle(ctx, request, topic, MessageWishes.NONE);
+        handle(ctx, request, topic, MessageWishes.NONE, Optional.empty());
     }
 
-    /** As {@link #handle(RoutingContext, ProduceRequest, Topic)}, for a message of a queue. */
-    void handle(RoutingContext ctx, ProduceRequest request, Topic topic, MessageWishes wishes) {
+    /**
+     * As {@link #handle(RoutingContext, ProduceRequest, Topic)}, for a message of a queue.
+     *
+     * @param refusal why the queue takes no more, if so: a message that it has already is answered still
+     */
+    void handle(
+            RoutingContext ctx,
+            ProduceRequest request,
+            Topic topic,
+            MessageWishes wishes,
+            Optional<HttpProblem> refusal) {
         long now = System.currentTimeMillis();
         Headers headers = headersOf(ctx);
         Optional<byte[]> eventKey = BinaryEvent.addTo(headers, ctx.request().headers());
@@ -106,11 +117,19 @@ final class RawProduce {
                 if (builder.sizeInBytes() > maxBytes) {
                     throw tooLarge(topic, builder.sizeInBytes());
                 }
-                value = new Value(key, partition, headers, givenHeaderBytes, wishes, now, builder, true);
+                value = new Value(key, partition, headers, givenHeaderBytes, wishes, now, builder, true, refusal);
                 body = reader.readInto(place.array(), place.arrayOffset());
             } else {
                 value = new Value(
-                        key, partition, headers, givenHeaderBytes, wishes, now, new RecordBatchBuilder(0), false);
+                        key,
+                        partition,
+                        headers,
+                        givenHeaderBytes,
+                        wishes,
+                        now,
+                        new RecordBatchBuilder(0),
+                        false,
+                        refusal);
                 body = reader.read(length);
             }
             body.onSuccess(complete -> build(ctx, request, topic, value, complete, memory))
@@ -131,6 +150,20 @@ final class RawProduce {
                 .orElseGet(() -> loop.partitioners.of(topic.name(), topic.partitions()));
         int size = (int) Math.min(Integer.MAX_VALUE, bytes);
         return key == null ? partitioner.choose(NO_KEY, 0, -1, size) : partitioner.choose(key, 0, key.length, size);
+    }
+
+    /**
+     * Refuses headers of a message of a queue that only the broker may set.
+     *
+     * @throws HttpProblem 400
+     */
+    static void refuseReserved(RoutingContext ctx) {
+        String reserved = RECORD_HEADER + MessageHeaders.PREFIX;
+        for (Map.Entry<String, String> header : ctx.request().headers()) {
+            if (header.getKey().toLowerCase(Locale.ROOT).startsWith(reserved)) {
+                throw MessageProduce.reserved(header.getKey());
+            }
+        }
     }
 
     private static Headers headersOf(RoutingContext ctx) {
@@ -173,7 +206,7 @@ final class RawProduce {
         CompressionType compression = JsonProduce.compressionOf(topic);
         if (body.length() <= JsonProduce.MAX_BYTES_ON_LOOP && compression == CompressionType.NONE) {
             try {
-                append(ctx, request, topic, value.partition(), batch(request, topic, value, body, compression), memory);
+                append(ctx, request, topic, value, batch(request, topic, value, body, compression), memory);
             } catch (RuntimeException e) {
                 refuse(ctx, memory, e);
             }
@@ -181,7 +214,7 @@ final class RawProduce {
         }
         loop.vertx
                 .executeBlocking(() -> batch(request, topic, value, body, compression), false)
-                .onSuccess(batch -> append(ctx, request, topic, value.partition(), batch, memory))
+                .onSuccess(batch -> append(ctx, request, topic, value, batch, memory))
                 .onFailure(failure -> refuse(ctx, memory, failure));
     }
 
@@ -229,12 +262,13 @@ final class RawProduce {
             RoutingContext ctx,
             ProduceRequest request,
             Topic topic,
-            int partition,
+            Value value,
             RecordBatch batch,
             MemoryBudget.Reservation memory) {
         memory.hold();
         Future.fromCompletionStage(
-                        loop.append(topic.name(), partition, batch, request.acks(), memory::letGo),
+                        loop.append(
+                                topic.name(), value.partition(), batch, request.acks(), memory::letGo, value.refusal()),
                         loop.vertx.getOrCreateContext())
                 .onComplete(result -> {
                     memory.close();
@@ -247,7 +281,7 @@ final class RawProduce {
                         Responses.accepted(ctx.response());
                         return;
                     }
-                    answer.send(ctx, partition, result.result().baseOffset());
+                    answer.send(ctx, value.partition(), result.result().baseOffset());
                 });
     }
 

@@ -28,12 +28,16 @@ final class RecordDraft {
     /** Bytes of the headers that the request gave; what follows them was derived from what it says else. */
     int givenHeaderBytes = -1;
 
+    /** A header of a message of a queue that only the broker may set, as faults name it; or null. */
+    String reservedHeader;
+
     /** What a message of a queue says besides, or null. */
     MessageWishes wishes;
 
     void clear() {
         givenHeaderBytes = -1;
         wishes = null;
+        reservedHeader = null;
         key = NOTHING;
         keyLength = -1;
         value = NOTHING;

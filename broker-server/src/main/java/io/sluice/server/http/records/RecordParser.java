@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.sluice.groups.queue.MessageHeaders;
 import io.sluice.server.http.HttpErrors;
 import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.PointInTime;
@@ -217,12 +218,16 @@ final class RecordParser {
     private void record(RecordDraft.Sink sink) throws IOException {
         draft.clear();
         int seen = 0;
+        String delay = "";
         for (String member = parser.nextFieldName(); member != null; member = parser.nextFieldName()) {
             field = member;
             int bit = messages ? bitOfMessage(member) : bitOf(member);
             if ((seen & bit) != 0) {
-                throw duplicateField();
+                throw messages && bit == DELAY && !member.equals(delay)
+                        ? invalid("is given beside " + delay + ": one of them")
+                        : duplicateField();
             }
+            delay = bit == DELAY ? member : delay;
             seen |= bit;
             parser.nextToken();
             member(member);
@@ -268,7 +273,7 @@ final class RecordParser {
         draft.wishes = switch (member) {
             case "delay_ms" -> before.withDelay(readNumber(MessageWishes.MAX_MS));
             case "deliver_at" -> before.withDeliverAt(readTime());
-            case "ttl_ms" -> before.withTtl(readNumber(MessageWishes.MAX_MS));
+            case "ttl_ms" -> before.withTtl(readNumber(1, MessageWishes.MAX_MS));
             default -> before.withDedupId(readShortText());
         };
     }
@@ -344,6 +349,9 @@ final class RecordParser {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             readString(name, tokenOffset());
             field = place + "." + shown(parser.currentName());
+            if (messages && parser.currentName().startsWith(MessageHeaders.PREFIX)) {
+                draft.reservedHeader = field;
+            }
             if (draft.headers.count() == MAX_HEADERS) {
                 throw invalid("is one header more than the " + MAX_HEADERS + " a record may have");
             }
@@ -509,6 +517,10 @@ final class RecordParser {
     }
 
     private long readNumber(long max) throws IOException {
+        return readNumber(0, max);
+    }
+
+    private long readNumber(long min, long max) throws IOException {
         if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
             throw invalid("must be a whole number");
         }
@@ -518,9 +530,12 @@ final class RecordParser {
         for (int i = at; i < end; i++) {
             int digit = body[i] - '0';
             if (digit < 0 || number > (max - digit) / 10) {
-                throw invalid("must lie between 0 and " + max);
+                throw invalid("must lie between " + min + " and " + max);
             }
             number = number * 10 + digit;
+        }
+        if (number < min) {
+            throw invalid("must lie between " + min + " and " + max);
         }
         return number;
     }

@@ -4,6 +4,7 @@ import io.sluice.core.engine.Acks;
 import io.sluice.core.record.CompressionType;
 import io.sluice.core.record.RecordBatch;
 import io.sluice.core.topic.Topic;
+import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.MemoryBudget;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -32,16 +33,21 @@ public final class RecordPublisher {
      * @return fails with what a produce request fails with; faults name the fields of the record
      */
     public Future<Published> publish(String topicName, byte[] json, Optional<String> eventType) {
-        return publish(topicName, json, eventType, Optional.empty());
+        return publish(topicName, json, eventType, Optional.empty(), Optional.empty());
     }
 
     /**
      * As {@link #publish(String, byte[], Optional)}, once for each key.
      *
      * @param idempotencyKey what the request is called by whoever may send it again
+     * @param refusal why the topic takes no more, if so: what it has already is answered still
      */
     Future<Published> publish(
-            String topicName, byte[] json, Optional<String> eventType, Optional<String> idempotencyKey) {
+            String topicName,
+            byte[] json,
+            Optional<String> eventType,
+            Optional<String> idempotencyKey,
+            Optional<HttpProblem> refusal) {
         Topic topic = loop.broker.requireTopic(topicName);
         ProduceBatches records = new ProduceBatches(
                 topic,
@@ -67,7 +73,7 @@ public final class RecordPublisher {
         Promise<Published> published = Promise.promise();
         BatchAppends[] appends = new BatchAppends[1];
         appends[0] = new BatchAppends(
-                loop, topic.name(), Acks.COMMITTED, memory, List.of(draft), new RecordBatch[] {batch}, () -> {
+                loop, topic.name(), Acks.COMMITTED, memory, refusal, List.of(draft), new RecordBatch[] {batch}, () -> {
                     memory.close();
                     appends[0]
                             .failure(0)

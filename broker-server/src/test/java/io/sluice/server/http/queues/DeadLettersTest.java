@@ -225,6 +225,58 @@ class DeadLettersTest {
     }
 
     @Test
+    void aDeadLetterHasAnIdWhateverItsProducerSaid() {
+        queues.produce("jobs", json("{'value': 'a', 'headers': {'sluice-id': 'the first'}}"));
+        ok(queues.post(
+                "jobs/nack",
+                new JsonObject()
+                        .put("leases", new JsonArray(receive("jobs", 1)))
+                        .put("dead", true)));
+        Await.until(
+                "it is among the dead letters",
+                () -> queues.described("jobs").getJsonObject("messages").getInteger("dying") == 0);
+
+        assertThat(objects(letters("").getJsonArray("messages")).get(0).getString("id"))
+                .isEqualTo("0-0");
+        JsonObject bare = letters("?values=none").getJsonArray("messages").getJsonObject(0);
+        assertThat(bare.getString("reason")).isEqualTo("rejected");
+        assertThat(bare.containsKey("value")).isFalse();
+        assertThat(begin("redrive", json("{'filter': {'ids': ['0-0']}}")).getInteger("sent"))
+                .isEqualTo(1);
+        assertThat(ok(queues.post("jobs/receive", new JsonObject()))
+                        .getJsonArray("messages")
+                        .getJsonObject(0)
+                        .getString("id"))
+                .isEqualTo("0-0");
+    }
+
+    @Test
+    void aFilterThatSaysNothingIsRefusedAndMovesNothing() {
+        die("no", "a");
+
+        refused("redrive", "{'filter': {'ids': []}}", "filter.ids");
+        refused("redrive", "{'filter': {'ids': ['0-0', 'x']}}", "filter.ids[1]");
+        refused("redrive", "{'filter': {'ids': ['']}}", "filter.ids[0]");
+        refused("redrive", "{'filter': {'reason': ''}}", "filter.reason");
+        refused("redrive", "{'filter': {'consumer': ''}}", "filter.consumer");
+        refused("redrive", "{'filter': {'headers': {}}}", "filter.headers");
+        refused("redrive", "{'filter': {'died_after': ''}}", "filter.died_after");
+        refused("replay", "{'headers': {}}", "headers");
+        refused("replay", "{'outcome': ''}", "outcome");
+        refused("replay", "{'from_id': ''}", "from_id");
+        // A key can be empty: it is the key that is asked for.
+        assertThat(begin("redrive", json("{'filter': {'key': ''}}")).getInteger("sent"))
+                .isZero();
+        assertThat(values(letters(""))).containsExactly("a");
+    }
+
+    private void refused(String verb, String wish, String field) {
+        HttpResponse<String> answer = queues.post("jobs/" + verb, json(wish));
+        problem(answer, 400, "invalid_argument");
+        assertThat(new JsonObject(answer.body()).getString("field")).isEqualTo(field);
+    }
+
+    @Test
     void whatMakesNoSenseIsRefused() {
         problem(queues.post("jobs/redrive", json("{'filter': {'id': 'x'}}")), 400, "unknown_field");
         problem(queues.post("jobs/redrive", json("{'filter': {'died_after': 'noon'}}")), 400, "invalid_argument");

@@ -26,6 +26,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,7 +92,7 @@ class DeletedMeanwhileTest {
 
     /** Says at every turn of the loop that the queue is gone: so also in the one behind that in which the listener joins. */
     private static void tellUntilAnswered(RoutingContext ctx, QueueHub hub, UUID queue, Context loop) {
-        hub.happened(new Deleted(queue));
+        hub.happened(new Deleted(queue), UnaryOperator.identity());
         if (!ctx.response().headWritten()) {
             loop.runOnContext(v -> tellUntilAnswered(ctx, hub, queue, loop));
         }

@@ -221,6 +221,7 @@ class MessagesTest {
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"9999-01-01T00:00:00Z\"}]} messages[1].deliver_at",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":3153600000001}]} messages[1].delay_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":\"1\"}]} messages[1].ttl_ms",
+                "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":0}]} messages[1].ttl_ms",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"dedup_id\":\"\"}]} messages[1].dedup_id",
                 "{\"messages\":[{\"value\":1},{\"value\":2,\"partition\":0}]} messages[1].partition",
                 "{\"messages\":[{\"value\":1},{\"key\":2}]} messages[1].value",
@@ -248,6 +249,73 @@ class MessagesTest {
 
         assertThat(problem.getString("field")).isEqualTo("deliver_at");
         assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void aLifeOfNothingIsRefused() {
+        assertThat(problem(raw("?ttl_ms=0", "x"), 400).getString("detail"))
+                .contains("ttl_ms is 0, not between 1 and 3153600000000");
+        assertThat(problem(sendWithKey("k", "{\"messages\":[{\"value\":1,\"ttl_ms\":0}]}"), 400)
+                        .getString("detail"))
+                .contains("messages[0].ttl_ms must lie between 1 and 3153600000000");
+    }
+
+    @Test
+    void twoTimesOfDeliveryAreToldApart() {
+        for (String both : List.of("\"delay_ms\":1,\"deliver_at\":2", "\"deliver_at\":2,\"delay_ms\":1")) {
+            assertThat(problem(sendWithKey("k", "{\"messages\":[{\"value\":1," + both + "}]}"), 400)
+                            .getString("detail"))
+                    .contains("is given beside de")
+                    .contains("one of them");
+        }
+        assertThat(problem(sendWithKey("k", "{\"messages\":[{\"value\":1,\"delay_ms\":1,\"delay_ms\":1}]}"), 400)
+                        .getString("code"))
+                .isEqualTo("duplicate_field");
+    }
+
+    @Test
+    void aHeaderOfTheBrokersOwnIsRefusedForItsMessage() {
+        JsonArray some = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("headers", new JsonObject().put("slui", "x")))
+                .add(produced("b", "sluice-expires-at", "5"))
+                .add(new JsonObject()
+                        .put("value", "c")
+                        .put("headers_base64", new JsonObject().put("sluice-id", "eA==")));
+        List<JsonObject> sent = messages(face.sendAll(some));
+
+        assertThat(sent.get(0).containsKey("id")).isTrue();
+        assertThat(sent.get(1).getJsonObject("error").getString("code")).isEqualTo("invalid_argument");
+        assertThat(sent.get(1).getJsonObject("error").getString("field"))
+                .isEqualTo("messages[1].headers.sluice-expires-at");
+        assertThat(sent.get(2).getJsonObject("error").getString("field"))
+                .isEqualTo("messages[2].headers_base64.sluice-id");
+        problem(
+                face.post("messages", new JsonObject().put("messages", new JsonArray().add(some.getJsonObject(1)))),
+                400);
+        JsonObject raw = problem(
+                face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages"))
+                        .header("Content-Type", "text/plain")
+                        .header("X-Record-sluice-id", "0-7")
+                        .POST(BodyPublishers.ofString("x"))),
+                400);
+        assertThat(raw.getString("field")).isEqualToIgnoringCase("X-Record-sluice-id");
+        assertThat(values(face.receive(10))).containsExactly("a");
+    }
+
+    @Test
+    void aMessageIsCalledWhatItSaysIfThatIsAnId() {
+        JsonArray records = new JsonArray()
+                .add(produced("named", "sluice-id", "3-17"))
+                .add(produced("not", "sluice-id", "the third"));
+        ok(face.server.send(
+                "POST",
+                "/v1/topics/default/records",
+                new JsonObject().put("records", records).encode()));
+
+        List<String> ids = ids(face.receive(10));
+
+        assertThat(ids.get(0)).isEqualTo("3-17");
+        assertThat(ids.get(1)).matches("0-\\d+");
     }
 
     @Test
@@ -354,8 +422,12 @@ class MessagesTest {
     }
 
     private HttpResponse<String> sendWithKey(String path, String key, String body) {
+        return sendWithKey(path, key, "application/json", body);
+    }
+
+    private HttpResponse<String> sendWithKey(String path, String key, String type, String body) {
         return face.server.send(HttpRequest.newBuilder(face.server.uri(path))
-                .header("Content-Type", "application/json")
+                .header("Content-Type", type)
                 .header("Idempotency-Key", key)
                 .POST(BodyPublishers.ofString(body)));
     }
@@ -423,6 +495,81 @@ class MessagesTest {
                                 429)
                         .getLong("bytes"))
                 .isGreaterThanOrEqualTo(100);
+    }
+
+    @Test
+    void whatFilledAQueueIsAnsweredAgain() {
+        face.send("a");
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":2}"));
+        String list = "{\"messages\":[{\"value\":1}]}";
+        HttpResponse<String> first = sendWithKey("/v1/queues/default/messages", "A", "application/json", list);
+        assertThat(first.statusCode()).isEqualTo(201);
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":3}"));
+        HttpResponse<String> raw = sendWithKey("/v1/queues/default/messages", "B", "text/plain", "b");
+        assertThat(raw.statusCode()).isEqualTo(201);
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":4}"));
+        HttpResponse<String> enqueued = sendWithKey("/enqueue", "C", "application/json", "{\"message\":1}");
+        assertThat(enqueued.statusCode()).isEqualTo(202);
+
+        assertThat(sendWithKey("/v1/queues/default/messages", "A", "application/json", list)
+                        .body())
+                .isEqualTo(first.body());
+        assertThat(sendWithKey("/v1/queues/default/messages", "B", "text/plain", "b")
+                        .body())
+                .isEqualTo(raw.body());
+        assertThat(sendWithKey("/enqueue", "C", "application/json", "{\"message\":1}")
+                        .body())
+                .isEqualTo(enqueued.body());
+        for (HttpResponse<String> other : List.of(
+                sendWithKey("/v1/queues/default/messages", "D", "application/json", list),
+                sendWithKey("/v1/queues/default/messages", "D", "text/plain", "b"),
+                sendWithKey("/enqueue", "D", "application/json", "{\"message\":1}"),
+                face.server.send("POST", "/enqueue", "{\"message\":1}"))) {
+            assertThat(problem(other, 429).getString("code")).isEqualTo("queue_full");
+        }
+        // Another request under the same key is no repeated one.
+        problem(
+                sendWithKey("/v1/queues/default/messages", "A", "application/json", "{\"messages\":[{\"value\":2}]}"),
+                422);
+        assertThat(ids(face.receive(10))).hasSize(4);
+    }
+
+    private HttpResponse<String> raw(String query, String value) {
+        return face.server.send(HttpRequest.newBuilder(face.server.uri("/v1/queues/default/messages" + query))
+                .header("Content-Type", "text/plain")
+                .POST(BodyPublishers.ofString(value)));
+    }
+
+    @Test
+    void aDuplicateNeedsNoRoom() {
+        String first = ids(face.send(new JsonObject().put("value", "a").put("dedup_id", "1")))
+                .get(0);
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":1}"));
+
+        JsonArray some = new JsonArray()
+                .add(new JsonObject().put("value", "a").put("dedup_id", "1"))
+                .add(new JsonObject().put("value", "b").put("dedup_id", "2"))
+                .add(new JsonObject().put("value", "c"));
+        JsonArray sent = ok(face.post("messages", new JsonObject().put("messages", some)))
+                .getJsonArray("messages");
+
+        assertThat(sent.getJsonObject(0))
+                .isEqualTo(new JsonObject().put("id", first).put("duplicate", true));
+        assertThat(List.of(1, 2))
+                .allMatch(i -> sent.getJsonObject(i)
+                        .getJsonObject("error")
+                        .getString("code")
+                        .equals("queue_full"));
+        assertThat(ok(raw("?dedup_id=1", "a"))
+                        .getJsonArray("messages")
+                        .getJsonObject(0)
+                        .getString("id"))
+                .isEqualTo(first);
+        problem(raw("?dedup_id=2", "b"), 429);
+        // Who was refused does not hold the id.
+        ok(face.server.send("PATCH", "/v1/queues/default", "{\"max_messages\":0}"));
+        face.send(new JsonObject().put("value", "b").put("dedup_id", "2"));
+        assertThat(values(face.receive(10))).containsExactly("a", "b");
     }
 
     @Test
@@ -661,6 +808,25 @@ class MessagesTest {
         pass(4_000);
 
         ok(face.post("ack", leases(received)));
+    }
+
+    @Test
+    void whoSaysHowFarItIsKeepsALongLease() {
+        face.send("a");
+        JsonObject received = face.receive(new JsonObject().put("visibility_timeout_ms", 600_000));
+        long endsMs = clock.millis() + 600_000;
+        pass(1_000);
+
+        JsonObject progress = new JsonObject().put("percent", 40);
+        assertThat(expiry(leases(received).put("progress", progress))).isEqualTo(endsMs);
+        assertThat(expiry(leases(received))).isEqualTo(endsMs);
+        assertThat(expiry(leases(received).put("progress", progress).put("visibility_timeout_ms", 5_000)))
+                .isEqualTo(clock.millis() + 5_000);
+        assertThat(expiry(leases(received).put("progress", progress))).isEqualTo(clock.millis() + 30_000);
+    }
+
+    private long expiry(JsonObject extension) {
+        return results(ok(face.post("extend", extension))).get(0).getLong("lease_expires_at");
     }
 
     @Test

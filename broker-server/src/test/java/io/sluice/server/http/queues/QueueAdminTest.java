@@ -418,6 +418,16 @@ class QueueAdminTest {
     }
 
     @Test
+    void whatTakesNoFieldsSaysSo() {
+        queues.create("jobs");
+        for (String route : List.of("jobs/purge", "jobs/pause", "jobs/consumers/w/heartbeat")) {
+            assertThat(QueueFace.problem(queues.post(route, json("{'x': 1}")), 400, "unknown_field")
+                            .getString("detail"))
+                    .isEqualTo("unknown field x; there are none here");
+        }
+    }
+
+    @Test
     void purgingTellsHowMuch() {
         queues.create("jobs");
         queues.produce("jobs", "a", "b", "c");

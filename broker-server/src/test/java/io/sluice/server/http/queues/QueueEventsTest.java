@@ -135,6 +135,53 @@ class QueueEventsTest {
     }
 
     @Test
+    void aMessageThatWasSentAgainIsToldUnderTheIdThatItKeeps() {
+        queues.create("jobs");
+        queues.produce("jobs", "a");
+        try (EventReader all = listen("?types=dead,redriven,received,progress,acknowledged");
+                EventReader one = listen("?id=0-0")) {
+            queues.post(
+                    "jobs/nack",
+                    leases(receive(new JsonObject()).getString("lease")).put("dead", true));
+            all.awaitRecords(2);
+            queues.produce("jobs", "b");
+            assertThat(queues.post("jobs/redrive", new JsonObject()).statusCode())
+                    .isEqualTo(202);
+            all.awaitRecords(3);
+            receive(new JsonObject());
+            String lease = receive(new JsonObject()).getString("lease");
+            queues.post("jobs/extend", leases(lease).put("progress", 1));
+            queues.post("jobs/ack", leases(lease));
+
+            all.awaitRecords(7);
+            one.awaitRecords(8);
+            assertThat(told(all))
+                    .containsExactly(
+                            "received 0-0",
+                            "dead 0-0",
+                            "redriven 0-0",
+                            "received 0-1",
+                            "received 0-0",
+                            "progress 0-0",
+                            "acknowledged 0-0");
+            assertThat(told(one))
+                    .containsExactly(
+                            "received 0-0",
+                            "dying 0-0",
+                            "dead 0-0",
+                            "redriven 0-0",
+                            "received 0-0",
+                            "progress 0-0",
+                            "extended 0-0",
+                            "acknowledged 0-0");
+            assertThat(one.records().get(3).json()).isEqualTo(json("{'id': '0-0', 'partition': 0, 'offset': 2}"));
+            assertThat(one.records().get(4).json().getLong("offset")).isEqualTo(2);
+            assertThat(one.records().get(5).json())
+                    .isEqualTo(json("{'id': '0-0', 'partition': 0, 'offset': 2, 'progress': 1}"));
+        }
+    }
+
+    @Test
     void newWorkIsToldOfEveryPartitionThatThereIs() {
         queues.create("jobs");
         try (EventReader reader = listen("?types=sent")) {

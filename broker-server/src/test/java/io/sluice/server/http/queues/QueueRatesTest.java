@@ -12,6 +12,7 @@ import io.sluice.groups.queue.QueueEvent.Returned;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class QueueRatesTest {
@@ -22,7 +23,8 @@ class QueueRatesTest {
 
     private void finish(Outcome outcome, int count, long atMs) {
         rates.happened(
-                new Finished(QUEUE, outcome, atMs, Collections.nCopies(count, new Finish(MESSAGE, new byte[0]))));
+                new Finished(QUEUE, outcome, atMs, Collections.nCopies(count, new Finish(MESSAGE, new byte[0]))),
+                UnaryOperator.identity());
     }
 
     @Test
@@ -39,7 +41,9 @@ class QueueRatesTest {
     @Test
     void aYoungQueueIsMeasuredSinceItIsThere() {
         finish(Outcome.EXPIRED, 4, 601_000);
-        rates.happened(new Returned(QUEUE, 601_000, List.of(new Return(MESSAGE, 601_000, "", true))));
+        rates.happened(
+                new Returned(QUEUE, 601_000, List.of(new Return(MESSAGE, 601_000, "", true))),
+                UnaryOperator.identity());
 
         assertThat(rates.of(QUEUE, 600_000, 602_000)).isEqualTo(new QueueRates.Rates(0, 0, 0.5, 2, 2_000));
         assertThat(rates.of(QUEUE, 601_999, 602_000).overMs()).isEqualTo(1_000);
@@ -64,7 +68,7 @@ class QueueRatesTest {
     void aQueueThatIsDeletedIsForgotten() {
         finish(Outcome.ACKNOWLEDGED, 100, 600_000);
 
-        rates.happened(new Deleted(QUEUE));
+        rates.happened(new Deleted(QUEUE), UnaryOperator.identity());
 
         assertThat(rates.of(QUEUE, 0, 600_000).acknowledged()).isZero();
     }

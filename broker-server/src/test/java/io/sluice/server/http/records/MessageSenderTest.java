@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -105,7 +106,8 @@ class MessageSenderTest {
     }
 
     private Sent send(String json) throws Exception {
-        return onLoop(() -> sender.send(json.getBytes(StandardCharsets.UTF_8), broker.requireTopic("jobs")));
+        return onLoop(() ->
+                sender.send(json.getBytes(StandardCharsets.UTF_8), broker.requireTopic("jobs"), Optional.empty()));
     }
 
     @Test
@@ -148,7 +150,8 @@ class MessageSenderTest {
             assertThatThrownBy(() -> onLoop(() -> Future.succeededFuture()
                             .compose(v -> sender.send(
                                     "{\"messages\":[{\"value\":1}]}".getBytes(StandardCharsets.UTF_8),
-                                    broker.requireTopic("jobs")))))
+                                    broker.requireTopic("jobs"),
+                                    Optional.empty()))))
                     .hasRootCauseInstanceOf(HttpProblem.class)
                     .hasMessageContaining("requests in flight");
             assertThat(memory.usedBytes()).isEqualTo(BUDGET_BYTES - 10);
