@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
@@ -62,16 +63,25 @@ final class QueueHub implements QueueListener {
             chronicle.remove(stream);
             return chronicle;
         });
-        context.runOnContext(v -> context.owner().setTimer(Chronicle.KEPT_MS, later -> {
-            chronicles.computeIfPresent(queue, (id, chronicle) -> {
-                if (!chronicle.isOver()) {
-                    return chronicle;
-                }
-                chronicle.forget();
-                return null;
-            });
-            watch(queue);
-        }));
+        try {
+            context.runOnContext(v -> context.owner().setTimer(Chronicle.KEPT_MS, later -> forget(queue)));
+        } catch (RejectedExecutionException e) {
+            // The broker has stopped, this event loop before that of the stream: nobody comes back, and nothing need be
+            // forgotten.
+            return;
+        }
+    }
+
+    /** Of a queue to which nobody has listened for some time. */
+    private void forget(UUID queue) {
+        chronicles.computeIfPresent(queue, (id, chronicle) -> {
+            if (!chronicle.isOver()) {
+                return chronicle;
+            }
+            chronicle.forget();
+            return null;
+        });
+        watch(queue);
     }
 
     /** A queue is watched as long as somebody wants to hear of new work, or may come back for it. */
