@@ -313,17 +313,16 @@ public final class Afterlife {
     /** Looks at what a job would look at, and changes nothing. */
     public CompletableFuture<Count> count(JobSpec spec) {
         return sourceOf(spec.kind(), spec.origin())
-                .thenCompose(source -> requireTarget(spec, source).thenApply(there -> source))
-                .thenCompose(source -> {
+                .thenCompose(source -> requireTarget(spec, source).thenCompose(target -> {
                     Optional<Topic> topic = engine.topic(source);
                     return topic.isEmpty()
                             ? CompletableFuture.completedFuture(new Count(QueueError.NONE, Progress.NONE, 0, true))
-                            : count(spec, topic.get(), Progress.NONE);
-                })
+                            : count(spec, target, topic.get(), Progress.NONE);
+                }))
                 .exceptionally(failure -> new Count(errorOf(failure), Progress.NONE, 0, false));
     }
 
-    private CompletableFuture<Count> count(JobSpec spec, Topic source, Progress at) {
+    private CompletableFuture<Count> count(JobSpec spec, UUID target, Topic source, Progress at) {
         long sent = at.matching() - at.leased() - at.refused();
         boolean isEnough = spec.max() > 0 && sent >= spec.max();
         if (isEnough || at.partition() >= source.partitions() || at.lookedAt() >= MAX_COUNTED) {
@@ -332,7 +331,7 @@ public final class Afterlife {
                     new Count(QueueError.NONE, at, isEnough ? spec.max() : sent, isComplete));
         }
         JobCopies.Limits limits = new JobCopies.Limits(
-                spec.max() > 0 ? spec.max() - sent : Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);
+                target, spec.max() > 0 ? spec.max() - sent : Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);
         return reader.chunk(source.id(), at.partition(), at.offset(), READ_BYTES, offset -> true)
                 .thenCompose(chunk -> turns.turn(source.name(), source.id(), (queue, effects) -> {
                     Progress now = JobCopies.look(queue, spec, at, chunk, chunk.next(), limits)
@@ -343,6 +342,6 @@ public final class Afterlife {
                                     at.partition() + 1, 0, now.lookedAt(), now.matching(), now.leased(), now.refused())
                             : now;
                 }))
-                .thenComposeAsync(next -> count(spec, source, next), thread);
+                .thenComposeAsync(next -> count(spec, target, source, next), thread);
     }
 }

@@ -7,7 +7,6 @@ import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.JobSpec.Kind;
 import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.JobEnded;
-import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Part;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -210,8 +209,8 @@ final class JobRunner {
                             return List.<StoredMessage>of();
                         }
                         long recordBytes = maxRecordBytes(target);
-                        JobCopies.Limits limits =
-                                new JobCopies.Limits(Math.min(max, STEP_MESSAGES), recordBytes, recordBytes);
+                        JobCopies.Limits limits = new JobCopies.Limits(
+                                target.id(), Math.min(max, STEP_MESSAGES), recordBytes, recordBytes);
                         JobCopies.Look look = JobCopies.look(queue, spec, at, chunk, end, limits);
                         at = look.progress();
                         if (!look.chosen().isEmpty()) {
@@ -260,11 +259,12 @@ final class JobRunner {
                                     < part.messages().size()) {
                 return Optional.empty();
             }
+            UUID target = queue.transfer(number).view().target().orElseThrow();
             RecordBatchBuilder batch = new RecordBatchBuilder(STEP_BYTES / 8);
             long nowMs = with.clock().millis();
             for (MessageId message : part.messages()) {
                 StoredMessage stored = messages.get(message);
-                Headers headers = JobCopies.headers(spec.kind(), stored, nowMs);
+                Headers headers = JobCopies.headers(spec, stored, target, nowMs);
                 batch.append(nowMs, stored.key().orElse(null), stored.value().orElse(null), headers);
             }
             return Optional.of(batch);
@@ -310,7 +310,7 @@ final class JobRunner {
             }
             boolean isSame = spec.target().equals(spec.origin());
             List<StoredMessage> letters = new ArrayList<>();
-            List<Link> links = new ArrayList<>();
+            Map<MessageId, MessageId> places = new HashMap<>();
             for (int i = 0; i < part.messages().size(); i++) {
                 StoredMessage message = messages.get(part.messages().get(i));
                 if (message == null) {
@@ -318,16 +318,12 @@ final class JobRunner {
                 }
                 letters.add(message);
                 if (isSame && baseOffset.isPresent()) {
-                    MessageId to = new MessageId(part.partition(), baseOffset.getAsLong() + i);
-                    MessageId.parse(message.name()).ifPresent(from -> links.add(new Link(from, to)));
+                    places.put(message.id(), new MessageId(part.partition(), baseOffset.getAsLong() + i));
                 }
             }
             return with.turns()
                     .turn(spec.origin(), (queue, effects) -> {
-                        queue.redriven(letters, effects);
-                        if (!links.isEmpty()) {
-                            queue.linked(links, effects);
-                        }
+                        queue.redriven(letters, places, effects);
                         return part;
                     })
                     .exceptionally(failure -> {

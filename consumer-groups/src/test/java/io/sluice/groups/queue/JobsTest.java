@@ -153,6 +153,86 @@ class JobsTest {
     }
 
     @Test
+    void aDeadLetterThatIsSentToAnotherQueueGetsAnIdThere() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create("r", config(), 1));
+            it.send("r", 0, null, "its own");
+            die(it, 1, "no");
+            awaitDead(it, 1);
+
+            assertThat(run(it, new JobSpec(Kind.REDRIVE, "q", "r", all(), 0, 0, 10, "a test"))
+                            .moved())
+                    .isEqualTo(1);
+
+            List<StoredMessage> there = it.all("r");
+            assertThat(there.stream().map(StoredMessage::name)).containsExactly("0-0", "0-1");
+            assertThat(there.get(1).text(MessageHeaders.REDRIVE_OF)).hasValue("q/0-0");
+
+            // Where it is now it has this id for good.
+            List<Received> both = it.receiveAll("r", 2);
+            it.reject("r", both.subList(1, 2), "again");
+            Await.until("it is dead", () -> it.all("q.dead").size() == 2);
+            get(it.queues.afterlife().begin(new JobSpec(Kind.REDRIVE, "r", "r", all(), 0, 0, 10, "a test")));
+            Await.until(
+                    "it is there again",
+                    () -> get(it.queues.message("r", new MessageId(0, 1)))
+                            .message()
+                            .id()
+                            .equals(new MessageId(0, 2)));
+            StoredMessage back = it.all("r").get(2);
+            assertThat(back.name()).isEqualTo("0-1");
+            assertThat(back.text(MessageHeaders.REDRIVE_OF)).hasValue("q/0-0");
+        }
+    }
+
+    @Test
+    void aDeadLetterOfAQueueThatWasDeletedGetsAnIdInTheOneThatHasItsName() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            die(it, 1, "no");
+            awaitDead(it, 1);
+            get(it.queues.delete("q"));
+            get(it.queues.create("q", config(), 1));
+            it.send("q", 0, null, "its own");
+            it.acknowledge("q", it.receiveAll("q", 1));
+
+            assertThat(run(it, redrive(all())).moved()).isEqualTo(1);
+
+            assertThat(it.all("q").stream().map(StoredMessage::name)).containsExactly("0-0", "0-1");
+            assertThat(it.all("q").get(1).text(MessageHeaders.REDRIVE_OF)).hasValue("q/0-0");
+            assertThat(get(it.queues.message("q", new MessageId(0, 0)))
+                            .message()
+                            .state())
+                    .isEqualTo(MessageView.State.ACKNOWLEDGED);
+        }
+    }
+
+    @Test
+    void aDeadLetterThatDiesAmongTheDeadLettersGoesBackThereUnderItsPlace() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create(
+                    "q.dead",
+                    QueueMachine.config(3, Backoff.NONE, Optional.of("q.dead.dead"), 0, QueueConfig.Order.NONE, 10_000),
+                    1));
+            it.send("q", 0, null, "one");
+            it.acknowledge("q", it.receiveAll("q", 1));
+            die(it, 1, "no");
+            awaitDead(it, 1);
+            it.reject("q.dead", it.receiveAll("q.dead", 1), "no");
+            Await.until("it is dead again", () -> it.all("q.dead.dead").size() == 1);
+            assertThat(it.all("q.dead.dead").get(0).name()).isEqualTo("0-0");
+
+            JobSpec spec = new JobSpec(Kind.REDRIVE, "q.dead", "q.dead", all(), 0, 0, 10, "a test");
+            get(it.queues.afterlife().begin(spec));
+            Await.until("it is there again", () -> it.all("q.dead").size() == 2);
+
+            assertThat(it.all("q.dead").stream().map(StoredMessage::name)).containsExactly("0-1", "0-0");
+        }
+    }
+
+    @Test
     void aFilterChoosesAndWhatSomebodyHasIsLeftAlone() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));
@@ -386,7 +466,9 @@ class JobsTest {
                     boolean isHere = view.id().equals(message.id());
                     boolean isLive = isHere
                             && (view.state() == MessageView.State.WAITING || view.state() == MessageView.State.LEASED);
-                    places.merge(message.name(), isLive ? 1 : 0, Integer::sum);
+                    // In another queue it has another one, and says where it comes from.
+                    String called = message.text(MessageHeaders.REDRIVE_OF).orElse("q/" + message.name());
+                    places.merge(called, isLive ? 1 : 0, Integer::sum);
                 }
             }
             assertThat(places).hasSize(sent);
