@@ -61,6 +61,11 @@ final class Undertaker {
         next();
     }
 
+    /** Why messages of a queue could not be copied the last time; empty if nothing is known. */
+    Optional<String> failure(UUID queue) {
+        return Optional.ofNullable(burials.get(queue)).flatMap(Conveyor::failure);
+    }
+
     private void next() {
         while (working < MAX_AT_A_TIME && !waiting.isEmpty()) {
             working++;
