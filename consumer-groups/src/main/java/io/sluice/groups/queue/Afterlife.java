@@ -59,10 +59,15 @@ public final class Afterlife {
     private CompletableFuture<String> sourceOf(Kind kind, String origin) {
         return turns.turn(
                         origin,
-                        (queue, effects) -> kind == Kind.REPLAY
-                                ? Optional.of(origin)
-                                : queue.config().deadLetterQueue().filter(other -> !other.equals(origin)))
+                        (queue, effects) ->
+                                kind == Kind.REPLAY ? Optional.of(origin) : deadLettersOf(origin, queue.config()))
                 .thenApply(source -> source.orElseThrow(() -> new Turns.NoTurn(QueueError.NO_DEAD_LETTERS, origin)));
+    }
+
+    /** Where the dead letters of a queue are; those of one that is set up to keep dead letters, and none of its own, are in itself. */
+    private static Optional<String> deadLettersOf(String name, QueueConfig config) {
+        boolean keepsOthers = config.deadLetterQueue().isEmpty() && config.maxDeliveries() == 0;
+        return keepsOthers ? Optional.of(name) : config.deadLetterQueue().filter(other -> !other.equals(name));
     }
 
     // ---- dead letters ----
@@ -151,7 +156,7 @@ public final class Afterlife {
         private MessageId take(Queue queue, int partition, MessageReader.Chunk<StoredMessage> chunk, long nowMs) {
             for (StoredMessage message : chunk.found()) {
                 boolean isOne = queue.standing(message.id()) != Queue.Standing.FINISHED
-                        && message.text(MessageHeaders.QUEUE).orElse("").equals(origin);
+                        && CaseFile.isFrom(message, origin, source);
                 if (isOne && (found.size() == limit || bytes > MAX_PAGE_BYTES)) {
                     limit = found.size();
                     return message.id();

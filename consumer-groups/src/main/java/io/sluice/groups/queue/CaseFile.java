@@ -61,6 +61,18 @@ final class CaseFile {
         return letter.text(MessageHeaders.QUEUE_ID).orElse("").equals(queueId.toString());
     }
 
+    /**
+     * Whether a message of a dead letter queue is meant by who asks for those of a queue.
+     *
+     * @param origin the queue in which they died; the dead letter queue itself means all that died anywhere
+     * @param source the dead letter queue
+     */
+    static boolean isFrom(StoredMessage message, String origin, String source) {
+        return origin.equals(source)
+                ? diedAt(message).isPresent()
+                : message.text(MessageHeaders.QUEUE).orElse("").equals(origin);
+    }
+
     /** Where a dead letter died; empty if it does not say. */
     static Optional<MessageId> diedAt(StoredMessage letter) {
         return MessageId.parse(letter.text(MessageHeaders.PARTITION).orElse("")

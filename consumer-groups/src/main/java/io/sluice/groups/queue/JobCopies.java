@@ -95,8 +95,7 @@ final class JobCopies {
     /** Whether a message is one of those that such a job chooses from. */
     private static boolean isMeant(Queue queue, JobSpec spec, StoredMessage message, Standing standing) {
         if (spec.kind() == Kind.REDRIVE) {
-            return standing != Standing.FINISHED
-                    && message.text(MessageHeaders.QUEUE).orElse("").equals(spec.origin());
+            return standing != Standing.FINISHED && CaseFile.isFrom(message, spec.origin(), queue.name());
         }
         Window window = queue.window(message.id().partition());
         long offset = message.id().offset();

@@ -308,28 +308,36 @@ final class JobRunner {
             if (spec.kind() != Kind.REDRIVE) {
                 return CompletableFuture.completedFuture(part);
             }
-            boolean isSame = spec.target().equals(spec.origin());
-            List<StoredMessage> letters = new ArrayList<>();
+            // Usually those of one queue.
+            Map<String, List<StoredMessage>> letters = new HashMap<>();
             Map<MessageId, MessageId> places = new HashMap<>();
             for (int i = 0; i < part.messages().size(); i++) {
                 StoredMessage message = messages.get(part.messages().get(i));
                 if (message == null) {
                     continue;
                 }
-                letters.add(message);
-                if (isSame && baseOffset.isPresent()) {
+                String died = message.text(MessageHeaders.QUEUE).orElse("");
+                letters.computeIfAbsent(died, none -> new ArrayList<>()).add(message);
+                if (died.equals(spec.target()) && baseOffset.isPresent()) {
                     places.put(message.id(), new MessageId(part.partition(), baseOffset.getAsLong() + i));
                 }
             }
+            return CompletableFuture.allOf(letters.entrySet().stream()
+                    .map(some -> tell(some.getKey(), some.getValue(), places))
+                    .toArray(CompletableFuture[]::new));
+        }
+
+        private CompletableFuture<?> tell(
+                String origin, List<StoredMessage> letters, Map<MessageId, MessageId> places) {
             return with.turns()
-                    .turn(spec.origin(), (queue, effects) -> {
+                    .turn(origin, (queue, effects) -> {
                         queue.redriven(letters, places, effects);
-                        return part;
+                        return origin;
                     })
                     .exceptionally(failure -> {
                         if (Failures.cause(failure) instanceof Turns.NoTurn none && none.isForEver()) {
                             // There is nobody who could replay them.
-                            return part;
+                            return origin;
                         }
                         throw new CompletionException(failure);
                     });

@@ -209,6 +209,45 @@ class JobsTest {
     }
 
     @Test
+    void deadLettersOfQueuesThatHaveThemElsewhereNowAreSentFromWhereTheyAre() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create("gone", config(), 1));
+            die(it, 1, "no");
+            awaitDead(it, 1);
+            it.send("gone", 0, null, "of another");
+            it.reject("gone", it.receiveAll("gone", 1), "no");
+            Await.until("it is dead", () -> it.all("q.dead").size() == 2);
+            it.send("q.dead", 0, null, "not a dead letter");
+            get(it.queues.delete("gone"));
+            get(it.queues.change("q", some -> some.withDeadLetterQueue(Optional.of("elsewhere"))));
+            assertThat(letters(it)).isEmpty();
+
+            Afterlife.Letters there = get(it.queues.afterlife().deadLetters("q.dead", START, 10));
+            assertThat(there.letters().stream().map(letter -> text(letter.message())))
+                    .containsExactly("no0", "of another");
+            JobSpec toItself = new JobSpec(Kind.REDRIVE, "q.dead", "q.dead", all(), 0, 0, 10, "a test");
+            assertThat(get(it.queues.afterlife().begin(toItself)).error()).isEqualTo(QueueError.UNKNOWN_TARGET);
+            JobSpec spec = new JobSpec(Kind.REDRIVE, "q.dead", "q", all(), 0, 0, 10, "a test");
+            assertThat(get(it.queues.afterlife().count(spec)).moved()).isEqualTo(2);
+            get(it.queues.afterlife().begin(spec));
+            Await.until("they are there", () -> it.all("q").size() == 3);
+
+            assertThat(it.all("q").subList(1, 3).stream()
+                            .map(message -> message.name() + " "
+                                    + message.text(MessageHeaders.REDRIVE_OF).orElse("")))
+                    .containsExactly("0-0 ", "0-2 gone/0-0");
+            Await.until(
+                    "it is found by its id",
+                    () -> get(it.queues.message("q", new MessageId(0, 0)))
+                            .message()
+                            .id()
+                            .equals(new MessageId(0, 1)));
+            assertThat(it.receiveAll("q.dead", 1)).hasSize(1);
+        }
+    }
+
+    @Test
     void aDeadLetterThatDiesAmongTheDeadLettersGoesBackThereUnderItsPlace() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));
