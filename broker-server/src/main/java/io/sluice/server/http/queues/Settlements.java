@@ -51,7 +51,8 @@ final class Settlements {
     private static final byte[] EXPIRY = JsonOutput.ascii(",\"lease_expires_at\":");
     private static final byte[] STALE = JsonOutput.ascii("\",\"error\":{\"code\":\"stale_lease\",\"detail\":");
     private static final byte[] NOBODY =
-            JsonOutput.ascii("\"the lease is over: nobody has the message now, or it is finished\"}}");
+            JsonOutput.ascii("\"the lease is over, or never was: nobody has the message now\"}}");
+    private static final byte[] FINISHED = JsonOutput.ascii("\"the lease is over: the message is finished\"}}");
     private static final byte[] OTHER = JsonOutput.ascii("{\"lease\":");
     private static final byte[] INVALID = JsonOutput.ascii(",\"error\":{\"code\":\"invalid_lease\","
             + "\"detail\":\"this is no lease: it is what receive gave with the message\"}}");
@@ -258,7 +259,7 @@ final class Settlements {
             }
             out.put('}');
         } else if (outcome.holder().isEmpty()) {
-            out.put(STALE).put(NOBODY);
+            out.put(STALE).put(outcome.isFinished() ? FINISHED : NOBODY);
         } else {
             out.put(STALE)
                     .string("the lease is over: " + outcome.holder() + " has the message now")

@@ -680,6 +680,16 @@ class MessagesTest {
         JsonObject again = Await.value("due again", () -> face.receive(1), got -> !ids(got).isEmpty());
         assertThat(messages(again).get(0).getInteger("deliveries")).isEqualTo(2);
         problem(face.post("ack", leases(received)), 409);
+        ok(face.post("nack", leases(again)));
+        assertThat(refusal(received)).contains("nobody has the message");
+        pass(3_600_000);
+        ok(face.post("ack", leases(Await.value("again", () -> face.receive(1), got -> !ids(got).isEmpty()))));
+        assertThat(refusal(received)).contains("the message is finished");
+    }
+
+    private String refusal(JsonObject received) {
+        JsonObject refused = problem(face.post("ack", leases(received)), 409);
+        return results(refused).get(0).getJsonObject("error").getString("detail");
     }
 
     @Test
