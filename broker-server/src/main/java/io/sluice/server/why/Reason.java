@@ -76,6 +76,8 @@ public record Reason(
         NO_CONSUMERS(true),
         /** Of a queue: as many messages are under way as may be. */
         IN_FLIGHT_LIMIT(true),
+        /** Of a queue: what has been delivered and is not finished takes all the memory there is for it. */
+        MEMORY_FULL(true),
         /** A message of the same key has to be finished first. */
         KEY_BLOCKED(true),
         /** Somebody has set messages of a key aside. */

@@ -107,13 +107,23 @@ public final class WhyQueue {
                     "queue " + queue.name() + " is paused: nobody gets messages until it is resumed",
                     OptionalLong.of(queue.changedMs())));
         }
-        if (queue.held() >= queue.config().maxInFlight()) {
+        if (queue.leased() >= queue.config().maxInFlight()) {
             reasons.add(held(new Reason(
                             Reason.Code.IN_FLIGHT_LIMIT,
-                            counted(queue.held()) + " have been delivered and are not finished, and max_in_flight is "
+                            "consumers have " + counted(queue.leased()) + ", and max_in_flight is "
                                     + queue.config().maxInFlight(),
                             longest())
                     .culprit("setting", "max_in_flight")));
+        }
+        if (queue.held().isFull() && queue.waiting() > 0) {
+            reasons.add(held(new Reason(
+                            Reason.Code.MEMORY_FULL,
+                            "what was delivered and is not finished takes all the memory that it may, "
+                                    + queue.held().bytes()
+                                    + " bytes of it in this queue: until some of that is finished,"
+                                    + " only those messages are delivered again",
+                            OptionalLong.empty())
+                    .detail("held_bytes", queue.held().bytes())));
         }
     }
 
@@ -278,7 +288,7 @@ public final class WhyQueue {
                 .toList();
         return reason.culprit("consumers", names)
                 .detail("in_flight", queue.leased())
-                .detail("held", (long) queue.held());
+                .detail("held", (long) queue.held().messages());
     }
 
     private OptionalLong longest() {

@@ -6,6 +6,7 @@ import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueConfig;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.QueueView;
+import io.sluice.groups.queue.QueueView.Held;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +54,7 @@ class WhyQueueTest {
                 0,
                 0,
                 2,
-                2,
+                new Held(2, 640, false),
                 0,
                 0,
                 List.of(),
@@ -71,8 +72,19 @@ class WhyQueueTest {
     }
 
     @Test
-    void aLogThatCannotBeReadNamesThePlaceAndSinceWhen() {
-        QueueView queue = new QueueView(
+    void memoryThatIsFullIsTold() {
+        assertThat(codes(reasons(waiting(new Held(9, 2_880, true), List.of())))).contains(Reason.Code.MEMORY_FULL);
+        assertThat(codes(reasons(waiting(new Held(9, 2_880, false), List.of()))))
+                .doesNotContain(Reason.Code.MEMORY_FULL);
+    }
+
+    private static List<Reason> reasons(QueueView queue) {
+        return WhyQueue.reasons(snapshot(queue, OptionalLong.empty()), FINE, 30_000);
+    }
+
+    /** A queue with messages that somebody waits for. */
+    private static QueueView waiting(Held held, List<QueueView.Unreadable> unreadable) {
+        return new QueueView(
                 QueueError.NONE,
                 new UUID(0, 1),
                 "jobs",
@@ -86,7 +98,7 @@ class WhyQueueTest {
                 0,
                 0,
                 0,
-                0,
+                held,
                 1,
                 30_000,
                 List.of(),
@@ -94,9 +106,14 @@ class WhyQueueTest {
                 Long.MAX_VALUE,
                 0,
                 0,
-                List.of(new QueueView.Unreadable(new MessageId(2, 7), 12_000, "segment x is damaged")));
+                unreadable);
+    }
 
-        Reason reason = WhyQueue.reasons(snapshot(queue, OptionalLong.empty()), FINE, 30_000)
+    @Test
+    void aLogThatCannotBeReadNamesThePlaceAndSinceWhen() {
+        Reason reason = reasons(waiting(
+                        new Held(0, 0, false),
+                        List.of(new QueueView.Unreadable(new MessageId(2, 7), 12_000, "segment x is damaged"))))
                 .get(0);
 
         assertThat(reason.code()).isEqualTo(Reason.Code.LOG_UNREADABLE);

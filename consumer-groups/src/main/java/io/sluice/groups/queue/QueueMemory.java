@@ -7,6 +7,9 @@ import java.util.LinkedHashSet;
  * What all queues together may have in memory of messages that were never delivered, and of those that are finished. Each queue that is used has a share,
  * which is the smaller the more of them there are. Who has more than that when memory is full, or no receivers, gives everything
  * back: it is in the log. Owned by the thread that runs the queues.
+ *
+ * <p>What has been delivered and is not finished cannot be given back. A quarter of the room for that is kept for queues that have little of it, and each
+ * may have a few messages whatever others have, so that one queue whose messages all fail does not stop the others.
  */
 final class QueueMemory {
     /** How many messages a queue may have at least, however many queues there are. */
@@ -32,6 +35,8 @@ final class QueueMemory {
 
     private final long maxHeldBytes;
     private long heldBytes;
+    /** How many queues have any of that. */
+    private int holders;
 
     /**
      * @param limits what each queue may have if there are few
@@ -115,17 +120,27 @@ final class QueueMemory {
             }
         }
 
-        /** What has been delivered and is not finished cannot be given back: others have to wait. */
+        /** Whether it may deliver messages that it has not delivered before. */
         boolean hasRoomForHeld() {
-            return heldBytes < maxHeldBytes;
+            long kept = maxHeldBytes / 4;
+            return heldBytes < maxHeldBytes - kept
+                    || heldBytes < maxHeldBytes && held < kept / Math.max(1, holders)
+                    || held < (long) MIN_SHARE * Message.BYTES;
+        }
+
+        long heldBytes() {
+            return held;
         }
 
         void held(int moreBytes) {
+            holders -= held > 0 ? 1 : 0;
             held += moreBytes;
             heldBytes += moreBytes;
+            holders += held > 0 ? 1 : 0;
         }
 
         private void forgotten() {
+            holders -= held > 0 ? 1 : 0;
             heldBytes -= held;
             held = 0;
         }

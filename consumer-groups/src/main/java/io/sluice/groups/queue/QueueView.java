@@ -15,7 +15,7 @@ import java.util.UUID;
  * @param leased messages that consumers have
  * @param delayed messages that are not due, those that are to be delivered again included
  * @param condemned messages that are on their way to the dead letters
- * @param held messages that have been delivered and are not finished: of these there may be as many as {@code max_in_flight}
+ * @param held messages that have been delivered and are not finished
  * @param receivers how many wait for messages
  * @param sessions consumers that keep what they have for as long as they are heard
  * @param oldest the first message of each partition that is not finished, if there is one
@@ -40,7 +40,7 @@ public record QueueView(
         long leased,
         long delayed,
         long condemned,
-        int held,
+        Held held,
         int receivers,
         long askedMs,
         List<SessionView> sessions,
@@ -58,6 +58,16 @@ public record QueueView(
     public record Counts(
             long delivered, long acknowledged, long returned, long dead, long expired, long dropped, long gone) {
         static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0);
+    }
+
+    /**
+     * Messages that have been delivered and are not finished: each is in memory.
+     *
+     * @param bytes about how much memory they take
+     * @param isFull whether there is no room for more, so that only those of them are delivered
+     */
+    public record Held(int messages, long bytes, boolean isFull) {
+        static final Held NONE = new Held(0, 0, false);
     }
 
     /** A consumer that is heard. */
@@ -115,7 +125,7 @@ public record QueueView(
                 0,
                 0,
                 0,
-                0,
+                Held.NONE,
                 0,
                 0,
                 List.of(),

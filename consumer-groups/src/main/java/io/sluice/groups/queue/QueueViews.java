@@ -4,6 +4,7 @@ import io.sluice.groups.queue.MessageView.State;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.QueueEvent.Parked;
 import io.sluice.groups.queue.QueueView.Counts;
+import io.sluice.groups.queue.QueueView.Held;
 import io.sluice.groups.queue.QueueView.SessionView;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -95,7 +96,10 @@ public final class QueueViews {
                 leased,
                 asleep + again,
                 dying,
-                queue.heldCount(),
+                new Held(
+                        queue.heldCount(),
+                        queue.memory().heldBytes(),
+                        !queue.memory().hasRoomForHeld()),
                 queue.waiterCount(),
                 queue.askedMs(),
                 queue.sessions().stream()

@@ -1,5 +1,6 @@
 package io.sluice.groups.queue;
 
+import io.sluice.groups.queue.Message.State;
 import io.sluice.groups.queue.QueueEvent.Delivery;
 import io.sluice.groups.queue.QueueEvent.Finished;
 import io.sluice.groups.queue.QueueEvent.Leased;
@@ -268,12 +269,12 @@ final class Receivers {
         List<Delivery> chosen = new ArrayList<>();
         List<MessageId> expired = new ArrayList<>();
         boolean strict = supply.isStrict();
-        int fresh = 0;
+        int left = facts.config().maxInFlight() - facts.heldCount(State.LEASED);
         long bytes = 0;
         Deque<Lane> passedOver = new ArrayDeque<>();
-        while (chosen.size() < request.max() && bytes < request.maxBytes() && !supply.isEmpty()) {
-            // Those that have been delivered before count already.
-            boolean isFull = facts.heldCount() + fresh >= facts.config().maxInFlight() || !memory.hasRoomForHeld();
+        while (chosen.size() < Math.min(request.max(), left) && bytes < request.maxBytes() && !supply.isEmpty()) {
+            // Those that have been delivered before take their memory already.
+            boolean isFull = !memory.hasRoomForHeld();
             if (isFull && (noneAgain || !supply.hasReturned())) {
                 break;
             }
@@ -297,7 +298,6 @@ final class Receivers {
             } else {
                 bytes += arrival.sizeInBytes();
                 chosen.add(new Delivery(lane.window.partition, arrival, effects.lot()));
-                fresh += held == null ? 1 : 0;
             }
             supply.takeOut(lane, offset, held);
             // A lane whose messages follow each other has its next turn when this delivery is known to it.

@@ -255,30 +255,62 @@ class QueueMemoryTest {
         assertThat(memory.messages()).isZero();
     }
 
-    /** What is in flight cannot be given back: whoever wants more waits until others are done, of whatever queue. */
+    /** Takes all that a queue gives, a few at a time. */
+    private List<Received> takeAll(int queue) {
+        List<Received> all = new ArrayList<>();
+        int before;
+        do {
+            before = all.size();
+            receive(queue, 10, 0, all::addAll);
+        } while (all.size() > before);
+        return all;
+    }
+
+    /** What is in flight cannot be given back: whoever wants more waits until others are done, but for a few. */
     @Test
-    void whatIsInFlightOfAllQueuesIsBounded() {
-        int most = 50;
-        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, most * Message.BYTES), 2, 200);
-        List<Received> first = new ArrayList<>();
-        receive(0, most, 0, first::addAll);
-        assertThat(first).hasSize(most);
+    void whatIsInFlightOfAllQueuesIsBoundedAndOneQueueDoesNotStopTheOthers() {
+        int most = 400;
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, most * Message.BYTES), 40, 1_000);
 
-        List<Received> second = new ArrayList<>();
-        receive(1, 10, DAY_MS, second::addAll);
-        assertThat(second).isEmpty();
+        List<Received> first = takeAll(0);
+        assertThat(first).as("three quarters").hasSize(most * 3 / 4);
+        assertThat(takeAll(1)).as("half of what is kept").hasSizeBetween(40, 60);
+        for (int queue = 2; queue < 40; queue++) {
+            assertThat(takeAll(queue)).as("of queue %d", queue).hasSizeBetween(16, 40);
+        }
+        long perQueue = memory.heldBytes() / 40;
+        assertThat(perQueue).isLessThan(most * Message.BYTES / 10);
 
-        acknowledge(0, first.subList(0, 20));
-        while (second.isEmpty() && shard.nextTimerMs() < nowMs + 1_000) {
+        List<Received> more = new ArrayList<>();
+        receive(0, 10, DAY_MS, more::addAll);
+        assertThat(more).isEmpty();
+        // All but what the smallest may have in any case.
+        acknowledge(0, first.subList(0, first.size() - 10));
+        while (more.isEmpty() && shard.nextTimerMs() < nowMs + 1_000) {
             nowMs = shard.nextTimerMs();
             turn(() -> shard.tick(effects));
             read();
         }
-        assertThat(second).hasSize(10);
-        assertThat(memory.heldBytes()).isEqualTo(40L * Message.BYTES);
+        assertThat(more).hasSize(10);
 
+        long before = memory.heldBytes();
         turn(() -> effects.record(new QueueEvent.Deleted(new UUID(1, 0))));
-        assertThat(memory.heldBytes()).isEqualTo(10L * Message.BYTES);
+        assertThat(memory.heldBytes()).isEqualTo(before - 20L * Message.BYTES);
+    }
+
+    @Test
+    void aQueueThatHasNoRoomForMoreSaysSo() {
+        int most = 400;
+        create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, most * Message.BYTES), 2, 1_000);
+        takeAll(0);
+
+        QueueView full = view(0);
+        assertThat(full.held()).isEqualTo(new QueueView.Held(most * 3 / 4, most * 3L / 4 * Message.BYTES, true));
+        assertThat(view(1).held()).isEqualTo(new QueueView.Held(0, 0, false));
+    }
+
+    private QueueView view(int queue) {
+        return QueueViews.of(shard.find("q" + queue).orElseThrow(), new QueueMachine.NoFeeding(), nowMs);
     }
 
     @Test

@@ -208,11 +208,18 @@ final class QueueModel {
         return unfinished.values().stream().filter(Item::wasDelivered).count();
     }
 
+    long leasedCount() {
+        return unfinished.values().stream()
+                .filter(item -> item.state == State.LEASED)
+                .count();
+    }
+
     /** What could be delivered, if somebody asked. */
     List<Item> deliverable(long nowMs) {
-        boolean isFull = heldCount() >= config.maxInFlight();
+        if (leasedCount() >= config.maxInFlight()) {
+            return List.of();
+        }
         return inOrder().stream()
-                .filter(item -> item.wasDelivered() || !isFull)
                 .filter(item -> !isExpired(item, nowMs) && mayBeDelivered(item, false, nowMs))
                 .toList();
     }

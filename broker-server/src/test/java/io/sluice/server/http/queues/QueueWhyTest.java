@@ -170,6 +170,19 @@ class QueueWhyTest {
         assertThat(codes(why("messages/0-1/why"))).contains("in_flight_limit");
     }
 
+    /** Retries are not with anybody. */
+    @Test
+    void whatWaitsForItsNextDeliveryDoesNotKeepOthersFromTheirs() {
+        queues.create("jobs", json("{'max_in_flight': 1}"));
+        queues.produce("jobs", "a", "b");
+        JsonArray leases = new JsonArray();
+        leases.add(receive(json("{'consumer': 'w1'}")).get(0).getString("lease"));
+        QueueFace.ok(
+                queues.post("jobs/nack", new JsonObject().put("leases", leases).put("delay_ms", 86_400_000)));
+
+        assertThat(receive(json("{'consumer': 'w1'}")).get(0).getString("id")).isEqualTo("0-1");
+    }
+
     @Test
     void whatIsNotDueSaysWhen() {
         queues.create("jobs", json("{'delay_ms': 3600000}"));
