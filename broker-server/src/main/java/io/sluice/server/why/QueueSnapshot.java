@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  * @param heads some of the messages that could be delivered, the first ones
  * @param failure why a delivery came to nothing, of one of the messages that wait for another; or empty
  * @param dyingSinceMs since when a message is on its way to the dead letters, in ms since the epoch, if one is
+ * @param dyingFailure why it cannot be brought there; empty if nothing is known
  */
 public record QueueSnapshot(
         String name,
@@ -28,7 +29,8 @@ public record QueueSnapshot(
         List<Holder> holders,
         List<Head> heads,
         String failure,
-        OptionalLong dyingSinceMs) {
+        OptionalLong dyingSinceMs,
+        Optional<String> dyingFailure) {
     public QueueSnapshot {
         partitions = List.copyOf(partitions);
         holders = List.copyOf(holders);

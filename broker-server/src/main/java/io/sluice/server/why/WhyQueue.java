@@ -211,7 +211,10 @@ public final class WhyQueue {
                             counted(queue.condemned()) + " cannot be brought to queue "
                                     + queue.config().deadLetterQueue().orElse("") + ", the first since "
                                     + Words.lasting(
-                                            nowMs - snapshot.dyingSinceMs().getAsLong()),
+                                            nowMs - snapshot.dyingSinceMs().getAsLong())
+                                    + snapshot.dyingFailure()
+                                            .map(why -> ": " + why)
+                                            .orElse(""),
                             snapshot.dyingSinceMs())
                     .culprit("queue", queue.config().deadLetterQueue().orElse(""))
                     .detail("dying", queue.condemned()));
@@ -332,7 +335,10 @@ public final class WhyQueue {
                 reasons.add(of(
                                 Reason.Code.DEAD_LETTERS_WAIT,
                                 id,
-                                "message " + id + " is on its way to the dead letters: " + view.reason(),
+                                "message " + id + " is on its way to the dead letters: " + view.reason()
+                                        + snapshot.dyingFailure()
+                                                .map(why -> "; it cannot be brought there: " + why)
+                                                .orElse(""),
                                 since(view),
                                 "deliveries",
                                 (long) view.deliveries())

@@ -351,6 +351,22 @@ class WorkTest {
     }
 
     @Test
+    void theDefaultQueueIsMadeByWhoWorksOnIt() throws Exception {
+        Shell.Result nothing = Shell.run("queues", "work", "default", "--until-empty", "--server", url(), "--", "cat");
+        assertThat(nothing.exitCode()).as(nothing.err()).isZero();
+        assertThat(nothing.err()).isEmpty();
+        server.send("POST", "/enqueue", "{\"message\":\"hello\"}");
+        // It is the one that is made for who sends.
+        JsonObject settings = new JsonObject(server.get("/v1/queues/default").body()).getJsonObject("settings");
+        assertThat(settings.getInteger("partitions")).isEqualTo(1);
+        assertThat(settings.getString("dead_letter_queue")).isEqualTo("default.dead");
+
+        Shell.Result one = Shell.run("queues", "work", "default", "--until-empty", "--server", url(), "--", "cat");
+
+        assertThat(one.text()).isEqualTo("hello\n");
+    }
+
+    @Test
     void whatCannotBeIsSaidAtOnce() {
         assertThat(Shell.run("queues", "work", "q", "--server", url(), "--", "no-such-command")
                         .err())

@@ -29,7 +29,8 @@ class WhyQueueTest {
                 List.of(),
                 List.of(),
                 "",
-                OptionalLong.empty());
+                OptionalLong.empty(),
+                Optional.empty());
 
         List<Reason> reasons = WhyQueue.reasons(loading, FINE, 30_000);
 
@@ -65,6 +66,7 @@ class WhyQueueTest {
 
         assertThat(codes(dying(queue, 25_000))).containsExactly(Reason.Code.DEAD_LETTERS_WAIT);
         assertThat(dying(queue, 25_000).get(0).culprit()).containsEntry("queue", "jobs.dead");
+        assertThat(dying(queue, 25_000).get(0).message()).endsWith(": the disk is low");
         assertThat(dying(queue, 25_000).get(0).sinceMs()).hasValue(25_000);
         assertThat(codes(dying(queue, 39_000))).isEmpty();
     }
@@ -136,7 +138,8 @@ class WhyQueueTest {
                 List.of(),
                 List.of(),
                 "",
-                dyingSinceMs);
+                dyingSinceMs,
+                Optional.of("the disk is low"));
     }
 
     private static List<Reason.Code> codes(List<Reason> reasons) {

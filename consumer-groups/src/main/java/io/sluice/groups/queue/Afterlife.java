@@ -59,10 +59,15 @@ public final class Afterlife {
     private CompletableFuture<String> sourceOf(Kind kind, String origin) {
         return turns.turn(
                         origin,
-                        (queue, effects) -> kind == Kind.REPLAY
-                                ? Optional.of(origin)
-                                : queue.config().deadLetterQueue().filter(other -> !other.equals(origin)))
+                        (queue, effects) ->
+                                kind == Kind.REPLAY ? Optional.of(origin) : deadLettersOf(origin, queue.config()))
                 .thenApply(source -> source.orElseThrow(() -> new Turns.NoTurn(QueueError.NO_DEAD_LETTERS, origin)));
+    }
+
+    /** Where the dead letters of a queue are; those of one that is set up to keep dead letters, and none of its own, are in itself. */
+    private static Optional<String> deadLettersOf(String name, QueueConfig config) {
+        boolean keepsOthers = config.deadLetterQueue().isEmpty() && config.maxDeliveries() == 0;
+        return keepsOthers ? Optional.of(name) : config.deadLetterQueue().filter(other -> !other.equals(name));
     }
 
     // ---- dead letters ----
@@ -93,12 +98,18 @@ public final class Afterlife {
         return sourceOf(Kind.REDRIVE, origin)
                 .thenCompose(source -> {
                     Optional<Topic> topic = engine.topic(source);
+                    // Nothing has died yet.
+                    Letters none = new Letters(QueueError.NONE, source, Letters.NOBODY, List.of(), Optional.empty());
                     if (topic.isEmpty()) {
-                        // Nothing has died yet.
-                        return CompletableFuture.completedFuture(
-                                new Letters(QueueError.NONE, source, Letters.NOBODY, List.of(), Optional.empty()));
+                        return CompletableFuture.completedFuture(none);
                     }
-                    return new Search(origin, source, topic.get(), limit).from(from, MAX_LOOKED_THROUGH);
+                    return new Search(origin, source, topic.get(), limit)
+                            .from(from, MAX_LOOKED_THROUGH)
+                            .exceptionally(failure -> {
+                                QueueError error = errorOf(failure);
+                                // The topic is made first, the queue of it a moment later.
+                                return error == QueueError.UNKNOWN_QUEUE ? none : Letters.refused(error);
+                            });
                 })
                 .exceptionally(failure -> Letters.refused(errorOf(failure)));
     }
@@ -151,7 +162,7 @@ public final class Afterlife {
         private MessageId take(Queue queue, int partition, MessageReader.Chunk<StoredMessage> chunk, long nowMs) {
             for (StoredMessage message : chunk.found()) {
                 boolean isOne = queue.standing(message.id()) != Queue.Standing.FINISHED
-                        && message.text(MessageHeaders.QUEUE).orElse("").equals(origin);
+                        && CaseFile.isFrom(message, origin, source);
                 if (isOne && (found.size() == limit || bytes > MAX_PAGE_BYTES)) {
                     limit = found.size();
                     return message.id();
@@ -313,17 +324,16 @@ public final class Afterlife {
     /** Looks at what a job would look at, and changes nothing. */
     public CompletableFuture<Count> count(JobSpec spec) {
         return sourceOf(spec.kind(), spec.origin())
-                .thenCompose(source -> requireTarget(spec, source).thenApply(there -> source))
-                .thenCompose(source -> {
+                .thenCompose(source -> requireTarget(spec, source).thenCompose(target -> {
                     Optional<Topic> topic = engine.topic(source);
                     return topic.isEmpty()
                             ? CompletableFuture.completedFuture(new Count(QueueError.NONE, Progress.NONE, 0, true))
-                            : count(spec, topic.get(), Progress.NONE);
-                })
+                            : count(spec, target, topic.get(), Progress.NONE);
+                }))
                 .exceptionally(failure -> new Count(errorOf(failure), Progress.NONE, 0, false));
     }
 
-    private CompletableFuture<Count> count(JobSpec spec, Topic source, Progress at) {
+    private CompletableFuture<Count> count(JobSpec spec, UUID target, Topic source, Progress at) {
         long sent = at.matching() - at.leased() - at.refused();
         boolean isEnough = spec.max() > 0 && sent >= spec.max();
         if (isEnough || at.partition() >= source.partitions() || at.lookedAt() >= MAX_COUNTED) {
@@ -332,7 +342,7 @@ public final class Afterlife {
                     new Count(QueueError.NONE, at, isEnough ? spec.max() : sent, isComplete));
         }
         JobCopies.Limits limits = new JobCopies.Limits(
-                spec.max() > 0 ? spec.max() - sent : Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);
+                target, spec.max() > 0 ? spec.max() - sent : Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);
         return reader.chunk(source.id(), at.partition(), at.offset(), READ_BYTES, offset -> true)
                 .thenCompose(chunk -> turns.turn(source.name(), source.id(), (queue, effects) -> {
                     Progress now = JobCopies.look(queue, spec, at, chunk, chunk.next(), limits)
@@ -343,6 +353,6 @@ public final class Afterlife {
                                     at.partition() + 1, 0, now.lookedAt(), now.matching(), now.leased(), now.refused())
                             : now;
                 }))
-                .thenComposeAsync(next -> count(spec, source, next), thread);
+                .thenComposeAsync(next -> count(spec, target, source, next), thread);
     }
 }

@@ -5,12 +5,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /** What a dead letter says of its life, in the headers behind its own. */
 final class CaseFile {
     /** What is said of a death. A message that has died in its dead letter queue has each twice, and the last one counts. */
     private static final Set<String> NAMES = Set.of(
             MessageHeaders.QUEUE,
+            MessageHeaders.QUEUE_ID,
             MessageHeaders.PARTITION,
             MessageHeaders.OFFSET,
             MessageHeaders.ENQUEUED_AT,
@@ -29,15 +31,19 @@ final class CaseFile {
     /**
      * The headers of a message that has died.
      *
+     * @param queue the name of the queue that it died in
+     * @param queueId the id of that queue's topic
      * @param whole whether each attempt is told
      */
-    static Headers headers(String queue, Message message, StoredMessage stored, boolean whole) {
+    static Headers headers(String queue, UUID queueId, Message message, StoredMessage stored, boolean whole) {
         Headers headers = new Headers();
         stored.headers().forEach(header -> add(headers, header));
-        if (!stored.isNamed()) {
+        // A dead letter that dies in turn has the id of a message of another queue.
+        if (!stored.isNamed() || diedAt(stored).isPresent()) {
             add(headers, MessageHeaders.ID, message.id.toString());
         }
         add(headers, MessageHeaders.QUEUE, queue);
+        add(headers, MessageHeaders.QUEUE_ID, queueId.toString());
         add(headers, MessageHeaders.PARTITION, Integer.toString(message.id.partition()));
         add(headers, MessageHeaders.OFFSET, Long.toString(message.id.offset()));
         add(headers, MessageHeaders.ENQUEUED_AT, Long.toString(stored.timestampMs()));
@@ -48,6 +54,23 @@ final class CaseFile {
             add(headers, MessageHeaders.ATTEMPTS, json(message.attempts()));
         }
         return headers;
+    }
+
+    /** Whether a dead letter is of a queue, and not of another one that had its name; of one that does not say nobody knows. */
+    static boolean isOf(StoredMessage letter, UUID queueId) {
+        return letter.text(MessageHeaders.QUEUE_ID).orElse("").equals(queueId.toString());
+    }
+
+    /**
+     * Whether a message of a dead letter queue is meant by who asks for those of a queue.
+     *
+     * @param origin the queue in which they died; the dead letter queue itself means all that died anywhere
+     * @param source the dead letter queue
+     */
+    static boolean isFrom(StoredMessage message, String origin, String source) {
+        return origin.equals(source)
+                ? diedAt(message).isPresent()
+                : message.text(MessageHeaders.QUEUE).orElse("").equals(origin);
     }
 
     /** Where a dead letter died; empty if it does not say. */

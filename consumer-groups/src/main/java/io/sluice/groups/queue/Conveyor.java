@@ -71,6 +71,8 @@ abstract class Conveyor {
 
     private long pauseMs = FIRST_PAUSE_MS;
     private boolean ended;
+    /** What went wrong since something was copied; empty if nothing did. */
+    private Optional<String> failure = Optional.empty();
 
     /**
      * One that does nothing yet.
@@ -248,6 +250,7 @@ abstract class Conveyor {
                     .log(view.target().orElseThrow(), pending.part().partition());
             then(log.append(batch, Acks.COMMITTED), appended -> {
                 pauseMs = FIRST_PAUSE_MS;
+                failure = Optional.empty();
                 there(pending.part(), OptionalLong.of(appended.baseOffset()));
             });
         });
@@ -303,6 +306,11 @@ abstract class Conveyor {
 
     // ---- tools ----
 
+    /** What went wrong since something was copied; empty if nothing did. */
+    final Optional<String> failure() {
+        return failure;
+    }
+
     final <T> CompletableFuture<T> turn(BiFunction<Queue, QueueEffects, T> turn) {
         return with.turns().turn(name, id, turn);
     }
@@ -338,6 +346,7 @@ abstract class Conveyor {
             LOG.debug("{} has to wait", this, failure);
         }
         unsure = true;
+        this.failure = Optional.of(String.valueOf(failure.getMessage()));
         boolean isForgotten = Failures.code(failure)
                 .filter(code -> code == ErrorCode.OUT_OF_ORDER_SEQUENCE || code == ErrorCode.INVALID_PRODUCER_EPOCH)
                 .isPresent();

@@ -9,15 +9,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /** Which messages a job is about, and what it makes of them. */
 final class JobCopies {
     /** What holds for the message that was sent first, and not for its copy. */
     private static final Set<String> OF_THE_FIRST =
-            Set.of(MessageHeaders.DELIVER_AT, MessageHeaders.EXPIRES_AT, MessageHeaders.REDRIVES);
+            Set.of(MessageHeaders.ID, MessageHeaders.DELIVER_AT, MessageHeaders.EXPIRES_AT, MessageHeaders.REDRIVES);
 
-    private static final Set<String> OF_THE_REPLAYED =
-            Set.of(MessageHeaders.ID, MessageHeaders.DEDUP_ID, MessageHeaders.REPLAY_OF, MessageHeaders.REPLAYED_AT);
+    private static final Set<String> OF_THE_REPLAYED = Set.of(
+            MessageHeaders.DEDUP_ID, MessageHeaders.REDRIVE_OF, MessageHeaders.REPLAY_OF, MessageHeaders.REPLAYED_AT);
 
     private JobCopies() {}
 
@@ -32,11 +33,12 @@ final class JobCopies {
     /**
      * How much a job wants of a look.
      *
+     * @param target the id of the topic that the copies go to
      * @param messages how many
      * @param bytes how large they are together
      * @param recordBytes how large one may be
      */
-    record Limits(long messages, long bytes, long recordBytes) {}
+    record Limits(UUID target, long messages, long bytes, long recordBytes) {}
 
     /**
      * Looks at messages, in a turn of the queue.
@@ -71,7 +73,7 @@ final class JobCopies {
                 lookedAt++;
                 continue;
             }
-            long size = Conveyor.size(message, headers(spec.kind(), message, 0));
+            long size = Conveyor.size(message, headers(spec, message, limits.target(), 0));
             boolean isTooOften = spec.kind() == Kind.REDRIVE && redrives(message) >= spec.maxRedrives();
             if (standing == Standing.TAKEN) {
                 leased++;
@@ -93,8 +95,7 @@ final class JobCopies {
     /** Whether a message is one of those that such a job chooses from. */
     private static boolean isMeant(Queue queue, JobSpec spec, StoredMessage message, Standing standing) {
         if (spec.kind() == Kind.REDRIVE) {
-            return standing != Standing.FINISHED
-                    && message.text(MessageHeaders.QUEUE).orElse("").equals(spec.origin());
+            return standing != Standing.FINISHED && CaseFile.isFrom(message, spec.origin(), queue.name());
         }
         Window window = queue.window(message.id().partition());
         long offset = message.id().offset();
@@ -123,20 +124,31 @@ final class JobCopies {
         return new Arrival(message.id().offset(), key, message.timestampMs(), 0, Long.MAX_VALUE);
     }
 
-    /** The headers of a copy. */
-    static Headers headers(Kind kind, StoredMessage message, long nowMs) {
+    /**
+     * The headers of a copy. A dead letter keeps its id only where it died: in another queue, or a later one of that name, there may be a message
+     * of that id.
+     *
+     * @param target the id of the topic that it goes to
+     */
+    static Headers headers(JobSpec spec, StoredMessage message, UUID target, long nowMs) {
+        boolean isRedrive = spec.kind() == Kind.REDRIVE;
+        boolean isReturn = isRedrive && CaseFile.isOf(message, target);
         Headers headers = new Headers();
         for (Header header : message.headers()) {
             String name = new String(header.name(), StandardCharsets.UTF_8);
             boolean isDropped = OF_THE_FIRST.contains(name)
-                    || (kind == Kind.REDRIVE ? CaseFile.isOne(header) : OF_THE_REPLAYED.contains(name));
+                    || (isRedrive ? CaseFile.isOne(header) : OF_THE_REPLAYED.contains(name))
+                    || (isRedrive && !isReturn && name.equals(MessageHeaders.REDRIVE_OF));
             if (!isDropped) {
                 CaseFile.add(headers, header);
             }
         }
-        if (kind == Kind.REDRIVE) {
-            if (!message.isNamed()) {
+        if (isRedrive) {
+            if (isReturn) {
                 CaseFile.add(headers, MessageHeaders.ID, message.name());
+            } else {
+                String queue = message.text(MessageHeaders.QUEUE).orElse(spec.origin());
+                CaseFile.add(headers, MessageHeaders.REDRIVE_OF, queue + "/" + message.name());
             }
             CaseFile.add(headers, MessageHeaders.REDRIVES, Long.toString(redrives(message) + 1));
         } else {

@@ -7,7 +7,6 @@ import io.sluice.core.topic.Topic;
 import io.sluice.groups.queue.JobSpec.Kind;
 import io.sluice.groups.queue.QueueEvent.Copying;
 import io.sluice.groups.queue.QueueEvent.JobEnded;
-import io.sluice.groups.queue.QueueEvent.Link;
 import io.sluice.groups.queue.QueueEvent.Part;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -210,8 +209,8 @@ final class JobRunner {
                             return List.<StoredMessage>of();
                         }
                         long recordBytes = maxRecordBytes(target);
-                        JobCopies.Limits limits =
-                                new JobCopies.Limits(Math.min(max, STEP_MESSAGES), recordBytes, recordBytes);
+                        JobCopies.Limits limits = new JobCopies.Limits(
+                                target.id(), Math.min(max, STEP_MESSAGES), recordBytes, recordBytes);
                         JobCopies.Look look = JobCopies.look(queue, spec, at, chunk, end, limits);
                         at = look.progress();
                         if (!look.chosen().isEmpty()) {
@@ -260,11 +259,12 @@ final class JobRunner {
                                     < part.messages().size()) {
                 return Optional.empty();
             }
+            UUID target = queue.transfer(number).view().target().orElseThrow();
             RecordBatchBuilder batch = new RecordBatchBuilder(STEP_BYTES / 8);
             long nowMs = with.clock().millis();
             for (MessageId message : part.messages()) {
                 StoredMessage stored = messages.get(message);
-                Headers headers = JobCopies.headers(spec.kind(), stored, nowMs);
+                Headers headers = JobCopies.headers(spec, stored, target, nowMs);
                 batch.append(nowMs, stored.key().orElse(null), stored.value().orElse(null), headers);
             }
             return Optional.of(batch);
@@ -308,32 +308,36 @@ final class JobRunner {
             if (spec.kind() != Kind.REDRIVE) {
                 return CompletableFuture.completedFuture(part);
             }
-            boolean isSame = spec.target().equals(spec.origin());
-            List<StoredMessage> letters = new ArrayList<>();
-            List<Link> links = new ArrayList<>();
+            // Usually those of one queue.
+            Map<String, List<StoredMessage>> letters = new HashMap<>();
+            Map<MessageId, MessageId> places = new HashMap<>();
             for (int i = 0; i < part.messages().size(); i++) {
                 StoredMessage message = messages.get(part.messages().get(i));
                 if (message == null) {
                     continue;
                 }
-                letters.add(message);
-                if (isSame && baseOffset.isPresent()) {
-                    MessageId to = new MessageId(part.partition(), baseOffset.getAsLong() + i);
-                    MessageId.parse(message.name()).ifPresent(from -> links.add(new Link(from, to)));
+                String died = message.text(MessageHeaders.QUEUE).orElse("");
+                letters.computeIfAbsent(died, none -> new ArrayList<>()).add(message);
+                if (died.equals(spec.target()) && baseOffset.isPresent()) {
+                    places.put(message.id(), new MessageId(part.partition(), baseOffset.getAsLong() + i));
                 }
             }
+            return CompletableFuture.allOf(letters.entrySet().stream()
+                    .map(some -> tell(some.getKey(), some.getValue(), places))
+                    .toArray(CompletableFuture[]::new));
+        }
+
+        private CompletableFuture<?> tell(
+                String origin, List<StoredMessage> letters, Map<MessageId, MessageId> places) {
             return with.turns()
-                    .turn(spec.origin(), (queue, effects) -> {
-                        queue.redriven(letters, effects);
-                        if (!links.isEmpty()) {
-                            queue.linked(links, effects);
-                        }
-                        return part;
+                    .turn(origin, (queue, effects) -> {
+                        queue.redriven(letters, places, effects);
+                        return origin;
                     })
                     .exceptionally(failure -> {
                         if (Failures.cause(failure) instanceof Turns.NoTurn none && none.isForEver()) {
                             // There is nobody who could replay them.
-                            return part;
+                            return origin;
                         }
                         throw new CompletionException(failure);
                     });

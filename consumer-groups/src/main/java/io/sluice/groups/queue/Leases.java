@@ -83,7 +83,7 @@ final class Leases {
                     byUntil.computeIfAbsent(untilMs, at -> new LinkedHashSet<>())
                             .add(message);
                     outcome = new Receive.Outcome(
-                            extension.lease(), QueueError.NONE, untilMs, outcome.holder(), outcome.sinceMs());
+                            extension.lease(), QueueError.NONE, untilMs, outcome.holder(), outcome.sinceMs(), false);
                 }
             }
             outcomes.add(outcome);
@@ -142,18 +142,20 @@ final class Leases {
 
     /** The lease ends with what was said of it. */
     private static Receive.Outcome over(Receive.Outcome outcome) {
-        return new Receive.Outcome(outcome.lease(), outcome.error(), 0, outcome.holder(), outcome.sinceMs());
+        return new Receive.Outcome(
+                outcome.lease(), outcome.error(), 0, outcome.holder(), outcome.sinceMs(), outcome.isFinished());
     }
 
     private Receive.Outcome check(Lease lease, long nowMs) {
         Message message = supply.held(lease.id());
         if (message != null && message.isLeasedAs(lease.nonce(), nowMs)) {
-            return new Receive.Outcome(lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs);
+            return new Receive.Outcome(
+                    lease, QueueError.NONE, message.untilMs, message.consumer, message.sinceMs, false);
         }
         boolean isHeldByOther = message != null && message.state() == State.LEASED && nowMs < message.untilMs;
         return isHeldByOther
-                ? new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, message.consumer, message.sinceMs)
-                : new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, "", 0);
+                ? new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, message.consumer, message.sinceMs, false)
+                : new Receive.Outcome(lease, QueueError.STALE_LEASE, 0, "", 0, supply.isFinished(lease.id()));
     }
 
     /** The time of a held message has come. */

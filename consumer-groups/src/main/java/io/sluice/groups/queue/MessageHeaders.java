@@ -19,11 +19,14 @@ public final class MessageHeaders {
     /** What makes two messages the same one. */
     public static final String DEDUP_ID = "sluice-dedup-id";
 
-    /** What the message is called, if not by where it lies: it has been somewhere else before. What is no {@link MessageId} names nothing. */
+    /** What the message is called, if not by where it lies: it has been somewhere else in its queue before. What is no {@link MessageId} names nothing. */
     public static final String ID = "sluice-id";
 
     /** The queue in which a message died. */
     public static final String QUEUE = "sluice-queue";
+
+    /** The id of that queue's topic, which tells it from others that have its name before or after. */
+    public static final String QUEUE_ID = "sluice-queue-id";
 
     /** In which partition of that queue it lay. */
     public static final String PARTITION = "sluice-partition";
@@ -48,6 +51,9 @@ public final class MessageHeaders {
 
     /** How often it has been sent again from the dead letters. */
     public static final String REDRIVES = "sluice-redrives";
+
+    /** The message of another queue that died there and was sent to this one: the queue, a slash and its id there. */
+    public static final String REDRIVE_OF = "sluice-redrive-of";
 
     /** The message of which this is a replay. */
     public static final String REPLAY_OF = "sluice-replay-of";

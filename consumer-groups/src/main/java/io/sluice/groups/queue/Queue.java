@@ -199,27 +199,35 @@ final class Queue implements Facts.Times {
         return facts.links();
     }
 
-    /** Dead letters were sent again. Some may not be of messages of this queue: anybody can write one, and another queue may have had the name. */
-    void redriven(Collection<StoredMessage> letters, QueueEffects effects) {
+    /**
+     * Dead letters were sent again. Some may not be of messages of this queue: anybody can write one, and another queue may have had the name.
+     *
+     * @param places where they lie in this queue's log now, as far as that is known
+     */
+    void redriven(Collection<StoredMessage> letters, Map<MessageId, MessageId> places, QueueEffects effects) {
         int partitions = feeding.partitions(this);
-        List<MessageId> died = letters.stream()
-                .filter(letter -> letter.number(MessageHeaders.DIED_AT).orElse(0) >= createdMs())
+        List<StoredMessage> own =
+                letters.stream().filter(letter -> CaseFile.isOf(letter, id)).toList();
+        List<MessageId> died = own.stream()
                 .flatMap(letter -> CaseFile.diedAt(letter).stream())
                 .filter(message -> message.partition() < partitions && isKnown(message))
                 .toList();
         if (!died.isEmpty()) {
             effects.record(new Redriven(id, died));
         }
+        List<Link> links = own.stream()
+                .filter(letter -> places.containsKey(letter.id()))
+                .flatMap(letter ->
+                        MessageId.parse(letter.name()).map(from -> new Link(from, places.get(letter.id()))).stream())
+                .toList();
+        if (!links.isEmpty()) {
+            effects.record(new Linked(id, links));
+        }
     }
 
     private boolean isKnown(MessageId message) {
         Window window = window(message.partition());
         return window.logStart <= message.offset() && message.offset() < window.frontier;
-    }
-
-    /** Messages that have died lie in the log once more. */
-    void linked(List<Link> messages, QueueEffects effects) {
-        effects.record(new Linked(id, messages));
     }
 
     DoneRing done() {

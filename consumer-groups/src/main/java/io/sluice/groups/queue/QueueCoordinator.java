@@ -305,12 +305,22 @@ public final class QueueCoordinator implements AutoCloseable {
         });
     }
 
+    /** Why dead messages of a queue cannot be brought to the dead letters, as it was the last time that was tried; empty if nothing is known. */
+    public CompletableFuture<Optional<String>> deadLetterFailure(String name) {
+        return ask(name, error -> Optional.empty(), (queue, effects) -> undertaker.failure(queue.id()));
+    }
+
     /** A queue for dead letters, made if there is none: the id of its topic. */
     private CompletableFuture<UUID> deadLetterQueue(String name, int maxMessageBytes) {
         return describe(name).thenCompose(there -> {
             Optional<Topic> topic = engine.topic(name);
             if (there.error() == QueueError.NONE && topic.map(Topic::id).equals(Optional.of(there.id()))) {
                 return CompletableFuture.completedFuture(there.id());
+            }
+            if (topic.filter(found -> found.config().compacted()).isPresent()) {
+                throw new BrokerException(
+                        ErrorCode.INVALID_CONFIG,
+                        "topic " + name + " is compacted: a later dead letter would take an earlier one away");
             }
             // With room for what is said of the death.
             String maxBytes =

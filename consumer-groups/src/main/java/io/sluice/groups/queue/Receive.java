@@ -86,8 +86,10 @@ public final class Receive {
      * @param untilMs until when the lease holds now, in ms since the epoch; {@link Long#MAX_VALUE} if as long as its session, 0 if it is over
      * @param holder who has the message now; empty if nobody has
      * @param sinceMs since when, in ms since the epoch; 0 if nobody has
+     * @param isFinished whether the message is known to be finished already
      */
-    public record Outcome(Lease lease, QueueError error, long untilMs, String holder, long sinceMs) {}
+    public record Outcome(
+            Lease lease, QueueError error, long untilMs, String holder, long sinceMs, boolean isFinished) {}
 
     /**
      * What became of several.

@@ -71,6 +71,12 @@ final class Supply {
         return window == null ? null : window.held.get(message.offset());
     }
 
+    /** Whether a message is finished, as far as has been looked. */
+    boolean isFinished(MessageId message) {
+        Window window = windows.get(message.partition());
+        return window != null && !window.held.containsKey(message.offset()) && !window.isUndelivered(message.offset());
+    }
+
     ParkedKeys parked() {
         return parked;
     }

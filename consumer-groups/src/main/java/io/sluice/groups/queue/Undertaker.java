@@ -61,6 +61,11 @@ final class Undertaker {
         next();
     }
 
+    /** Why messages of a queue could not be copied the last time; empty if nothing is known. */
+    Optional<String> failure(UUID queue) {
+        return Optional.ofNullable(burials.get(queue)).flatMap(Conveyor::failure);
+    }
+
     private void next() {
         while (working < MAX_AT_A_TIME && !waiting.isEmpty()) {
             working++;
@@ -180,11 +185,11 @@ final class Undertaker {
 
         /** The headers of a dead letter, with all that can be said in what room there is; empty if it has no room at all. */
         private Optional<Headers> headers(Message message, StoredMessage stored, Topic target) {
-            Headers whole = CaseFile.headers(name, message, stored, true);
+            Headers whole = CaseFile.headers(name, id, message, stored, true);
             if (size(stored, whole) <= maxRecordBytes(target)) {
                 return Optional.of(whole);
             }
-            Headers some = CaseFile.headers(name, message, stored, false);
+            Headers some = CaseFile.headers(name, id, message, stored, false);
             return size(stored, some) <= maxRecordBytes(target) ? Optional.of(some) : Optional.empty();
         }
 

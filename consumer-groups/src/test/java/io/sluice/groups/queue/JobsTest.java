@@ -153,6 +153,125 @@ class JobsTest {
     }
 
     @Test
+    void aDeadLetterThatIsSentToAnotherQueueGetsAnIdThere() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create("r", config(), 1));
+            it.send("r", 0, null, "its own");
+            die(it, 1, "no");
+            awaitDead(it, 1);
+
+            assertThat(run(it, new JobSpec(Kind.REDRIVE, "q", "r", all(), 0, 0, 10, "a test"))
+                            .moved())
+                    .isEqualTo(1);
+
+            List<StoredMessage> there = it.all("r");
+            assertThat(there.stream().map(StoredMessage::name)).containsExactly("0-0", "0-1");
+            assertThat(there.get(1).text(MessageHeaders.REDRIVE_OF)).hasValue("q/0-0");
+
+            // Where it is now it has this id for good.
+            List<Received> both = it.receiveAll("r", 2);
+            it.reject("r", both.subList(1, 2), "again");
+            Await.until("it is dead", () -> it.all("q.dead").size() == 2);
+            get(it.queues.afterlife().begin(new JobSpec(Kind.REDRIVE, "r", "r", all(), 0, 0, 10, "a test")));
+            Await.until(
+                    "it is there again",
+                    () -> get(it.queues.message("r", new MessageId(0, 1)))
+                            .message()
+                            .id()
+                            .equals(new MessageId(0, 2)));
+            StoredMessage back = it.all("r").get(2);
+            assertThat(back.name()).isEqualTo("0-1");
+            assertThat(back.text(MessageHeaders.REDRIVE_OF)).hasValue("q/0-0");
+        }
+    }
+
+    @Test
+    void aDeadLetterOfAQueueThatWasDeletedGetsAnIdInTheOneThatHasItsName() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            die(it, 1, "no");
+            awaitDead(it, 1);
+            get(it.queues.delete("q"));
+            get(it.queues.create("q", config(), 1));
+            it.send("q", 0, null, "its own");
+            it.acknowledge("q", it.receiveAll("q", 1));
+
+            assertThat(run(it, redrive(all())).moved()).isEqualTo(1);
+
+            assertThat(it.all("q").stream().map(StoredMessage::name)).containsExactly("0-0", "0-1");
+            assertThat(it.all("q").get(1).text(MessageHeaders.REDRIVE_OF)).hasValue("q/0-0");
+            assertThat(get(it.queues.message("q", new MessageId(0, 0)))
+                            .message()
+                            .state())
+                    .isEqualTo(MessageView.State.ACKNOWLEDGED);
+        }
+    }
+
+    @Test
+    void deadLettersOfQueuesThatHaveThemElsewhereNowAreSentFromWhereTheyAre() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create("gone", config(), 1));
+            die(it, 1, "no");
+            awaitDead(it, 1);
+            it.send("gone", 0, null, "of another");
+            it.reject("gone", it.receiveAll("gone", 1), "no");
+            Await.until("it is dead", () -> it.all("q.dead").size() == 2);
+            it.send("q.dead", 0, null, "not a dead letter");
+            get(it.queues.delete("gone"));
+            get(it.queues.change("q", some -> some.withDeadLetterQueue(Optional.of("elsewhere"))));
+            assertThat(letters(it)).isEmpty();
+
+            Afterlife.Letters there = get(it.queues.afterlife().deadLetters("q.dead", START, 10));
+            assertThat(there.letters().stream().map(letter -> text(letter.message())))
+                    .containsExactly("no0", "of another");
+            JobSpec toItself = new JobSpec(Kind.REDRIVE, "q.dead", "q.dead", all(), 0, 0, 10, "a test");
+            assertThat(get(it.queues.afterlife().begin(toItself)).error()).isEqualTo(QueueError.UNKNOWN_TARGET);
+            JobSpec spec = new JobSpec(Kind.REDRIVE, "q.dead", "q", all(), 0, 0, 10, "a test");
+            assertThat(get(it.queues.afterlife().count(spec)).moved()).isEqualTo(2);
+            get(it.queues.afterlife().begin(spec));
+            Await.until("they are there", () -> it.all("q").size() == 3);
+
+            assertThat(it.all("q").subList(1, 3).stream()
+                            .map(message -> message.name() + " "
+                                    + message.text(MessageHeaders.REDRIVE_OF).orElse("")))
+                    .containsExactly("0-0 ", "0-2 gone/0-0");
+            Await.until(
+                    "it is found by its id",
+                    () -> get(it.queues.message("q", new MessageId(0, 0)))
+                            .message()
+                            .id()
+                            .equals(new MessageId(0, 1)));
+            assertThat(it.receiveAll("q.dead", 1)).hasSize(1);
+        }
+    }
+
+    @Test
+    void aDeadLetterThatDiesAmongTheDeadLettersGoesBackThereUnderItsPlace() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.queues.create(
+                    "q.dead",
+                    QueueMachine.config(3, Backoff.NONE, Optional.of("q.dead.dead"), 0, QueueConfig.Order.NONE, 10_000),
+                    1));
+            it.send("q", 0, null, "one");
+            it.acknowledge("q", it.receiveAll("q", 1));
+            die(it, 1, "no");
+            awaitDead(it, 1);
+            it.reject("q.dead", it.receiveAll("q.dead", 1), "no");
+            Await.until("it is dead again", () -> it.all("q.dead.dead").size() == 1);
+            assertThat(it.all("q.dead.dead").get(0).name()).isEqualTo("0-0");
+
+            JobSpec spec = new JobSpec(Kind.REDRIVE, "q.dead", "q.dead", all(), 0, 0, 10, "a test");
+            get(it.queues.afterlife().begin(spec));
+            Await.until("it is there again", () -> it.all("q.dead").size() == 2);
+
+            assertThat(it.all("q.dead").stream().map(StoredMessage::name)).containsExactly("0-1", "0-0");
+        }
+    }
+
+    @Test
     void aFilterChoosesAndWhatSomebodyHasIsLeftAlone() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));
@@ -386,7 +505,9 @@ class JobsTest {
                     boolean isHere = view.id().equals(message.id());
                     boolean isLive = isHere
                             && (view.state() == MessageView.State.WAITING || view.state() == MessageView.State.LEASED);
-                    places.merge(message.name(), isLive ? 1 : 0, Integer::sum);
+                    // In another queue it has another one, and says where it comes from.
+                    String called = message.text(MessageHeaders.REDRIVE_OF).orElse("q/" + message.name());
+                    places.merge(called, isLive ? 1 : 0, Integer::sum);
                 }
             }
             assertThat(places).hasSize(sent);

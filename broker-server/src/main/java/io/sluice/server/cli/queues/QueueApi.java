@@ -17,6 +17,9 @@ import java.util.List;
 final class QueueApi {
     private static final int CONFLICT = 409;
 
+    /** The queue that nobody has to make. */
+    static final String DEFAULT = "default";
+
     private final BrokerConnection broker;
     private final String path;
 
@@ -44,6 +47,22 @@ final class QueueApi {
                 "/receive",
                 request.put("wait_ms", waitMs),
                 BrokerConnection.REQUEST_TIMEOUT.plus(Duration.ofMillis(waitMs))));
+    }
+
+    /**
+     * Makes the queue of those who do not name one, as {@code POST /enqueue} does; if somebody else was faster, whatever its settings, it is
+     * there.
+     *
+     * @throws CliException REFUSED with the broker's reason
+     */
+    void createDefault() throws IOException, InterruptedException {
+        HttpResponse<byte[]> response = broker.exchange(broker.request(path(DEFAULT))
+                .header("Content-Type", "application/json")
+                .PUT(BodyPublishers.ofByteArray(Json.bytes(Json.object().put("partitions", 1))))
+                .build());
+        if (response.statusCode() != CONFLICT) {
+            require(response);
+        }
     }
 
     /**

@@ -158,8 +158,27 @@ final class Worker {
                 newSession();
                 pauses.pause(api.broker().notConnected(e));
             } catch (CliException e) {
-                pauses.pauseIfItMayHelp(e);
+                refused(e, pauses);
             }
+        }
+    }
+
+    /** Does what can be done so that the broker does not refuse again; throws the refusal if that is nothing. */
+    private void refused(CliException failure, Pauses pauses) throws InterruptedException {
+        boolean isDefaultMissing = settings.queue().equals(QueueApi.DEFAULT)
+                && failure.problem()
+                        .filter(problem -> problem.code().equals("unknown_queue"))
+                        .isPresent();
+        if (!isDefaultMissing) {
+            pauses.pauseIfItMayHelp(failure);
+            return;
+        }
+        try {
+            api.createDefault();
+        } catch (IOException e) {
+            pauses.pause(api.broker().notConnected(e));
+        } catch (CliException e) {
+            pauses.pauseIfItMayHelp(e);
         }
     }
 

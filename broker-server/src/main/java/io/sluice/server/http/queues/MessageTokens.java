@@ -2,8 +2,8 @@ package io.sluice.server.http.queues;
 
 import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.Receive.Lease;
-import io.sluice.server.http.HttpProblem;
 import io.sluice.server.http.records.JsonOutput;
+import java.util.Optional;
 
 /** Messages and leases as they are written outside: partition, offset and nonce, {@code 3-1042-9f0c}. */
 final class MessageTokens {
@@ -22,13 +22,8 @@ final class MessageTokens {
                 .hex(lease.nonce());
     }
 
-    /**
-     * The lease that a token stands for. It is written in one way only.
-     *
-     * @param field where the token was
-     * @throws HttpProblem 400
-     */
-    static Lease lease(String token, String field) {
+    /** The lease that a token stands for, which is written in one way only; empty if it cannot be one. */
+    static Optional<Lease> lease(String token) {
         int first = token.indexOf('-');
         int second = token.indexOf('-', first + 1);
         if (first < 0
@@ -36,13 +31,11 @@ final class MessageTokens {
                 || !isNumber(token, 0, first, PARTITION_DIGITS)
                 || !isNumber(token, first + 1, second, OFFSET_DIGITS)
                 || !isHex(token, second + 1)) {
-            throw new HttpProblem(
-                            400, "invalid_argument", field + " is no lease: it is what receive gave with the message")
-                    .with("field", field);
+            return Optional.empty();
         }
-        return new Lease(
+        return Optional.of(new Lease(
                 new MessageId(Integer.parseInt(token, 0, first, 10), Long.parseLong(token, first + 1, second, 10)),
-                Long.parseUnsignedLong(token, second + 1, token.length(), 16));
+                Long.parseUnsignedLong(token, second + 1, token.length(), 16)));
     }
 
     private static boolean isNumber(String token, int from, int to, int maxDigits) {

@@ -109,7 +109,7 @@ final class QueueAdmin {
                     throw QueueErrors.problem(there.error(), name);
                 }
                 broker.topic(name).ifPresent(topic -> requireFit(topic, partitions));
-                return requireNoLoop(name, config)
+                return requireDeadLetters(name, config)
                         .compose(nothing -> JsonAnswer.here(queues.createUnlessThere(name, config, partitions)))
                         .compose(created -> {
                             if (created.isNew()) {
@@ -154,8 +154,17 @@ final class QueueAdmin {
         }
     }
 
-    /** Follows the dead letter queues as they are at the moment. */
-    private Future<Void> requireNoLoop(String queue, QueueConfig config) {
+    /** Follows the dead letter queues as they are at the moment; the first one may be a topic that cannot become a queue. */
+    private Future<Void> requireDeadLetters(String queue, QueueConfig config) {
+        config.deadLetterQueue()
+                .flatMap(broker::topic)
+                .filter(topic -> topic.config().compacted())
+                .ifPresent(topic -> {
+                    throw JsonFields.invalid(
+                            "dead_letter_queue",
+                            "is " + topic.name()
+                                    + ", which is a compacted topic: a later message would take an earlier one away");
+                });
         return follow(queue, config.deadLetterQueue(), new ArrayList<>());
     }
 
@@ -198,7 +207,7 @@ final class QueueAdmin {
                             }
                             Future<QueueView> changed = config.equals(queue.config())
                                     ? Future.succeededFuture(queue)
-                                    : requireNoLoop(name, config)
+                                    : requireDeadLetters(name, config)
                                             .compose(nothing -> JsonAnswer.here(
                                                     queues.change(name, now -> QueueFields.over(now, fields))));
                             return changed.compose(now -> {

@@ -70,18 +70,21 @@ public final class QueueFacts {
                         List.of(),
                         List.of(),
                         "",
-                        OptionalLong.empty()));
+                        OptionalLong.empty(),
+                        Optional.empty()));
             }
             QueueErrors.require(view.error(), queue);
             Future<List<MessageView>> leased = browse(queue, State.LEASED, MAX_LEASES);
             Future<List<MessageView>> delayed = browse(queue, State.DELAYED, MAX_HEADS);
             Future<List<MessageView>> dying = browse(queue, State.DYING, 1);
+            Future<Optional<String>> failure = JsonAnswer.here(queues.deadLetterFailure(queue));
             Future<List<Messages.Seen>> heads = browse(queue, State.WAITING, MAX_HEADS)
                     .compose(some -> messages.seen(ctx, queue, some))
                     // A log that cannot be read says so elsewhere.
                     .otherwise(List.of());
-            return Future.all(leased, delayed, dying, heads)
-                    .map(all -> snapshot(view, leased.result(), delayed.result(), dying.result(), heads.result()));
+            return Future.all(leased, delayed, dying, heads, failure)
+                    .map(all -> snapshot(
+                            view, leased.result(), delayed.result(), dying.result(), heads.result(), failure.result()));
         });
     }
 
@@ -96,7 +99,8 @@ public final class QueueFacts {
             List<MessageView> leased,
             List<MessageView> delayed,
             List<MessageView> dying,
-            List<Messages.Seen> heads) {
+            List<Messages.Seen> heads,
+            Optional<String> failure) {
         long nowMs = clock.millis();
         QueueRates.Rates now = rates.of(view.id(), view.createdMs(), nowMs);
         Map<String, List<MessageView>> byConsumer =
@@ -129,7 +133,8 @@ public final class QueueFacts {
                         .filter(reason -> !reason.isEmpty())
                         .findFirst()
                         .orElse(""),
-                dying.stream().mapToLong(MessageView::sinceMs).min());
+                dying.stream().mapToLong(MessageView::sinceMs).min(),
+                failure);
     }
 
     private List<PartitionSnapshot> partitions(String queue) {

@@ -210,7 +210,7 @@ final class QueueFields {
 
     /**
      * What settings may be, by their names: {@code default}, and {@code min} and {@code max} of those that are numbers. The parts of an object are
-     * named with a dot. Without default is what the broker's own settings decide.
+     * named with a dot. Without default or max is what the broker's own settings decide.
      */
     static JsonObject bounds(String queue) {
         JsonObject document = new JsonObject();
@@ -222,7 +222,10 @@ final class QueueFields {
             }
             Bound bound = BOUNDS.get(name);
             if (bound != null) {
-                one.put("min", bound.min()).put("max", bound.max());
+                one.put("min", bound.min());
+            }
+            if (bound != null && !name.equals("partitions")) {
+                one.put("max", bound.max());
             }
             if (name.equals("order")) {
                 one.put("values", new JsonArray().add("none").add("key"));

@@ -26,6 +26,7 @@ import io.sluice.server.http.MemoryBudget;
 import io.sluice.server.http.OpenStream;
 import io.sluice.server.http.SocketMessages;
 import io.sluice.server.http.queues.Deliveries.Delivery;
+import io.sluice.server.http.queues.Settlements.Entries;
 import io.sluice.server.http.records.MessageSender;
 import io.sluice.server.http.records.Values;
 import io.vertx.core.Future;
@@ -93,7 +94,7 @@ final class QueueSocket implements OpenStream {
     /** Who waits for them, in their order. */
     private List<Waiting> waiting = new ArrayList<>();
 
-    private record Waiting(Optional<String> id, int leases, int bytes) {}
+    private record Waiting(Optional<String> id, Entries<Ack> entries, int bytes) {}
 
     // ---- what is on its way out ----
 
@@ -304,22 +305,22 @@ final class QueueSocket implements OpenStream {
     }
 
     private void acknowledge(Optional<String> id, JsonFields fields, int bytes) {
-        List<Ack> all = Settlements.acks(fields, "op", "id");
+        Entries<Ack> all = Settlements.acks(fields, "op", "id");
         requireQueue();
         begun(bytes);
-        if (acks.isEmpty()) {
+        if (waiting.isEmpty()) {
             // What else has come by then is settled with it.
             loop.context.runOnContext(nothing -> acknowledge());
         }
-        acks.addAll(all);
-        waiting.add(new Waiting(id, all.size(), bytes));
+        acks.addAll(all.leases());
+        waiting.add(new Waiting(id, all, bytes));
         if (acks.size() >= Settlements.MAX_ENTRIES) {
             acknowledge();
         }
     }
 
     private void acknowledge() {
-        if (acks.isEmpty()) {
+        if (waiting.isEmpty()) {
             return;
         }
         List<Ack> now = acks;
@@ -333,8 +334,8 @@ final class QueueSocket implements OpenStream {
             }
             int from = 0;
             for (Waiting one : who) {
-                settled("acked", one.id(), outcomes, from, from + one.leases(), false);
-                from += one.leases();
+                settled("acked", one.id(), outcomes, from, one.entries(), false);
+                from += one.entries().leases().size();
                 ended(one.bytes());
             }
         });
@@ -343,28 +344,29 @@ final class QueueSocket implements OpenStream {
     }
 
     private void reject(Optional<String> id, JsonFields fields, int bytes) {
-        List<Nack> nacks = Settlements.nacks(fields, "op", "id");
+        Entries<Nack> nacks = Settlements.nacks(fields, "op", "id");
         requireQueue();
         // What was said first of a lease holds.
         acknowledge();
         begun(bytes);
-        Map<Lease, Long> released = release(nacks.stream().map(Nack::lease).toList());
-        JsonAnswer.here(loop.queues.reject(queue, nacks)).onSuccess(outcomes -> {
+        Map<Lease, Long> released =
+                release(nacks.leases().stream().map(Nack::lease).toList());
+        JsonAnswer.here(loop.queues.reject(queue, nacks.leases())).onSuccess(outcomes -> {
             if (outcomes.error() != QueueError.NONE) {
                 held.putAll(released);
             }
-            settled("nacked", id, outcomes, 0, nacks.size(), false);
+            settled("nacked", id, outcomes, 0, nacks, false);
             ended(bytes);
         });
         ask();
     }
 
     private void extend(Optional<String> id, JsonFields fields, int bytes) {
-        List<Extension> extensions = Settlements.extensions(fields, "op", "id");
+        Entries<Extension> extensions = Settlements.extensions(fields, "op", "id");
         requireQueue();
         acknowledge();
         begun(bytes);
-        JsonAnswer.here(loop.queues.extend(queue, extensions)).onSuccess(outcomes -> {
+        JsonAnswer.here(loop.queues.extend(queue, extensions.leases())).onSuccess(outcomes -> {
             for (Outcome outcome : outcomes.outcomes()) {
                 if (outcome.error() != QueueError.NONE) {
                     held.remove(outcome.lease());
@@ -372,7 +374,7 @@ final class QueueSocket implements OpenStream {
                     held.computeIfPresent(outcome.lease(), (lease, untilMs) -> outcome.untilMs());
                 }
             }
-            settled("extended", id, outcomes, 0, extensions.size(), true);
+            settled("extended", id, outcomes, 0, extensions, true);
             ended(bytes);
         });
     }
@@ -389,15 +391,19 @@ final class QueueSocket implements OpenStream {
         return released;
     }
 
-    private void settled(String op, Optional<String> id, Outcomes outcomes, int from, int to, boolean holds) {
+    /** @param from where in the outcomes those of the entries begin */
+    private void settled(
+            String op, Optional<String> id, Outcomes outcomes, int from, Entries<?> entries, boolean holds) {
         if (outcomes.error() != QueueError.NONE) {
             refuse(id, QueueErrors.problem(outcomes.error(), queue));
             return;
         }
-        Outcomes own = new Outcomes(QueueError.NONE, outcomes.outcomes().subList(from, to));
+        Outcomes own = new Outcomes(
+                QueueError.NONE,
+                outcomes.outcomes().subList(from, from + entries.leases().size()));
         say(head(op, id)
                 .appendString(",\"results\":")
-                .appendBuffer(Settlements.results(own, holds).toBuffer())
+                .appendBuffer(Settlements.results(own, entries.others(), holds).toBuffer())
                 .appendString("}"));
     }
 

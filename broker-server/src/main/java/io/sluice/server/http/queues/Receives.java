@@ -5,6 +5,7 @@ import io.sluice.groups.queue.MessageId;
 import io.sluice.groups.queue.QueueCoordinator;
 import io.sluice.groups.queue.QueueError;
 import io.sluice.groups.queue.Receive;
+import io.sluice.groups.queue.Receive.Ack;
 import io.sluice.groups.queue.Receive.Lease;
 import io.sluice.groups.queue.Receive.Outcome;
 import io.sluice.groups.queue.Receive.Outcomes;
@@ -145,7 +146,7 @@ final class Receives {
         private final Receive.Request request;
         private final Values values;
         /** What the receiver is done with. */
-        private final List<Lease> finished;
+        private final Settlements.Entries<Ack> finished;
 
         private Future<Outcomes> acknowledged = Future.succeededFuture(new Outcomes(QueueError.NONE, List.of()));
         /** Those of the last time it asked. */
@@ -162,9 +163,7 @@ final class Receives {
             this.queue = ctx.pathParam("queue");
             this.request = requestOf(ctx, fields, pop);
             this.values = Values.parse(fields.text("values", MAX_NAME_CHARS).orElse(""));
-            this.finished = fields.list("ack", Settlements.MAX_ENTRIES).stream()
-                    .map(token -> MessageTokens.lease(token, "ack"))
-                    .toList();
+            this.finished = Settlements.finished(fields, "ack");
             if (broker.topic(queue).isPresent()) {
                 Caller.of(ctx).receives(queue, request.consumer());
             }
@@ -174,8 +173,8 @@ final class Receives {
             // Its client may go, or the broker may stop, while it waits.
             ctx.addEndHandler(done -> end());
             OpenStream.answer(ctx, this);
-            if (!finished.isEmpty()) {
-                acknowledged = JsonAnswer.here(queues.acknowledge(queue, Settlements.acks(finished)));
+            if (!finished.leases().isEmpty()) {
+                acknowledged = JsonAnswer.here(queues.acknowledge(queue, finished.leases()));
             }
             ask();
             acknowledged.onSuccess(outcomes -> {
@@ -293,7 +292,8 @@ final class Receives {
                 out.appendBytes(BEGIN);
             } else {
                 out.appendBytes(RESULTS);
-                Settlements.results(acknowledged.result(), false).appendTo(out);
+                Settlements.results(acknowledged.result(), finished.others(), false)
+                        .appendTo(out);
                 out.appendBytes(MESSAGES);
             }
             for (int i = 0; i < messages.size(); i++) {

@@ -19,7 +19,10 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -31,6 +34,7 @@ import java.util.function.Function;
  */
 final class Settlements {
     static final int MAX_ENTRIES = 1_000;
+    private static final int MAX_TOKEN_CHARS = 64;
     private static final int MAX_REASON_CHARS = 1_000;
     private static final int MAX_RESULT_BYTES = 64 * 1024;
     private static final int MAX_PROGRESS_BYTES = 4 * 1024;
@@ -47,7 +51,11 @@ final class Settlements {
     private static final byte[] EXPIRY = JsonOutput.ascii(",\"lease_expires_at\":");
     private static final byte[] STALE = JsonOutput.ascii("\",\"error\":{\"code\":\"stale_lease\",\"detail\":");
     private static final byte[] NOBODY =
-            JsonOutput.ascii("\"the lease is over: nobody has the message now, or it is finished\"}}");
+            JsonOutput.ascii("\"the lease is over, or never was: nobody has the message now\"}}");
+    private static final byte[] FINISHED = JsonOutput.ascii("\"the lease is over: the message is finished\"}}");
+    private static final byte[] OTHER = JsonOutput.ascii("{\"lease\":");
+    private static final byte[] INVALID = JsonOutput.ascii(",\"error\":{\"code\":\"invalid_lease\","
+            + "\"detail\":\"this is no lease: it is what receive gave with the message\"}}");
     private static final byte[] HOLDER = JsonOutput.ascii(",\"holder\":");
     private static final byte[] SINCE = JsonOutput.ascii(",\"since\":");
     private static final byte[] END = JsonOutput.ascii("}}");
@@ -74,15 +82,41 @@ final class Settlements {
 
     private <T> Future<JsonAnswer> settle(
             RoutingContext ctx,
-            Function<JsonFields, List<T>> entries,
+            Function<JsonFields, Entries<T>> entries,
             BiFunction<String, List<T>, CompletableFuture<Outcomes>> turn,
             boolean holds) {
         Query.refuse(ctx);
         String queue = ctx.pathParam("queue");
         return JsonBody.read(ctx, maxBodyBytes)
                 .map(entries)
-                .compose(all -> JsonAnswer.here(turn.apply(queue, all)))
-                .map(outcomes -> answer(queue, outcomes, holds));
+                .compose(all -> JsonAnswer.here(turn.apply(queue, all.leases()))
+                        .map(outcomes -> answer(queue, outcomes, all.others(), holds)));
+    }
+
+    /**
+     * What a request says of leases.
+     *
+     * @param leases of those that are some, in their order
+     * @param others texts that cannot be one, by their place among all: they are answered there, and keep none of the others from being settled
+     */
+    record Entries<T>(List<T> leases, Map<Integer, String> others) {
+        static <T> Entries<T> none() {
+            return new Entries<>(new ArrayList<>(), new HashMap<>());
+        }
+
+        boolean isEmpty() {
+            return leases.isEmpty() && others.isEmpty();
+        }
+
+        private void add(String token, String field, Function<Lease, T> entry) {
+            if (token.length() > MAX_TOKEN_CHARS) {
+                throw JsonFields.invalid(field, "has more than " + MAX_TOKEN_CHARS + " characters");
+            }
+            MessageTokens.lease(token)
+                    .ifPresentOrElse(
+                            lease -> leases.add(entry.apply(lease)),
+                            () -> others.put(leases.size() + others.size(), token));
+        }
     }
 
     /**
@@ -91,7 +125,7 @@ final class Settlements {
      * @param beside the names of fields that may be there too
      * @throws HttpProblem 400
      */
-    static List<Ack> acks(JsonFields fields, String... beside) {
+    static Entries<Ack> acks(JsonFields fields, String... beside) {
         return entries(
                 fields,
                 List.of("result"),
@@ -101,7 +135,7 @@ final class Settlements {
     }
 
     /** The messages that could not be done; see {@link #acks(JsonFields, String...)}. */
-    static List<Nack> nacks(JsonFields fields, String... beside) {
+    static Entries<Nack> nacks(JsonFields fields, String... beside) {
         return entries(
                 fields,
                 List.of("delay_ms", "reason", "dead"),
@@ -114,7 +148,7 @@ final class Settlements {
     }
 
     /** The messages that take longer; see {@link #acks(JsonFields, String...)}. */
-    static List<Extension> extensions(JsonFields fields, String... beside) {
+    static Entries<Extension> extensions(JsonFields fields, String... beside) {
         return entries(
                 fields,
                 List.of("visibility_timeout_ms", "progress"),
@@ -130,21 +164,20 @@ final class Settlements {
     }
 
     /** Leases that share their settings, or entries each with its own. */
-    private static <T> List<T> entries(
+    private static <T> Entries<T> entries(
             JsonFields fields, List<String> settings, String[] beside, BiFunction<Lease, JsonFields, T> entry) {
-        List<T> all = new ArrayList<>();
+        Entries<T> all = Entries.none();
         if (fields.has("entries")) {
             fields.allowOnly(names("entries", List.of(), beside));
             for (JsonFields one : fields.objects("entries", MAX_ENTRIES)) {
                 one.allowOnly(names("lease", settings));
-                all.add(entry.apply(
-                        MessageTokens.lease(one.requiredText("lease", MAX_TOKEN_CHARS), "entries.lease"), one));
+                all.add(one.requiredText("lease", MAX_TOKEN_CHARS), "entries.lease", lease -> entry.apply(lease, one));
             }
         } else {
             fields.allowOnly(names("leases", settings, beside));
             fields.required("leases");
             for (String token : fields.list("leases", MAX_ENTRIES)) {
-                all.add(entry.apply(MessageTokens.lease(token, "leases"), fields));
+                all.add(token, "leases", lease -> entry.apply(lease, fields));
             }
         }
         if (all.isEmpty()) {
@@ -152,8 +185,6 @@ final class Settlements {
         }
         return all;
     }
-
-    private static final int MAX_TOKEN_CHARS = 64;
 
     private static String[] names(String first, List<String> settings, String... beside) {
         List<String> all = new ArrayList<>();
@@ -164,41 +195,54 @@ final class Settlements {
     }
 
     /** @param holds whether the leases go on, so that their ends are worth knowing */
-    private static JsonAnswer answer(String queue, Outcomes outcomes, boolean holds) {
+    private static JsonAnswer answer(String queue, Outcomes outcomes, Map<Integer, String> others, boolean holds) {
         QueueErrors.require(outcomes.error(), queue);
         boolean any = outcomes.outcomes().stream().anyMatch(outcome -> outcome.error() == QueueError.NONE);
-        JsonOutput out = new JsonOutput(sizeOf(outcomes)).put(RESULTS);
-        results(out, outcomes, holds);
+        JsonOutput out = new JsonOutput(sizeOf(outcomes, others)).put(RESULTS);
+        results(out, outcomes, others, holds);
         return JsonAnswer.of(any ? 200 : 409, out.put('}').toBuffer());
     }
 
     /**
      * What became of leases, one by one, as a JSON list.
      *
+     * @param others what cannot be a lease, by its place in the list
      * @param holds whether they go on, so that their ends are worth knowing
      */
-    static JsonOutput results(Outcomes outcomes, boolean holds) {
-        JsonOutput out = new JsonOutput(sizeOf(outcomes));
-        results(out, outcomes, holds);
+    static JsonOutput results(Outcomes outcomes, Map<Integer, String> others, boolean holds) {
+        JsonOutput out = new JsonOutput(sizeOf(outcomes, others));
+        results(out, outcomes, others, holds);
         return out;
     }
 
     /** About how many bytes results take, and a little around them. */
-    private static int sizeOf(Outcomes outcomes) {
-        return 64 + outcomes.outcomes().size() * RESULT_BYTES;
+    private static int sizeOf(Outcomes outcomes, Map<Integer, String> others) {
+        return 64 + (outcomes.outcomes().size() + others.size()) * RESULT_BYTES;
     }
 
-    private static void results(JsonOutput out, Outcomes outcomes, boolean holds) {
+    private static void results(JsonOutput out, Outcomes outcomes, Map<Integer, String> others, boolean holds) {
         out.put('[');
-        boolean isFirst = true;
-        for (Outcome outcome : outcomes.outcomes()) {
-            if (!isFirst) {
+        Iterator<Outcome> next = outcomes.outcomes().iterator();
+        for (int i = 0; i < outcomes.outcomes().size() + others.size(); i++) {
+            if (i > 0) {
                 out.put(',');
             }
-            isFirst = false;
-            result(out, outcome, holds);
+            if (others.containsKey(i)) {
+                out.put(OTHER).string(others.get(i)).put(INVALID);
+            } else {
+                result(out, next.next(), holds);
+            }
         }
         out.put(']');
+    }
+
+    /** Leases of messages that are done, which have no results; none if the field is not there. */
+    static Entries<Ack> finished(JsonFields fields, String name) {
+        Entries<Ack> all = Entries.none();
+        for (String token : fields.list(name, MAX_ENTRIES)) {
+            all.add(token, name, lease -> new Ack(lease, NOTHING));
+        }
+        return all;
     }
 
     /** What is acknowledged without a result. */
@@ -215,7 +259,7 @@ final class Settlements {
             }
             out.put('}');
         } else if (outcome.holder().isEmpty()) {
-            out.put(STALE).put(NOBODY);
+            out.put(STALE).put(outcome.isFinished() ? FINISHED : NOBODY);
         } else {
             out.put(STALE)
                     .string("the lease is over: " + outcome.holder() + " has the message now")

@@ -3,6 +3,7 @@ package io.sluice.server.http.queues;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.server.TestServers;
+import io.sluice.server.fixture.Await;
 import io.sluice.server.fixture.RunningServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -27,7 +28,7 @@ final class MessagesFace implements AutoCloseable {
     MessagesFace(Path folder, Map<String, String> settings, InstantSource clock) {
         server = TestServers.on(folder, settings, clock);
         if (server.get("/v1/topics/" + QUEUE).statusCode() == 404) {
-            assertThat(enqueue("first").statusCode()).isEqualTo(202);
+            Await.until("the queues are read", () -> enqueue("first").statusCode() == 202);
             assertThat(ids(pop(10))).hasSize(1);
         }
     }

@@ -127,7 +127,9 @@ class MessagesTest {
                         .getString("code"))
                 .isEqualTo("stale_lease");
         problem(face.post("receive", new JsonObject().put("ack", "no list")), 400);
-        problem(face.post("receive", new JsonObject().put("ack", new JsonArray().add("x"))), 400);
+        JsonObject none = problem(face.post("receive", new JsonObject().put("ack", new JsonArray().add("x"))), 200);
+        assertThat(results(none).get(0).getJsonObject("error").getString("code"))
+                .isEqualTo("invalid_lease");
         problem(face.post("pop", new JsonObject().put("ack", last)), 400);
     }
 
@@ -777,11 +779,40 @@ class MessagesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "x", "0-1", "0-1-", "0-1-G", "-1-1-1", "0-1-1-1", "1e3-1-1", "99999999999-1-1"})
-    void whatIsNoLeaseIsRefused(String token) {
-        JsonObject problem = problem(face.post("ack", new JsonObject().put("leases", new JsonArray().add(token))), 400);
+    @ValueSource(strings = {"ack", "nack", "extend", "receive"})
+    void whatIsNoLeaseKeepsNoOtherFromBeingSettled(String what) {
+        face.send("a", "b");
+        JsonArray tokens = new JsonArray().add("no \"lease\"");
+        messages(face.receive(2)).forEach(one -> tokens.add(one.getString("lease")));
+        tokens.add(2, "").add("0-99-1");
 
-        assertThat(problem.getString("field")).isEqualTo("leases");
+        JsonObject answer =
+                ok(face.post(what, new JsonObject().put(what.equals("receive") ? "ack" : "leases", tokens)));
+
+        assertThat(results(answer).stream().map(one -> one.getString("lease")))
+                .containsExactlyElementsOf(
+                        tokens.stream().map(String.class::cast).toList());
+        assertThat(results(answer).stream()
+                        .map(one -> one.containsKey("ok")
+                                ? "ok"
+                                : one.getJsonObject("error").getString("code")))
+                .containsExactly("invalid_lease", "ok", "invalid_lease", "ok", "stale_lease");
+    }
+
+    @Test
+    void ofTextsThatAreAllNoLeasesNoneIsSettled() {
+        JsonObject none =
+                new JsonObject().put("leases", new JsonArray().add("x").add("0-1-"));
+        for (String what : List.of("ack", "nack", "extend")) {
+            JsonObject answer = problem(face.post(what, none), 409);
+
+            assertThat(results(answer))
+                    .hasSize(2)
+                    .allSatisfy(one -> assertThat(one.getJsonObject("error").getString("code"))
+                            .isEqualTo("invalid_lease"));
+        }
+        JsonObject tooLong = new JsonObject().put("leases", new JsonArray().add("x".repeat(65)));
+        assertThat(problem(face.post("ack", tooLong), 400).getString("field")).isEqualTo("leases");
     }
 
     @Test
@@ -796,6 +827,16 @@ class MessagesTest {
         JsonObject again = Await.value("due again", () -> face.receive(1), got -> !ids(got).isEmpty());
         assertThat(messages(again).get(0).getInteger("deliveries")).isEqualTo(2);
         problem(face.post("ack", leases(received)), 409);
+        ok(face.post("nack", leases(again)));
+        assertThat(refusal(received)).contains("nobody has the message");
+        pass(3_600_000);
+        ok(face.post("ack", leases(Await.value("again", () -> face.receive(1), got -> !ids(got).isEmpty()))));
+        assertThat(refusal(received)).contains("the message is finished");
+    }
+
+    private String refusal(JsonObject received) {
+        JsonObject refused = problem(face.post("ack", leases(received)), 409);
+        return results(refused).get(0).getJsonObject("error").getString("detail");
     }
 
     @Test

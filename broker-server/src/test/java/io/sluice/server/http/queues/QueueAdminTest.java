@@ -119,6 +119,8 @@ class QueueAdminTest {
         });
         assertThat(told).isEqualTo(rows);
         assertThat(told).hasSize(16);
+        // The broker's max.partitions.per.topic decides.
+        assertThat(bounds.getJsonObject("partitions").fieldNames()).containsExactly("min");
         assertThat(bounds.getJsonObject("dead_letter_queue").getString("default"))
                 .isEqualTo("jobs.dead");
         assertThat(bounds.getJsonObject("order").getJsonArray("values")).isEqualTo(new JsonArray("[\"none\",\"key\"]"));

@@ -117,7 +117,10 @@ class QueueSocketTest {
         answer(socket, "pong", "1");
         answer(socket, "pong", "8");
         assertThat(refused(socket, "3", "invalid_argument").getString("detail")).contains("dance", "extend");
-        assertThat(refused(socket, "4", "invalid_argument").getString("field")).isEqualTo("leases");
+        assertThat(results(answer(socket, "acked", "4")))
+                .singleElement()
+                .satisfies(one ->
+                        assertThat(one.getJsonObject("error").getString("code")).isEqualTo("invalid_lease"));
         assertThat(refused(socket, "5", "invalid_argument").getString("field")).isEqualTo("max");
         assertThat(refused(socket, "6", "unknown_field").getString("field")).isEqualTo("messages[0].x");
         assertThat(answer(socket, "sent", "2").getJsonArray("messages")).hasSize(1);

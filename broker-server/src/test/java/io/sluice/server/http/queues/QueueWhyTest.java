@@ -286,6 +286,34 @@ class QueueWhyTest {
     }
 
     @Test
+    void deadLettersThatCannotBeBroughtSayWhy() {
+        queues.create("jobs", json("{'dead_letter_queue': 'state'}"));
+        queues.server.send("PUT", "/v1/topics/state", "{\"config\":{\"cleanup.policy\":\"compact\"}}");
+        QueueFace.problem(queues.put("others", json("{'dead_letter_queue': 'state'}")), 400, "invalid_argument");
+        queues.create("others");
+        JsonObject refused = QueueFace.problem(
+                queues.patch("others", json("{'dead_letter_queue': 'state'}")), 400, "invalid_argument");
+        assertThat(refused.getString("field")).isEqualTo("dead_letter_queue");
+        assertThat(refused.getString("detail")).contains("state", "compacted");
+        queues.produce("jobs", "a");
+        String lease = receive(new JsonObject()).get(0).getString("lease");
+        QueueFace.ok(queues.post("jobs/nack", json("{'leases': ['" + lease + "'], 'dead': true}")));
+
+        Await.until(
+                "it is told",
+                () -> reason(why("messages/0-0/why"), "dead_letters_wait")
+                        .getString("message")
+                        .contains("topic state is compacted"));
+
+        assertThat(queues.described("jobs").getJsonObject("messages").getInteger("dying"))
+                .isEqualTo(1);
+        QueueFace.ok(queues.patch("jobs", json("{'dead_letter_queue': 'jobs.dead'}")));
+        Await.until(
+                "it is dead",
+                () -> queues.described("jobs").getJsonObject("messages").getInteger("dying") == 0);
+    }
+
+    @Test
     void aLowDiskIsToldWithItsFloor() {
         queues.create("jobs");
         queues.close();
