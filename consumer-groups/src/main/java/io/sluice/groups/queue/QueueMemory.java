@@ -14,6 +14,8 @@ import java.util.LinkedHashSet;
 final class QueueMemory {
     /** How many messages a queue may have at least, however many queues there are. */
     private static final int MIN_SHARE = 16;
+    /** How many messages that have been delivered and are not finished one queue may have: its state is written down as a whole. */
+    private static final int MAX_HELD = 1_000_000;
     /** How long a queue that nobody receives from keeps what it has, if nobody needs the room. */
     private static final long IDLE_MS = 60_000;
     /** At how many other queues one looks at a time when memory is full, or for idle ones. */
@@ -123,9 +125,10 @@ final class QueueMemory {
         /** Whether it may deliver messages that it has not delivered before. */
         boolean hasRoomForHeld() {
             long kept = maxHeldBytes / 4;
-            return heldBytes < maxHeldBytes - kept
+            boolean hasShare = heldBytes < maxHeldBytes - kept
                     || heldBytes < maxHeldBytes && held < kept / Math.max(1, holders)
                     || held < (long) MIN_SHARE * Message.BYTES;
+            return hasShare && held < (long) MAX_HELD * Message.BYTES;
         }
 
         long heldBytes() {

@@ -20,7 +20,7 @@ final class SettledLeases {
     /** How many are read before any is settled. */
     private static final int MAX_READ = 100_000;
     /** No lease is as long; the value that stands behind it may be. */
-    private static final int MAX_LEASE_CHARS = 256;
+    private static final int MAX_LEASE_CHARS = 64;
 
     private static final int MAX_LINE_BYTES = 64 * 1024 * 1024;
 

@@ -66,7 +66,7 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
     private long pingedNs = heardNs;
     private boolean closed;
     /** Sends the close frame. */
-    private Runnable goodbye = () -> {};
+    private Runnable goodbye = () -> SocketMessages.close(socket, SocketMessages.NORMAL, "");
 
     WsConnection(
             PushLoop loop,
@@ -245,7 +245,8 @@ final class WsConnection implements OpenStream, PushLoop.Ticking {
 
     /** Sends a message, unless the socket is in the midst of another; then behind that. */
     Future<Void> send(JsonObject message) {
-        if (closed) {
+        // Its client may have closed it, which is told a turn later.
+        if (closed || socket.isClosed()) {
             return Future.failedFuture("closed");
         }
         if (sending.isPresent() && sending.get().isInRecord()) {

@@ -80,7 +80,7 @@ final class QueueSocket implements OpenStream {
     private ServerWebSocket socket;
     private boolean closed;
     /** Sends the close frame. */
-    private Runnable goodbye = () -> {};
+    private Runnable goodbye = () -> SocketMessages.close(socket, SocketMessages.NORMAL, "");
 
     // ---- what has been asked for ----
 

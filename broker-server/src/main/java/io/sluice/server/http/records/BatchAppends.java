@@ -133,8 +133,8 @@ final class BatchAppends {
                 return;
             }
             batches[later] = null;
-            failures[later] = new HttpProblem(
-                    409, "not_attempted", "an earlier batch of partition " + partition + " was refused");
+            failures[later] = refusal.orElseGet(() -> new HttpProblem(
+                    409, "not_attempted", "an earlier batch of partition " + partition + " was refused"));
             left--;
         }
     }

@@ -81,6 +81,11 @@ final class Loop {
         if (refusal.isEmpty()) {
             return append(topic, partition, batch, acks, released);
         }
+        if (!batch.hasProducerId()) {
+            // Nothing tells it from any other.
+            released.run();
+            return CompletableFuture.failedFuture(refusal.get());
+        }
         return whenOpen(topic, partition)
                 .thenCompose(log -> log.find(batch))
                 .whenComplete((found, failure) -> released.run())

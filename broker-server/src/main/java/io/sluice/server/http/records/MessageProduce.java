@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -220,7 +221,8 @@ final class MessageProduce extends JsonProduce {
         }
         loop.metrics.produced(sent);
         if (sent + there == 0) {
-            reply.refuse((HttpProblem) results[0]);
+            // What is only too much may be taken later, whatever is wrong with the rest.
+            reply.refuse(refusal.filter(Arrays.asList(results)::contains).orElseGet(() -> (HttpProblem) results[0]));
             return;
         }
         loop.output.clear();

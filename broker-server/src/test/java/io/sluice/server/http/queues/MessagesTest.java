@@ -487,6 +487,11 @@ class MessagesTest {
                 problem(face.server.send("POST", "/v1/queues/default/messages", "{\"messages\":[{\"value\":1}]}"), 429);
         assertThat(full.getString("code")).isEqualTo("queue_full");
         assertThat(full.getLong("messages")).isEqualTo(2);
+        // It may be taken later, whatever is wrong with a part of it.
+        String partlyWrong = "{\"messages\":[{\"value\":1,\"headers\":{\"sluice-id\":\"0-0\"}},{\"value\":2}]}";
+        assertThat(problem(face.server.send("POST", "/v1/queues/default/messages", partlyWrong), 429)
+                        .getString("code"))
+                .isEqualTo("queue_full");
         ok(face.post("ack", leases(face.receive(1))));
         face.send("c");
 
