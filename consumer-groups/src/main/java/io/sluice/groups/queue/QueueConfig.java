@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param delayMs how long a message waits before its first delivery if it does not say so itself
  * @param ttlMs how old a message may become before it is dropped; 0 for any age
  * @param order what is said of the order of deliveries
- * @param maxInFlight how many messages may be delivered and not finished at a time
+ * @param maxInFlight how many messages consumers may have at a time
  * @param maxMessages how many messages may be unfinished before more are refused; 0 for any number
  * @param maxBytes how large the queue's log may become before more is refused; 0 for any size
  * @param dedupWindowMs for how long a message with the same deduplication id is the same message

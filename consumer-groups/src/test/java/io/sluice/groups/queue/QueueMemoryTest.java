@@ -299,6 +299,19 @@ class QueueMemoryTest {
     }
 
     @Test
+    void oneQueueHasNoMoreThanAMillionWhateverRoomThereIs() {
+        QueueMemory all = new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, Long.MAX_VALUE);
+        QueueMemory.Share one = all.share(null);
+
+        one.held(999_999 * Message.BYTES);
+        assertThat(one.hasRoomForHeld()).isTrue();
+
+        one.held(Message.BYTES);
+        assertThat(one.hasRoomForHeld()).isFalse();
+        assertThat(all.share(null).hasRoomForHeld()).as("of another").isTrue();
+    }
+
+    @Test
     void aQueueThatHasNoRoomForMoreSaysSo() {
         int most = 400;
         create(new QueueMemory(new QueueLimits(1_000, 256, 10), 10_000, 10_000, most * Message.BYTES), 2, 1_000);
