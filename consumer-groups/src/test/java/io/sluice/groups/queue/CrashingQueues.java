@@ -3,6 +3,7 @@ package io.sluice.groups.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.core.BrokerConfig;
+import io.sluice.core.ErrorCode;
 import io.sluice.core.TopicPartition;
 import io.sluice.core.engine.Acks;
 import io.sluice.core.engine.LocalLogEngine;
@@ -161,12 +162,15 @@ final class CrashingQueues implements AutoCloseable {
                         .toList()));
     }
 
-    /** Everything that lies in a topic, partition by partition; nothing if there is no such topic. */
+    /** Everything that lies in a topic, partition by partition; nothing if there is no such topic, or none yet. */
     List<StoredMessage> all(String topic) {
         List<StoredMessage> all = new ArrayList<>();
         engine.topic(topic).ifPresent(there -> {
             MessageReader reader = new MessageReader(engine, io.sluice.core.record.Codecs.jdk(), 1 << 20);
             for (int partition = 0; partition < there.partitions(); partition++) {
+                if (isBeingOpened(new TopicPartition(topic, partition))) {
+                    continue;
+                }
                 MessageReader.Chunk<StoredMessage> chunk;
                 long from = 0;
                 do {
@@ -177,6 +181,11 @@ final class CrashingQueues implements AutoCloseable {
             }
         });
         return all;
+    }
+
+    /** A topic can be seen a moment before its partitions. */
+    private boolean isBeingOpened(TopicPartition partition) {
+        return engine.route(partition) instanceof Route.Unavailable why && why.code() == ErrorCode.NOT_OWNER;
     }
 
     @Override
