@@ -105,13 +105,20 @@ public final class Afterlife {
                     }
                     return new Search(origin, source, topic.get(), limit)
                             .from(from, MAX_LOOKED_THROUGH)
-                            .exceptionally(failure -> {
-                                QueueError error = errorOf(failure);
-                                // The topic is made first, the queue of it a moment later.
-                                return error == QueueError.UNKNOWN_QUEUE ? none : Letters.refused(error);
-                            });
+                            .exceptionally(failure -> noneIfNoQueue(failure, source, origin, none));
                 })
                 .exceptionally(failure -> Letters.refused(errorOf(failure)));
+    }
+
+    /**
+     * What to answer of the dead letters if their topic is no queue: it is made one by the first that dies, a moment after the topic if that was not there
+     * before.
+     */
+    private static <T> T noneIfNoQueue(Throwable failure, String source, String origin, T none) {
+        if (!source.equals(origin) && Failures.error(failure) == QueueError.UNKNOWN_QUEUE) {
+            return none;
+        }
+        throw Failures.unchecked(failure);
     }
 
     private static QueueError errorOf(Throwable failure) {
@@ -270,10 +277,11 @@ public final class Afterlife {
             return CompletableFuture.completedFuture(List.of());
         }
         return turns.turn(
-                deadLetterQueue.get(),
-                (queue, effects) -> views(queue).stream()
-                        .filter(job -> job.spec().origin().equals(origin))
-                        .toList());
+                        deadLetterQueue.get(),
+                        (queue, effects) -> views(queue).stream()
+                                .filter(job -> job.spec().origin().equals(origin))
+                                .toList())
+                .exceptionally(failure -> noneIfNoQueue(failure, deadLetterQueue.get(), origin, List.of()));
     }
 
     /** A job of a queue. */
@@ -326,9 +334,11 @@ public final class Afterlife {
         return sourceOf(spec.kind(), spec.origin())
                 .thenCompose(source -> requireTarget(spec, source).thenCompose(target -> {
                     Optional<Topic> topic = engine.topic(source);
+                    Count none = new Count(QueueError.NONE, Progress.NONE, 0, true);
                     return topic.isEmpty()
-                            ? CompletableFuture.completedFuture(new Count(QueueError.NONE, Progress.NONE, 0, true))
-                            : count(spec, target, topic.get(), Progress.NONE);
+                            ? CompletableFuture.completedFuture(none)
+                            : count(spec, target, topic.get(), Progress.NONE)
+                                    .exceptionally(failure -> noneIfNoQueue(failure, source, spec.origin(), none));
                 }))
                 .exceptionally(failure -> new Count(errorOf(failure), Progress.NONE, 0, false));
     }

@@ -3,8 +3,10 @@ package io.sluice.groups.queue;
 import static io.sluice.groups.queue.CrashingQueues.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.core.engine.Change;
 import io.sluice.core.fixture.Await;
 import io.sluice.core.fixture.Seeds;
+import io.sluice.core.topic.NewTopic;
 import io.sluice.groups.queue.JobSpec.Kind;
 import io.sluice.groups.queue.QueueEvent.Outcome;
 import io.sluice.groups.queue.Receive.Received;
@@ -425,6 +427,21 @@ class JobsTest {
             // Nothing has died yet: a redrive is over at once.
             assertThat(letters(it)).isEmpty();
             assertThat(run(it, redrive(all())).moved()).isZero();
+        }
+    }
+
+    @Test
+    void aTopicWhereNothingHasDiedYetHasNoDeadLettersAndNoJobs() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.engine.createTopic(new NewTopic("q.dead", 2, Map.of()), Change.APPLY));
+            Afterlife afterlife = it.queues.afterlife();
+
+            assertThat(letters(it)).isEmpty();
+            assertThat(get(afterlife.jobs("q"))).isEqualTo(new Afterlife.Jobs(QueueError.NONE, List.of()));
+            assertThat(get(afterlife.job("q", "redrive-1")).error()).isEqualTo(QueueError.UNKNOWN_JOB);
+            assertThat(get(afterlife.count(redrive(all()))))
+                    .isEqualTo(new Afterlife.Count(QueueError.NONE, Progress.NONE, 0, true));
         }
     }
 
