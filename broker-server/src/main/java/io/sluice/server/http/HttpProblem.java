@@ -1,5 +1,6 @@
 package io.sluice.server.http;
 
+import io.vertx.core.json.JsonObject;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -73,6 +74,13 @@ public final class HttpProblem extends RuntimeException {
     /** The members beside type, title, status, detail and code, in the order they were added. */
     public Map<String, Object> members() {
         return Collections.unmodifiableMap(members);
+    }
+
+    /** What is wrong as a member {@code error} says it of one of several things that are answered together. */
+    public JsonObject error() {
+        JsonObject error = new JsonObject().put("code", code).put("detail", detail());
+        members.forEach(error::put);
+        return error;
     }
 
     /** The headers that the answer carries beside the content type. */

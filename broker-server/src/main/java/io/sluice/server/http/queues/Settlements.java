@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -53,9 +54,8 @@ final class Settlements {
     private static final byte[] NOBODY =
             JsonOutput.ascii("\"the lease is over, or never was: nobody has the message now\"}}");
     private static final byte[] FINISHED = JsonOutput.ascii("\"the lease is over: the message is finished\"}}");
-    private static final byte[] OTHER = JsonOutput.ascii("{\"lease\":");
-    private static final byte[] INVALID = JsonOutput.ascii(",\"error\":{\"code\":\"invalid_lease\","
-            + "\"detail\":\"this is no lease: it is what receive gave with the message\"}}");
+    private static final HttpProblem INVALID_LEASE =
+            new HttpProblem(400, "invalid_lease", "this is no lease: it is what receive gave with the message");
     private static final byte[] HOLDER = JsonOutput.ascii(",\"holder\":");
     private static final byte[] SINCE = JsonOutput.ascii(",\"since\":");
     private static final byte[] END = JsonOutput.ascii("}}");
@@ -97,9 +97,9 @@ final class Settlements {
      * What a request says of leases.
      *
      * @param leases of those that are some, in their order
-     * @param others texts that cannot be one, by their place among all: they are answered there, and keep none of the others from being settled
+     * @param others what is wrong with the others, by their place among all: they are answered there, and keep none of the rest from being settled
      */
-    record Entries<T>(List<T> leases, Map<Integer, String> others) {
+    record Entries<T>(List<T> leases, Map<Integer, Refused> others) {
         static <T> Entries<T> none() {
             return new Entries<>(new ArrayList<>(), new HashMap<>());
         }
@@ -108,16 +108,33 @@ final class Settlements {
             return leases.isEmpty() && others.isEmpty();
         }
 
-        private void add(String token, String field, Function<Lease, T> entry) {
-            if (token.length() > MAX_TOKEN_CHARS) {
-                throw JsonFields.invalid(field, "has more than " + MAX_TOKEN_CHARS + " characters");
-            }
+        private void add(String token, Function<Lease, T> entry) {
             MessageTokens.lease(token)
                     .ifPresentOrElse(
-                            lease -> leases.add(entry.apply(lease)),
-                            () -> others.put(leases.size() + others.size(), token));
+                            lease -> leases.add(entry.apply(lease)), () -> refuse(Optional.of(token), INVALID_LEASE));
+        }
+
+        private void refuse(Optional<String> token, HttpProblem problem) {
+            others.put(leases.size() + others.size(), new Refused(token, problem));
+        }
+
+        /** A request of which nothing can be settled for what it says of its leases is refused as a whole. */
+        private Entries<T> requireAny() {
+            boolean none = leases.isEmpty()
+                    && others.values().stream().noneMatch(refused -> refused.problem() == INVALID_LEASE);
+            if (none) {
+                throw others.get(0).problem();
+            }
+            return this;
         }
     }
+
+    /**
+     * An entry that says what it must not.
+     *
+     * @param lease what it gives as lease, if it does
+     */
+    record Refused(Optional<String> lease, HttpProblem problem) {}
 
     /**
      * The messages that are done.
@@ -170,20 +187,34 @@ final class Settlements {
         if (fields.has("entries")) {
             fields.allowOnly(names("entries", List.of(), beside));
             for (JsonFields one : fields.objects("entries", MAX_ENTRIES)) {
-                one.allowOnly(names("lease", settings));
-                all.add(one.requiredText("lease", MAX_TOKEN_CHARS), "entries.lease", lease -> entry.apply(lease, one));
+                Optional<String> token = Optional.empty();
+                try {
+                    token = Optional.of(one.requiredText("lease", MAX_TOKEN_CHARS));
+                    one.allowOnly(names("lease", settings));
+                    all.add(token.get(), lease -> entry.apply(lease, one));
+                } catch (HttpProblem e) {
+                    all.refuse(token, e);
+                }
             }
         } else {
             fields.allowOnly(names("leases", settings, beside));
             fields.required("leases");
-            for (String token : fields.list("leases", MAX_ENTRIES)) {
-                all.add(token, "leases", lease -> entry.apply(lease, fields));
+            for (String token : tokens(fields, "leases")) {
+                all.add(token, lease -> entry.apply(lease, fields));
             }
         }
         if (all.isEmpty()) {
             throw JsonFields.invalid(fields.has("entries") ? "entries" : "leases", "must not be empty");
         }
-        return all;
+        return all.requireAny();
+    }
+
+    private static List<String> tokens(JsonFields fields, String name) {
+        List<String> tokens = fields.list(name, MAX_ENTRIES);
+        if (tokens.stream().anyMatch(token -> token.length() > MAX_TOKEN_CHARS)) {
+            throw JsonFields.invalid(name, "has one of more than " + MAX_TOKEN_CHARS + " characters");
+        }
+        return tokens;
     }
 
     private static String[] names(String first, List<String> settings, String... beside) {
@@ -195,7 +226,7 @@ final class Settlements {
     }
 
     /** @param holds whether the leases go on, so that their ends are worth knowing */
-    private static JsonAnswer answer(String queue, Outcomes outcomes, Map<Integer, String> others, boolean holds) {
+    private static JsonAnswer answer(String queue, Outcomes outcomes, Map<Integer, Refused> others, boolean holds) {
         QueueErrors.require(outcomes.error(), queue);
         boolean any = outcomes.outcomes().stream().anyMatch(outcome -> outcome.error() == QueueError.NONE);
         JsonOutput out = new JsonOutput(sizeOf(outcomes, others)).put(RESULTS);
@@ -206,21 +237,21 @@ final class Settlements {
     /**
      * What became of leases, one by one, as a JSON list.
      *
-     * @param others what cannot be a lease, by its place in the list
+     * @param others what is wrong with entries, by their place in the list
      * @param holds whether they go on, so that their ends are worth knowing
      */
-    static JsonOutput results(Outcomes outcomes, Map<Integer, String> others, boolean holds) {
+    static JsonOutput results(Outcomes outcomes, Map<Integer, Refused> others, boolean holds) {
         JsonOutput out = new JsonOutput(sizeOf(outcomes, others));
         results(out, outcomes, others, holds);
         return out;
     }
 
     /** About how many bytes results take, and a little around them. */
-    private static int sizeOf(Outcomes outcomes, Map<Integer, String> others) {
+    private static int sizeOf(Outcomes outcomes, Map<Integer, Refused> others) {
         return 64 + (outcomes.outcomes().size() + others.size()) * RESULT_BYTES;
     }
 
-    private static void results(JsonOutput out, Outcomes outcomes, Map<Integer, String> others, boolean holds) {
+    private static void results(JsonOutput out, Outcomes outcomes, Map<Integer, Refused> others, boolean holds) {
         out.put('[');
         Iterator<Outcome> next = outcomes.outcomes().iterator();
         for (int i = 0; i < outcomes.outcomes().size() + others.size(); i++) {
@@ -228,7 +259,7 @@ final class Settlements {
                 out.put(',');
             }
             if (others.containsKey(i)) {
-                out.put(OTHER).string(others.get(i)).put(INVALID);
+                refused(out, others.get(i));
             } else {
                 result(out, next.next(), holds);
             }
@@ -236,11 +267,17 @@ final class Settlements {
         out.put(']');
     }
 
+    private static void refused(JsonOutput out, Refused refused) {
+        JsonObject result = new JsonObject();
+        refused.lease().ifPresent(token -> result.put("lease", token));
+        out.put(result.put("error", refused.problem().error()).toBuffer().getBytes());
+    }
+
     /** Leases of messages that are done, which have no results; none if the field is not there. */
     static Entries<Ack> finished(JsonFields fields, String name) {
         Entries<Ack> all = Entries.none();
-        for (String token : fields.list(name, MAX_ENTRIES)) {
-            all.add(token, name, lease -> new Ack(lease, NOTHING));
+        for (String token : tokens(fields, name)) {
+            all.add(token, lease -> new Ack(lease, NOTHING));
         }
         return all;
     }

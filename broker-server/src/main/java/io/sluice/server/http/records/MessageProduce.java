@@ -16,11 +16,12 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Sends the messages of one JSON body to a queue. A fault of its form leaves nothing in the log; a message that cannot be taken for what it
- * is does not keep the others away. Owned by the request's event loop.
+ * Sends the messages of one JSON body to a queue. What is no list in JSON leaves nothing in the log; a message that cannot be taken for what
+ * it says does not keep the others away. Owned by the request's event loop.
  */
 final class MessageProduce extends JsonProduce {
     private static final byte[] BEGIN = JsonOutput.ascii("{\"messages\":[");
@@ -29,12 +30,17 @@ final class MessageProduce extends JsonProduce {
     private static final byte[] DUPLICATE_END = JsonOutput.ascii("\",\"duplicate\":true}");
     private static final byte[] END = JsonOutput.ascii("]}");
 
+    /** A request with more of them is refused as a whole, as what is said of each takes memory. */
+    private static final int MAX_FAULTS = 1_000;
+
     private final MessageParser parsers;
     private final MessageSender.Queues queues;
     private final String queue;
     private final Optional<HttpProblem> refusal;
     /** By place in the request: what was wrong with a message, or null. */
     private final List<HttpProblem> faults = new ArrayList<>();
+
+    private int faulty;
     /** By place in the request: what makes a message the same as others, or null. Empty if nothing does so with any. */
     private final List<String> dedupIds = new ArrayList<>();
     /** By place in the request: which of those that could be taken it is; -1 if it could not. */
@@ -98,21 +104,31 @@ final class MessageProduce extends JsonProduce {
     @Override
     RecordDraft.Sink sink(ProduceBatches records) {
         long nowMs = System.currentTimeMillis();
-        return (index, draft) -> {
-            draft.givenHeaderBytes = draft.headers.sizeInBytes();
-            if (draft.wishes != null) {
-                draft.wishes.addTo(draft.headers, nowMs);
+        return new RecordDraft.Sink() {
+            @Override
+            public void accept(long index, RecordDraft draft) {
+                draft.givenHeaderBytes = draft.headers.sizeInBytes();
+                if (draft.wishes != null) {
+                    draft.wishes.addTo(draft.headers, nowMs);
+                }
+                if (known == null) {
+                    take(records, index, draft);
+                } else {
+                    takeAgain(records, (int) index, draft);
+                }
             }
-            if (known == null) {
-                take(records, index, draft);
-            } else {
-                takeAgain(records, (int) index, draft);
+
+            @Override
+            public void refused(HttpProblem problem) {
+                if (known == null) {
+                    remember(null, -1, problem);
+                }
             }
         };
     }
 
     private void take(ProduceBatches records, long index, RecordDraft draft) {
-        HttpProblem fault = null;
+        String dedupId = draft.wishes == null ? null : draft.wishes.dedupId();
         int place = records.records();
         try {
             if (draft.reservedHeader != null) {
@@ -120,11 +136,28 @@ final class MessageProduce extends JsonProduce {
             }
             records.accept(index, draft);
         } catch (HttpProblem e) {
-            fault = e;
+            remember(dedupId, -1, e);
+            return;
         }
-        dedupIds.add(draft.wishes == null ? null : draft.wishes.dedupId());
-        taken.add(fault == null ? place : -1);
+        remember(dedupId, place, null);
+    }
+
+    private void remember(String dedupId, int place, HttpProblem fault) {
+        dedupIds.add(dedupId);
+        taken.add(place);
         faults.add(fault);
+        faulty += fault == null ? 0 : 1;
+        if (faulty > MAX_FAULTS) {
+            HttpProblem first =
+                    faults.stream().filter(Objects::nonNull).findFirst().orElseThrow();
+            throw new HttpProblem(
+                            400,
+                            "too_many_faults",
+                            "more than " + MAX_FAULTS
+                                    + " messages of this request cannot be sent, so none is; the first: "
+                                    + first.detail())
+                    .with("max_faults", MAX_FAULTS);
+        }
     }
 
     /** Takes only what is to be sent. */
@@ -286,9 +319,7 @@ final class MessageProduce extends JsonProduce {
     }
 
     private static void fault(JsonOutput out, HttpProblem fault) {
-        JsonObject error = new JsonObject().put("code", fault.code()).put("detail", fault.detail());
-        fault.members().forEach(error::put);
-        out.put(new JsonObject().put("error", error).toBuffer().getBytes());
+        out.put(new JsonObject().put("error", fault.error()).toBuffer().getBytes());
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.sluice.server.http.records;
 
 import io.sluice.core.record.Headers;
+import io.sluice.server.http.HttpProblem;
 
 /**
  * One record as a request gives it, before it has a place in a batch. Key and value are parts of larger arrays. Used
@@ -72,5 +73,14 @@ final class RecordDraft {
          * @param draft what the request says; valid during the call
          */
         void accept(long index, RecordDraft draft);
+
+        /**
+         * Hears of a record that cannot be taken for what it says, in place of taking it. Unless this throws, the reader goes on with the next.
+         *
+         * @throws HttpProblem the problem, unless a record's fault is its own
+         */
+        default void refused(HttpProblem problem) {
+            throw problem;
+        }
     }
 }

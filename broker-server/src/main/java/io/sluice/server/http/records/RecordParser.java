@@ -113,6 +113,7 @@ final class RecordParser {
     /**
      * Reads {@code {"records":[…]}}.
      *
+     * @param sink takes the records; told of one that is refused, and the rest is read if it does not throw
      * @return how many records there were, at least 1 but on the REST v2 face
      * @throws HttpProblem 400 invalid_json, unknown_field, duplicate_field or invalid_argument
      */
@@ -132,7 +133,8 @@ final class RecordParser {
         inList = false;
         index = number;
         parse(bytes, from, to, () -> {
-            record(sink);
+            record();
+            sink.accept(index, draft);
             return 1;
         });
     }
@@ -196,13 +198,11 @@ final class RecordParser {
                 throw invalid("must be a list");
             }
             count = 0;
+            int depth = parser.getParsingContext().getNestingDepth();
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 index = count++;
                 field = "";
-                if (parser.currentToken() != JsonToken.START_OBJECT) {
-                    throw invalid("must be a JSON object");
-                }
-                record(sink);
+                element(sink, depth);
             }
             index = -1;
             field = "";
@@ -215,7 +215,25 @@ final class RecordParser {
         return count;
     }
 
-    private void record(RecordDraft.Sink sink) throws IOException {
+    /** Reads a record of the list; behind one that is refused it goes on if the sink does. */
+    private void element(RecordDraft.Sink sink, int listDepth) throws IOException {
+        try {
+            if (parser.currentToken() != JsonToken.START_OBJECT) {
+                throw invalid("must be a JSON object");
+            }
+            record();
+        } catch (HttpProblem e) {
+            sink.refused(e);
+            while (parser.getParsingContext().getNestingDepth() > listDepth) {
+                parser.nextToken();
+            }
+            return;
+        }
+        sink.accept(index, draft);
+    }
+
+    /** Reads a record into the draft. */
+    private void record() throws IOException {
         draft.clear();
         int seen = 0;
         String delay = "";
@@ -237,7 +255,6 @@ final class RecordParser {
             throw invalid("is missing; null stands for no value");
         }
         field = "";
-        sink.accept(index, draft);
     }
 
     private int bitOf(String member) throws IOException {

@@ -215,19 +215,71 @@ class MessagesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"later\":true}]} messages[1].later",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":-1}]} messages[1].delay_ms",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":1,\"deliver_at\":2}]} messages[1].deliver_at",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"soon\"}]} messages[1].deliver_at",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":1900000000000000000}]} messages[1].deliver_at",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"deliver_at\":\"9999-01-01T00:00:00Z\"}]} messages[1].deliver_at",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"delay_ms\":3153600000001}]} messages[1].delay_ms",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":\"1\"}]} messages[1].ttl_ms",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"ttl_ms\":0}]} messages[1].ttl_ms",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"dedup_id\":\"\"}]} messages[1].dedup_id",
-                "{\"messages\":[{\"value\":1},{\"value\":2,\"partition\":0}]} messages[1].partition",
-                "{\"messages\":[{\"value\":1},{\"key\":2}]} messages[1].value",
+                "{\"value\":2,\"later\":true} unknown_field .later",
+                "{\"later\":[{\"value\":2}],\"value\":2} unknown_field .later",
+                "{\"value\":2,\"value\":3} duplicate_field .value",
+                "{\"value\":2,\"delay_ms\":-1} invalid_argument .delay_ms",
+                "{\"value\":2,\"delay_ms\":{\"a\":[1]}} invalid_argument .delay_ms",
+                "{\"value\":2,\"delay_ms\":1,\"deliver_at\":2} invalid_argument .deliver_at",
+                "{\"value\":2,\"deliver_at\":\"soon\"} invalid_argument .deliver_at",
+                "{\"value\":2,\"deliver_at\":1900000000000000000} invalid_argument .deliver_at",
+                "{\"value\":2,\"deliver_at\":\"9999-01-01T00:00:00Z\"} invalid_argument .deliver_at",
+                "{\"value\":2,\"delay_ms\":3153600000001} invalid_argument .delay_ms",
+                "{\"value\":2,\"ttl_ms\":\"1\"} invalid_argument .ttl_ms",
+                "{\"value\":2,\"ttl_ms\":0} invalid_argument .ttl_ms",
+                "{\"value\":2,\"dedup_id\":\"\"} invalid_argument .dedup_id",
+                "{\"value\":2,\"partition\":0} unknown_field .partition",
+                "{\"value\":2,\"headers\":{\"a\":\"b\",\"c\":[{}]},\"key\":\"k\",\"x\":1} unknown_field .x",
+                "{\"value_base64\":\"?\"} invalid_argument .value_base64",
+                "{\"key\":2} invalid_argument .value",
+                "{} invalid_argument .value",
+                "[[1],{\"value\":2}] invalid_argument ",
+                "7 invalid_argument ",
+                "null invalid_argument ",
+            })
+    void aFaultOfAMessageIsItsOwn(String oneAndError) {
+        String[] parts = oneAndError.split(" ", -1);
+        String body = "{\"messages\":[{\"value\":1}," + parts[0] + ",{\"value\":3}]}";
+        List<JsonObject> sent = messages(problem(sendWithKey("k", body), 201));
+
+        assertThat(sent.get(0).containsKey("id")).isTrue();
+        JsonObject error = sent.get(1).getJsonObject("error");
+        assertThat(error.getString("code")).isEqualTo(parts[1]);
+        assertThat(error.getString("field")).isEqualTo("messages[1]" + parts[2]);
+        assertThat(sent.get(2).containsKey("id")).isTrue();
+        assertThat(values(face.receive(10))).containsExactly(1, 3);
+        assertThat(messages(problem(sendWithKey("k", body), 201)).stream()
+                        .map(one -> one.getString("id"))
+                        .toList())
+                .isEqualTo(sent.stream().map(one -> one.getString("id")).toList());
+        assertThat(problem(sendWithKey("l", "{\"messages\":[" + parts[0] + "]}"), 400)
+                        .getString("field"))
+                .isEqualTo("messages[0]" + parts[2]);
+    }
+
+    @Test
+    void aFaultBesideADedupIdIsItsOwn() {
+        String body =
+                "{\"messages\":[{\"value\":1,\"dedup_id\":\"a\"},{\"value\":2,\"dedup_id\":\"b\",\"delay_ms\":-1},"
+                        + "{\"value\":3,\"dedup_id\":\"a\"},{\"value\":4,\"dedup_id\":\"c\"}]}";
+
+        List<JsonObject> sent = messages(problem(sendWithKey("k", body), 201));
+
+        assertThat(sent.get(1).getJsonObject("error").getString("field")).isEqualTo("messages[1].delay_ms");
+        assertThat(sent.get(2).getString("id")).isEqualTo(sent.get(0).getString("id"));
+        assertThat(values(face.receive(10))).containsExactly(1, 4);
+        // What was refused is not remembered as sent.
+        assertThat(messages(problem(sendWithKey("l", "{\"messages\":[{\"value\":2,\"dedup_id\":\"b\"}]}"), 201)))
+                .hasSize(1);
+        assertThat(values(face.receive(10))).containsExactly(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
                 "{\"messages\":[]} messages",
+                "{\"messages\":[{\"value\":1},{\"x\":1},{\"value\":}]} messages[2]",
+                "{\"messages\":[{\"value\":1}],\"records\":[]} records",
                 "{\"records\":[{\"value\":1}]} records",
             })
     void aFaultOfFormLeavesNothing(String bodyAndField) {
@@ -237,6 +289,24 @@ class MessagesTest {
 
         assertThat(problem.getString("field")).isEqualTo(bodyAndField.substring(space + 1));
         assertThat(ids(face.receive(10))).isEmpty();
+    }
+
+    @Test
+    void aListOfFaultsIsRefusedAsAWhole() {
+        String faults = "{},".repeat(1_000);
+
+        List<JsonObject> sent = messages(problem(
+                face.server.send("POST", "/v1/queues/default/messages", "{\"messages\":[" + faults + "{\"value\":1}]}"),
+                201));
+        JsonObject problem = problem(
+                face.server.send(
+                        "POST", "/v1/queues/default/messages", "{\"messages\":[{\"value\":2}," + faults + "{}]}"),
+                400);
+
+        assertThat(sent).hasSize(1_001);
+        assertThat(problem.getString("code")).isEqualTo("too_many_faults");
+        assertThat(problem.getString("detail")).contains("messages[1].value is missing");
+        assertThat(values(face.receive(10))).containsExactly(1);
     }
 
     @ParameterizedTest
@@ -781,6 +851,41 @@ class MessagesTest {
         assertThat(results(answer).get(0).getBoolean("ok")).isTrue();
         assertThat(results(answer).get(1).getJsonObject("error").getString("code"))
                 .isEqualTo("stale_lease");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "nack {'delay_ms':-1} invalid_argument delay_ms",
+                "nack {'later':1} unknown_field later",
+                "extend {'visibility_timeout_ms':'x'} invalid_argument visibility_timeout_ms",
+                "ack {'lease':7} invalid_argument lease",
+                "ack {'lease':null,'result':1} invalid_argument lease",
+            })
+    void aFaultOfAnEntryIsItsOwn(String what) {
+        String[] parts = what.split(" ");
+        face.send("a", "b");
+        List<String> leases = messages(face.receive(2)).stream()
+                .map(one -> one.getString("lease"))
+                .toList();
+        JsonObject faulty =
+                new JsonObject().put("lease", leases.get(0)).mergeIn(new JsonObject(parts[1].replace('\'', '"')));
+        JsonObject good = new JsonObject().put("lease", leases.get(1));
+
+        JsonObject answer = ok(face.post(
+                parts[0],
+                new JsonObject().put("entries", new JsonArray().add(faulty).add(good))));
+
+        JsonObject error = results(answer).get(0).getJsonObject("error");
+        assertThat(error.getString("code")).isEqualTo(parts[2]);
+        assertThat(error.getString("field")).isEqualTo(parts[3]);
+        assertThat(results(answer).get(0).getString("lease"))
+                .isEqualTo(parts[3].equals("lease") ? null : leases.get(0));
+        assertThat(results(answer).get(1).getBoolean("ok")).isTrue();
+        JsonObject alone = new JsonObject().put("entries", new JsonArray().add(faulty));
+        assertThat(problem(face.post(parts[0], alone), 400).getString("field")).isEqualTo(parts[3]);
+        // Nothing has happened to the lease of the one that is faulty.
+        ok(face.post("ack", new JsonObject().put("leases", new JsonArray().add(leases.get(0)))));
     }
 
     @ParameterizedTest
