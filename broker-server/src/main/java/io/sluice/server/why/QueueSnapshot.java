@@ -1,6 +1,7 @@
 package io.sluice.server.why;
 
 import io.sluice.groups.queue.MessageId;
+import io.sluice.groups.queue.MessageView;
 import io.sluice.groups.queue.QueueView;
 import java.util.List;
 import java.util.Optional;
@@ -59,8 +60,17 @@ public record QueueSnapshot(
      * @param isDelayed whether its record says that it is not due
      * @param isExpired whether it is too old
      * @param blockedBy the message of its key that has to be finished first
-     * @param isParked whether somebody has set its key aside
+     * @param parkedMs when somebody has set its key aside, in ms since the epoch, if somebody has
      */
     public record Head(
-            MessageId id, boolean isDelayed, boolean isExpired, Optional<MessageId> blockedBy, boolean isParked) {}
+            MessageId id,
+            boolean isDelayed,
+            boolean isExpired,
+            Optional<MessageView> blockedBy,
+            OptionalLong parkedMs) {
+        /** Whether it cannot be delivered now, whoever asks. */
+        boolean isStill() {
+            return isDelayed || blockedBy.isPresent() || parkedMs.isPresent();
+        }
+    }
 }

@@ -14,26 +14,37 @@ import java.util.OptionalLong;
  * @param culprit whom or what it is about: some of {@code partition}, {@code topic}, {@code member}, {@code client}, {@code setting},
  *     {@code consumers}, {@code messages}
  * @param details numbers behind the sentence
+ * @param isWrong whether somebody should do something about it
  */
 public record Reason(
-        Code code, String message, OptionalLong sinceMs, Map<String, Object> culprit, Map<String, Object> details) {
+        Code code,
+        String message,
+        OptionalLong sinceMs,
+        Map<String, Object> culprit,
+        Map<String, Object> details,
+        boolean isWrong) {
     public Reason {
         culprit = Map.copyOf(culprit);
         details = Map.copyOf(details);
     }
 
     Reason(Code code, String message, OptionalLong sinceMs) {
-        this(code, message, sinceMs, Map.of(), Map.of());
+        this(code, message, sinceMs, Map.of(), Map.of(), code.wrong);
     }
 
     /** As this one, naming one more that it is about. */
     Reason culprit(String kind, Object name) {
-        return new Reason(code, message, sinceMs, with(culprit, kind, name), details);
+        return new Reason(code, message, sinceMs, with(culprit, kind, name), details, isWrong);
     }
 
     /** As this one, with one more number. */
     Reason detail(String name, Object value) {
-        return new Reason(code, message, sinceMs, culprit, with(details, name, value));
+        return new Reason(code, message, sinceMs, culprit, with(details, name, value), isWrong);
+    }
+
+    /** As this one, which passes by itself. */
+    Reason harmless() {
+        return new Reason(code, message, sinceMs, culprit, details, false);
     }
 
     private static Map<String, Object> with(Map<String, Object> some, String name, Object value) {
@@ -117,15 +128,11 @@ public record Reason(
         /** Everything has been read. */
         AT_THE_END(false);
 
+        /** Whether somebody should do something about it, unless that is known better of one. */
         private final boolean wrong;
 
         Code(boolean wrong) {
             this.wrong = wrong;
-        }
-
-        /** Whether somebody should do something about it. */
-        public boolean isWrong() {
-            return wrong;
         }
 
         /** Its stable name. */

@@ -10,9 +10,11 @@ import io.sluice.server.why.QueueSnapshot.Holder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** Why a queue, or one of its messages, does not move. */
@@ -65,7 +67,7 @@ public final class WhyQueue {
 
     private List<Reason> sorted(BrokerSnapshot broker) {
         WhyBroker.addTo(reasons, broker, nowMs);
-        reasons.sort(Comparator.comparing(Reason::code));
+        reasons.sort(Comparator.comparing(Reason::isWrong).reversed().thenComparing(Reason::code));
         return reasons;
     }
 
@@ -130,7 +132,7 @@ public final class WhyQueue {
     /** Messages that could be delivered, as far as anybody knows. */
     private boolean hasWork() {
         boolean noneIsReady =
-                !snapshot.heads().isEmpty() && snapshot.heads().stream().allMatch(Head::isDelayed);
+                !snapshot.heads().isEmpty() && snapshot.heads().stream().allMatch(Head::isStill);
         return queue.waiting() > 0 && !noneIsReady;
     }
 
@@ -149,34 +151,49 @@ public final class WhyQueue {
     }
 
     private void keys() {
-        List<String> parked = snapshot.heads().stream()
-                .filter(Head::isParked)
-                .map(head -> head.id().toString())
+        List<Head> aside = snapshot.heads().stream()
+                .filter(head -> head.parkedMs().isPresent())
                 .toList();
+        List<String> parked = aside.stream().map(head -> head.id().toString()).toList();
         if (!parked.isEmpty() && parked.size() == snapshot.heads().size()) {
             reasons.add(new Reason(
                             Reason.Code.KEY_PARKED,
                             "messages that wait are of keys that somebody has parked: "
                                     + String.join(", ", parked.subList(0, Math.min(MAX_NAMED, parked.size()))),
-                            OptionalLong.empty())
+                            aside.stream()
+                                    .mapToLong(head -> head.parkedMs().getAsLong())
+                                    .min())
                     .culprit("messages", parked.subList(0, Math.min(MAX_NAMED, parked.size()))));
         }
-        List<MessageId> blockers = snapshot.heads().stream()
-                .flatMap(head -> head.blockedBy().stream())
-                .distinct()
-                .toList();
         boolean allAreBlocked = !snapshot.heads().isEmpty()
                 && snapshot.heads().stream().allMatch(head -> head.blockedBy().isPresent());
         if (allAreBlocked) {
-            List<String> named =
-                    blockers.stream().limit(MAX_NAMED).map(MessageId::toString).toList();
-            reasons.add(new Reason(
+            Set<MessageView> blockers = new LinkedHashSet<>();
+            // Those that somebody should look at first.
+            snapshot.heads().stream()
+                    .map(head -> head.blockedBy().get())
+                    .sorted(Comparator.comparing(WhyQueue::isWorkedOn))
+                    .forEach(blockers::add);
+            List<String> named = blockers.stream()
+                    .limit(MAX_NAMED)
+                    .map(blocker -> blocker.id().toString())
+                    .toList();
+            Reason reason = new Reason(
                             Reason.Code.KEY_BLOCKED,
                             "messages that wait are of keys of which another has to be finished first: "
                                     + String.join(", ", named) + (blockers.size() > MAX_NAMED ? " and others" : ""),
-                            OptionalLong.empty())
-                    .culprit("messages", named));
+                            blockers.stream()
+                                    .mapToLong(MessageView::firstReceivedMs)
+                                    .filter(ms -> ms > 0)
+                                    .min())
+                    .culprit("messages", named);
+            reasons.add(blockers.stream().allMatch(WhyQueue::isWorkedOn) ? reason.harmless() : reason);
         }
+    }
+
+    /** Whether a consumer has a message for the first time: those behind it wait as they should. */
+    private static boolean isWorkedOn(MessageView view) {
+        return view.state() == State.LEASED && view.reason().isEmpty();
     }
 
     private void failures() {
@@ -372,13 +389,14 @@ public final class WhyQueue {
                     "expires_at",
                     message.expiresAtMs()));
         }
-        if (message.message().isParked()) {
-            reasons.add(new Reason(
-                            Reason.Code.KEY_PARKED,
-                            "nobody gets message " + id + " because its key was parked",
-                            OptionalLong.empty())
-                    .culprit("messages", List.of(id)));
-        }
+        message.message()
+                .parked()
+                .ifPresent(parked -> reasons.add(new Reason(
+                                Reason.Code.KEY_PARKED,
+                                "nobody gets message " + id + " because its key was parked"
+                                        + (parked.reason().isEmpty() ? "" : ": " + parked.reason()),
+                                OptionalLong.of(parked.atMs()))
+                        .culprit("messages", List.of(id))));
         message.blocker().ifPresent(other -> {
             boolean isLeased = other.state() == State.LEASED;
             Reason reason = new Reason(
@@ -389,6 +407,7 @@ public final class WhyQueue {
                                             : "which is " + other.state().name().toLowerCase(Locale.ROOT)),
                             since(other))
                     .culprit("messages", List.of(other.id().toString()));
+            reason = isWorkedOn(other) ? reason.harmless() : reason;
             reasons.add(isLeased ? reason.culprit("consumers", List.of(other.consumer())) : reason);
         });
         if (queue == null) {

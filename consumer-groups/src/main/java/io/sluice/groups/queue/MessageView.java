@@ -1,5 +1,6 @@
 package io.sluice.groups.queue;
 
+import io.sluice.groups.queue.QueueEvent.Parked;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,7 +17,7 @@ import java.util.Optional;
  * @param result what came of it; empty for nothing
  * @param attempts deliveries that did not end well: the first, and the last ones
  * @param blockedBy the message of the same key that has to be finished first
- * @param isParked whether nobody gets messages of its key for now
+ * @param parked since when and why nobody gets messages of its key for now; empty if it is not parked
  * @param isCertain whether it has been looked at: else it waits if its record does not say that it is not due
  */
 public record MessageView(
@@ -32,7 +33,7 @@ public record MessageView(
         byte[] result,
         List<Attempt> attempts,
         Optional<MessageId> blockedBy,
-        boolean isParked,
+        Optional<Parked> parked,
         boolean isCertain) {
     private static final byte[] NOTHING = new byte[0];
 
@@ -59,11 +60,12 @@ public record MessageView(
     }
 
     static MessageView plain(MessageId id, State state, Optional<MessageId> blockedBy) {
-        return new MessageView(id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy, false, true);
+        return new MessageView(
+                id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy, Optional.empty(), true);
     }
 
     /** The same, of a key of which nobody gets messages for now. */
-    MessageView parked(boolean is) {
+    MessageView parked(Optional<Parked> key) {
         return new MessageView(
                 id,
                 state,
@@ -77,14 +79,27 @@ public record MessageView(
                 result,
                 attempts,
                 blockedBy,
-                is,
+                key,
                 isCertain);
     }
 
     /** One that nobody has looked at yet. */
     static MessageView uncertain(MessageId id) {
         return new MessageView(
-                id, State.WAITING, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), Optional.empty(), false, false);
+                id,
+                State.WAITING,
+                0,
+                "",
+                0,
+                0,
+                0,
+                "",
+                NOTHING,
+                NOTHING,
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                false);
     }
 
     static MessageView held(Message message, State state) {
@@ -101,7 +116,7 @@ public record MessageView(
                 NOTHING,
                 List.copyOf(message.attempts()),
                 Optional.empty(),
-                false,
+                Optional.empty(),
                 true);
     }
 
@@ -119,7 +134,7 @@ public record MessageView(
                 done.result(),
                 done.attempts(),
                 Optional.empty(),
-                false,
+                Optional.empty(),
                 true);
     }
 }

@@ -152,7 +152,7 @@ public final class QueueViews {
         Window window = queue.window(id.partition());
         Message held = window.held.get(id.offset());
         if (held != null) {
-            return MessageView.held(held, stateOf(held, nowMs)).parked(window.isParked(held.lane));
+            return MessageView.held(held, stateOf(held, nowMs)).parked(window.parked(held.lane));
         }
         if (window.isUndelivered(id.offset())) {
             boolean isAsleep = window.delayed.asleep().contains(id.offset())
@@ -164,7 +164,7 @@ public final class QueueViews {
             Lane lane = window.loaded.get(id.offset());
             return lane == null
                     ? MessageView.uncertain(id)
-                    : MessageView.plain(id, State.WAITING, blocker(queue, lane)).parked(window.isParked(lane));
+                    : MessageView.plain(id, State.WAITING, blocker(queue, lane)).parked(window.parked(lane));
         }
         // It is remembered for some time after its record has been deleted.
         return queue.done()
@@ -210,7 +210,7 @@ public final class QueueViews {
         for (Lane lane : queue.window(id.partition()).lanes.values()) {
             if (lane.overflow.contains(id.offset())) {
                 return MessageView.plain(id, State.WAITING, blocker(queue, lane))
-                        .parked(lane.window.isParked(lane));
+                        .parked(lane.window.parked(lane));
             }
         }
         return view;

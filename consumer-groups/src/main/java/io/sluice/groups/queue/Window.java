@@ -1,9 +1,11 @@
 package io.sluice.groups.queue;
 
 import io.sluice.groups.queue.QueueEvent.Outcome;
+import io.sluice.groups.queue.QueueEvent.Parked;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One partition of a queue. What is durable: the frontier, and which messages before it are not finished. What is not: how far the log has been
@@ -65,6 +67,11 @@ final class Window {
     /** Whether nobody gets messages of a lane for now. */
     boolean isParked(Lane lane) {
         return parked.contains(lane.key);
+    }
+
+    /** Since when and why that is, if it is so. */
+    Optional<Parked> parked(Lane lane) {
+        return parked.find(lane.key);
     }
 
     /** The lane is forgotten if there is nothing in it. */

@@ -172,10 +172,10 @@ public final class WhyRoutes implements RouteGroup {
         JsonArray all = new JsonArray();
         boolean wrong = false;
         for (Reason reason : reasons) {
-            wrong |= reason.code().isWrong();
+            wrong |= reason.isWrong();
             all.add(new JsonObject()
                     .put("code", reason.code().title())
-                    .put("wrong", reason.code().isWrong())
+                    .put("wrong", reason.isWrong())
                     .put("message", reason.message())
                     .put(
                             "since",

@@ -356,7 +356,7 @@ final class Messages {
                 head.put("reason", view.reason());
             }
             view.blockedBy().ifPresent(other -> head.put("blocked_by", other.toString()));
-            if (view.isParked()) {
+            if (view.parked().isPresent()) {
                 head.put("parked", true);
             }
             JsonArray attempts = new JsonArray();

@@ -23,6 +23,7 @@ import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,9 +83,17 @@ public final class QueueFacts {
                     .compose(some -> messages.seen(ctx, queue, some))
                     // A log that cannot be read says so elsewhere.
                     .otherwise(List.of());
-            return Future.all(leased, delayed, dying, heads, failure)
+            Future<Map<MessageId, MessageView>> blockers = heads.compose(some -> blockers(queue, some));
+            return Future.all(leased, delayed, dying, blockers, failure)
                     .map(all -> snapshot(
-                            view, leased.result(), delayed.result(), dying.result(), heads.result(), failure.result()));
+                            view,
+                            leased.result(),
+                            dying.result(),
+                            heads(heads.result(), blockers.result()),
+                            Stream.concat(
+                                    delayed.result().stream(),
+                                    heads.result().stream().map(Messages.Seen::view)),
+                            failure.result()));
         });
     }
 
@@ -94,12 +103,39 @@ public final class QueueFacts {
                 .map(some -> some.stream().filter(one -> one.state() == state).toList());
     }
 
+    /** The messages that others wait for, by their ids, with where they stand. */
+    private Future<Map<MessageId, MessageView>> blockers(String queue, List<Messages.Seen> heads) {
+        Map<MessageId, MessageView> blockers = new HashMap<>();
+        List<Future<MessageView>> asked = heads.stream()
+                .flatMap(head -> head.view().blockedBy().stream())
+                .distinct()
+                .map(id -> JsonAnswer.here(queues.message(queue, id))
+                        .map(QueueCoordinator.Found::message)
+                        .onSuccess(view -> blockers.put(id, view)))
+                .toList();
+        return Future.all(asked).map(all -> blockers);
+    }
+
+    private List<Head> heads(List<Messages.Seen> seen, Map<MessageId, MessageView> blockers) {
+        return seen.stream()
+                .map(head -> new Head(
+                        head.view().id(),
+                        head.state() == State.DELAYED,
+                        head.expiresAtMs() <= clock.millis(),
+                        head.view().blockedBy().map(blockers::get),
+                        head.view()
+                                .parked()
+                                .map(parked -> OptionalLong.of(parked.atMs()))
+                                .orElse(OptionalLong.empty())))
+                .toList();
+    }
+
     private QueueSnapshot snapshot(
             QueueView view,
             List<MessageView> leased,
-            List<MessageView> delayed,
             List<MessageView> dying,
-            List<Messages.Seen> heads,
+            List<Head> heads,
+            Stream<MessageView> comeBack,
             Optional<String> failure) {
         long nowMs = clock.millis();
         QueueRates.Rates now = rates.of(view.id(), view.createdMs(), nowMs);
@@ -120,16 +156,8 @@ public final class QueueFacts {
                                         .min()
                                         .orElse(nowMs)))
                         .toList(),
-                heads.stream()
-                        .map(seen -> new Head(
-                                seen.view().id(),
-                                seen.state() == State.DELAYED,
-                                seen.expiresAtMs() <= nowMs,
-                                seen.view().blockedBy(),
-                                seen.view().isParked()))
-                        .toList(),
-                Stream.concat(delayed.stream(), heads.stream().map(Messages.Seen::view))
-                        .map(MessageView::reason)
+                heads,
+                comeBack.map(MessageView::reason)
                         .filter(reason -> !reason.isEmpty())
                         .findFirst()
                         .orElse(""),

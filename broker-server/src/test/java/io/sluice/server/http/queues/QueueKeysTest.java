@@ -87,8 +87,13 @@ class QueueKeysTest {
         assertThat(parked.getJsonObject("parked").getString("reason")).isEqualTo("look into it");
         JsonObject why = QueueFace.ok(queues.server.send("GET", "/v1/queues/jobs/messages/0-0/why"));
         assertThat(QueueFace.objects(why.getJsonArray("reasons")))
-                .extracting(reason -> reason.getString("code"))
-                .contains("key_parked");
+                .filteredOn(reason -> reason.getString("code").equals("key_parked"))
+                .singleElement()
+                .satisfies(reason -> {
+                    assertThat(reason.getLong("since"))
+                            .isEqualTo(parked.getJsonObject("parked").getLong("since"));
+                    assertThat(reason.getString("message")).endsWith("look into it");
+                });
         assertThat(QueueFace.ok(queues.server.send("GET", "/v1/queues/jobs/messages/0-0"))
                         .getBoolean("parked"))
                 .isTrue();

@@ -216,10 +216,19 @@ class QueueWhyTest {
         assertThat(culprit(message).getJsonArray("messages")).containsExactly("0-0");
         assertThat(culprit(message).getJsonArray("consumers")).containsExactly("w");
         assertRecent(message);
+        // Somebody has it for the first time: that passes.
+        assertThat(why().getBoolean("wrong")).isFalse();
+        assertThat(codes(why())).contains("leased").doesNotContain("no_consumers");
+        assertThat(why("messages/0-2/why").getBoolean("wrong")).isFalse();
 
-        queues.post("jobs/nack", leases(first).put("delay_ms", 3_600_000));
+        queues.post("jobs/nack", leases(first).put("delay_ms", 3_600_000).put("reason", "no"));
         assertThat(reason(why("messages/0-2/why"), "key_blocked").getString("message"))
                 .contains("which is delayed");
+        assertThat(reason(why("messages/0-2/why"), "key_blocked").getBoolean("wrong"))
+                .isTrue();
+        assertThat(codes(why())).startsWith("key_blocked");
+        assertThat(reason(why(), "key_blocked").getBoolean("wrong")).isTrue();
+        assertRecent(reason(why(), "key_blocked"));
     }
 
     @Test
