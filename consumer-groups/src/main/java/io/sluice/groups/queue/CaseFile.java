@@ -2,6 +2,7 @@ package io.sluice.groups.queue;
 
 import io.sluice.core.record.Headers;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +22,11 @@ final class CaseFile {
             MessageHeaders.DELIVERIES,
             MessageHeaders.ATTEMPTS);
 
+    /** Of so many deaths a message tells that is sent again: of less if it does not fit. */
+    static final List<Integer> EARLIER = List.of(10, 1, 0);
+
+    private static final int MAX_EARLIER_BYTES = 32 * 1024;
+
     private CaseFile() {}
 
     /** Whether a header tells of a death. */
@@ -33,11 +39,13 @@ final class CaseFile {
      *
      * @param queue the name of the queue that it died in
      * @param queueId the id of that queue's topic
-     * @param whole whether each attempt is told
+     * @param whole whether each attempt is told, and of earlier deaths
      */
     static Headers headers(String queue, UUID queueId, Message message, StoredMessage stored, boolean whole) {
         Headers headers = new Headers();
-        stored.headers().forEach(header -> add(headers, header));
+        stored.headers().stream()
+                .filter(header -> whole || !header.isNamed(MessageHeaders.EARLIER_DEATH))
+                .forEach(header -> add(headers, header));
         // A dead letter that dies in turn has the id of a message of another queue.
         if (!stored.isNamed() || diedAt(stored).isPresent()) {
             add(headers, MessageHeaders.ID, message.id.toString());
@@ -87,6 +95,45 @@ final class CaseFile {
 
     static void add(Headers headers, String name, String value) {
         headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The deaths of a dead letter, one as JSON each, the last one last.
+     *
+     * @param max how many at most, of which the oldest are left out
+     */
+    static List<String> deaths(StoredMessage letter, int max) {
+        List<String> deaths = new ArrayList<>(letter.texts(MessageHeaders.EARLIER_DEATH));
+        deaths.add(death(letter));
+        int bytes = 0;
+        int from = deaths.size();
+        while (from > 0 && deaths.size() - from < max) {
+            bytes += deaths.get(from - 1).getBytes(StandardCharsets.UTF_8).length;
+            if (bytes > MAX_EARLIER_BYTES) {
+                break;
+            }
+            from--;
+        }
+        return deaths.subList(from, deaths.size());
+    }
+
+    private static String death(StoredMessage letter) {
+        StringBuilder text = new StringBuilder("{\"queue\":");
+        quoted(text, letter.text(MessageHeaders.QUEUE).orElse(""));
+        number(text, "enqueued_at", letter, MessageHeaders.ENQUEUED_AT);
+        number(text, "died_at", letter, MessageHeaders.DIED_AT);
+        quoted(text.append(",\"reason\":"), letter.text(MessageHeaders.REASON).orElse(""));
+        number(text, "deliveries", letter, MessageHeaders.DELIVERIES);
+        return text.append(",\"attempts\":")
+                .append(letter.text(MessageHeaders.ATTEMPTS).orElse("[]"))
+                .append('}')
+                .toString();
+    }
+
+    private static void number(StringBuilder text, String name, StoredMessage letter, String header) {
+        letter.number(header)
+                .ifPresent(
+                        number -> text.append(",\"").append(name).append("\":").append(number));
     }
 
     private static String json(List<Attempt> attempts) {

@@ -14,8 +14,12 @@ import java.util.UUID;
 /** Which messages a job is about, and what it makes of them. */
 final class JobCopies {
     /** What holds for the message that was sent first, and not for its copy. */
-    private static final Set<String> OF_THE_FIRST =
-            Set.of(MessageHeaders.ID, MessageHeaders.DELIVER_AT, MessageHeaders.EXPIRES_AT, MessageHeaders.REDRIVES);
+    private static final Set<String> OF_THE_FIRST = Set.of(
+            MessageHeaders.ID,
+            MessageHeaders.DELIVER_AT,
+            MessageHeaders.EXPIRES_AT,
+            MessageHeaders.EARLIER_DEATH,
+            MessageHeaders.REDRIVES);
 
     private static final Set<String> OF_THE_REPLAYED = Set.of(
             MessageHeaders.DEDUP_ID, MessageHeaders.REDRIVE_OF, MessageHeaders.REPLAY_OF, MessageHeaders.REPLAYED_AT);
@@ -73,7 +77,10 @@ final class JobCopies {
                 lookedAt++;
                 continue;
             }
-            long size = Conveyor.size(message, headers(spec, message, limits.target(), 0));
+            long size = Long.MAX_VALUE;
+            for (int i = 0; i < CaseFile.EARLIER.size() && size > limits.recordBytes(); i++) {
+                size = Conveyor.size(message, headers(spec, message, limits.target(), 0, CaseFile.EARLIER.get(i)));
+            }
             boolean isTooOften = spec.kind() == Kind.REDRIVE && redrives(message) >= spec.maxRedrives();
             if (standing == Standing.TAKEN) {
                 leased++;
@@ -129,8 +136,9 @@ final class JobCopies {
      * of that id.
      *
      * @param target the id of the topic that it goes to
+     * @param deaths of how many of its deaths a dead letter tells
      */
-    static Headers headers(JobSpec spec, StoredMessage message, UUID target, long nowMs) {
+    static Headers headers(JobSpec spec, StoredMessage message, UUID target, long nowMs, int deaths) {
         boolean isRedrive = spec.kind() == Kind.REDRIVE;
         boolean isReturn = isRedrive && CaseFile.isOf(message, target);
         Headers headers = new Headers();
@@ -144,6 +152,8 @@ final class JobCopies {
             }
         }
         if (isRedrive) {
+            CaseFile.deaths(message, deaths)
+                    .forEach(death -> CaseFile.add(headers, MessageHeaders.EARLIER_DEATH, death));
             if (isReturn) {
                 CaseFile.add(headers, MessageHeaders.ID, message.name());
             } else {

@@ -260,14 +260,33 @@ final class JobRunner {
                 return Optional.empty();
             }
             UUID target = queue.transfer(number).view().target().orElseThrow();
-            RecordBatchBuilder batch = new RecordBatchBuilder(STEP_BYTES / 8);
+            List<StoredMessage> copied =
+                    part.messages().stream().map(messages::get).toList();
             long nowMs = with.clock().millis();
-            for (MessageId message : part.messages()) {
-                StoredMessage stored = messages.get(message);
-                Headers headers = JobCopies.headers(spec, stored, target, nowMs);
-                batch.append(nowMs, stored.key().orElse(null), stored.value().orElse(null), headers);
+            int maxBytes =
+                    with.engine().topic(target).map(Conveyor::maxRecordBytes).orElse(0);
+            List<Headers> headers = headers(copied, target, nowMs, maxBytes);
+            RecordBatchBuilder batch = new RecordBatchBuilder(STEP_BYTES / 8);
+            for (int i = 0; i < copied.size(); i++) {
+                StoredMessage stored = copied.get(i);
+                batch.append(nowMs, stored.key().orElse(null), stored.value().orElse(null), headers.get(i));
             }
             return Optional.of(batch);
+        }
+
+        /** Each may tell of its deaths, unless they were chosen without that for want of room. */
+        private List<Headers> headers(List<StoredMessage> messages, UUID target, long nowMs, long maxBytes) {
+            List<Headers> headers = new ArrayList<>();
+            long bytes = Long.MAX_VALUE;
+            for (int i = 0; i < CaseFile.EARLIER.size() && bytes > maxBytes; i++) {
+                headers.clear();
+                bytes = 0;
+                for (StoredMessage message : messages) {
+                    headers.add(JobCopies.headers(spec, message, target, nowMs, CaseFile.EARLIER.get(i)));
+                    bytes += size(message, headers.get(headers.size() - 1));
+                }
+            }
+            return headers;
         }
 
         @Override

@@ -326,6 +326,61 @@ class JobsTest {
     }
 
     @Test
+    void ofManyDeathsTheLastAreTold() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            it.send("q", 0, null, "small");
+
+            liveAgain(it, 1, 12, "no");
+
+            assertThat(earlierDeaths(it))
+                    .hasSize(10)
+                    .allMatch(death -> death.startsWith("{\"queue\":\"q\",\"enqueued_at\":"));
+            assertThat(earlierDeaths(it).get(0)).contains("\"reason\":\"no2\"");
+            assertThat(earlierDeaths(it).get(9)).contains("\"reason\":\"no11\"");
+        }
+    }
+
+    @Test
+    void ofDeathsThatDoNotFitTheLastIsToldOrNone() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            get(it.engine.alterTopic("q", Map.of("max.message.bytes", Optional.of("6000")), Change.APPLY));
+            it.send("q", 0, null, "small");
+            String reason = "r".repeat(990);
+
+            // A reason stands there twice: of the death, and of its attempt.
+            liveAgain(it, 1, 3, reason);
+            assertThat(earlierDeaths(it)).hasSize(2);
+            run(it, redrive(all()));
+            liveAgain(it, 4, 4, reason);
+            assertThat(earlierDeaths(it)).singleElement().asString().contains(reason + "3");
+
+            get(it.queues.purge("q.dead"));
+            it.send("q", 0, null, "x".repeat(5_500));
+            liveAgain(it, 5, 6, reason);
+            assertThat(earlierDeaths(it)).isEmpty();
+        }
+    }
+
+    /** The only message that is left dies in each of these lives for a reason of its own, and is sent again in between. */
+    private static void liveAgain(CrashingQueues it, int first, int last, String reason) {
+        for (int life = first; life <= last; life++) {
+            it.reject("q", it.receiveAll("q", 1), reason + life);
+            awaitDead(it, life);
+            if (life < last) {
+                assertThat(run(it, new JobSpec(Kind.REDRIVE, "q", "q", all(), 0, 0, 100, "a test"))
+                                .moved())
+                        .isEqualTo(1);
+            }
+        }
+    }
+
+    private static List<String> earlierDeaths(CrashingQueues it) {
+        return letters(it).get(0).message().texts(MessageHeaders.EARLIER_DEATH);
+    }
+
+    @Test
     void acknowledgedMessagesAreSentOnceMoreAndMarked() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));

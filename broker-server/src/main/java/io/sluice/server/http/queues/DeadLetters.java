@@ -30,9 +30,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@code GET /v1/queues/{queue}/dead-letters}. Safe on any event loop. */
 final class DeadLetters {
+    private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
+
     private static final Set<String> KNOWN = Set.of("after", "limit", "values", "max_bytes");
     private static final int DEFAULT_PAGE = 50;
     private static final int MAX_PAGE = 1_000;
@@ -138,6 +142,10 @@ final class DeadLetters {
         head.put("reason", text(message, MessageHeaders.REASON));
         number(head, "deliveries", message, MessageHeaders.DELIVERIES);
         head.put("redrives", message.number(MessageHeaders.REDRIVES).orElse(0)).put("attempts", attempts(message));
+        List<String> earlier = message.texts(MessageHeaders.EARLIER_DEATH);
+        if (!earlier.isEmpty()) {
+            head.put("earlier_deaths", earlierDeaths(earlier));
+        }
         Buffer out = head.toBuffer();
         // Its last brace comes last.
         return out.getBuffer(0, out.length() - 1).appendBytes(body.members());
@@ -149,6 +157,19 @@ final class DeadLetters {
 
     private static void number(JsonObject document, String name, StoredMessage message, String header) {
         message.number(header).ifPresent(number -> document.put(name, number));
+    }
+
+    /** As they were written down; what is no death was not written by the broker. */
+    private static JsonArray earlierDeaths(List<String> texts) {
+        JsonArray deaths = new JsonArray();
+        for (String text : texts) {
+            try {
+                deaths.add(new JsonObject(text));
+            } catch (DecodeException e) {
+                LOG.debug("no death", e);
+            }
+        }
+        return deaths;
     }
 
     /** The attempts as they were written down; somebody else may have written something else there. */

@@ -126,6 +126,41 @@ class DeadLettersTest {
     }
 
     @Test
+    void aDeadLetterTellsOfEarlierDeathsToo() {
+        die("cannot be parsed", "a");
+        JsonObject first = objects(letters("").getJsonArray("messages")).get(0);
+        assertThat(first.containsKey("earlier_deaths")).isFalse();
+        String[] reasons = {"again", "and \"again\""};
+        for (int i = 0; i < 2; i++) {
+            assertThat(begin("redrive", new JsonObject()).getInteger("sent")).isEqualTo(1);
+            ok(queues.post(
+                    "jobs/nack",
+                    new JsonObject()
+                            .put("leases", new JsonArray(receive("jobs", 1)))
+                            .put("dead", true)
+                            .put("reason", reasons[i])));
+            int redrives = i + 1;
+            Await.until(
+                    "it is among the dead letters",
+                    () -> objects(letters("").getJsonArray("messages")).stream()
+                            .anyMatch(letter -> letter.getInteger("redrives") == redrives));
+        }
+
+        JsonObject letter = objects(letters("").getJsonArray("messages")).get(0);
+
+        assertThat(letter.getString("id")).isEqualTo("0-0");
+        assertThat(letter.getString("reason")).isEqualTo(reasons[1]);
+        List<JsonObject> earlier = objects(letter.getJsonArray("earlier_deaths"));
+        assertThat(earlier).extracting(one -> one.getString("reason")).containsExactly("cannot be parsed", "again");
+        JsonObject told = new JsonObject().put("queue", "jobs");
+        for (String name : List.of("enqueued_at", "died_at", "reason", "deliveries", "attempts")) {
+            told.put(name, first.getValue(name));
+        }
+        assertThat(earlier.get(0)).isEqualTo(told);
+        assertThat(earlier.get(1).getLong("enqueued_at")).isBetween(told.getLong("died_at"), letter.getLong("died_at"));
+    }
+
+    @Test
     void pagesFollowEachOther() {
         die("no", "a", "b", "c", "d", "e");
         List<Object> seen = new ArrayList<>();
