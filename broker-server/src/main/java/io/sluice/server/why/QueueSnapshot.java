@@ -59,18 +59,9 @@ public record QueueSnapshot(
      *
      * @param isDelayed whether its record says that it is not due
      * @param isExpired whether it is too old
-     * @param blockedBy the message of its key that has to be finished first
+     * @param blocker the message of its key that has to be finished first
      * @param parkedMs when somebody has set its key aside, in ms since the epoch, if somebody has
      */
     public record Head(
-            MessageId id,
-            boolean isDelayed,
-            boolean isExpired,
-            Optional<MessageView> blockedBy,
-            OptionalLong parkedMs) {
-        /** Whether it cannot be delivered now, whoever asks. */
-        boolean isStill() {
-            return isDelayed || blockedBy.isPresent() || parkedMs.isPresent();
-        }
-    }
+            MessageId id, boolean isDelayed, boolean isExpired, Optional<MessageView> blocker, OptionalLong parkedMs) {}
 }

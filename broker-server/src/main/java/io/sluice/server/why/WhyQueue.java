@@ -10,11 +10,9 @@ import io.sluice.server.why.QueueSnapshot.Holder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /** Why a queue, or one of its messages, does not move. */
@@ -132,8 +130,8 @@ public final class WhyQueue {
     /** Messages that could be delivered, as far as anybody knows. */
     private boolean hasWork() {
         boolean noneIsReady =
-                !snapshot.heads().isEmpty() && snapshot.heads().stream().allMatch(Head::isStill);
-        return queue.waiting() > 0 && !noneIsReady;
+                !snapshot.heads().isEmpty() && snapshot.heads().stream().allMatch(Head::isDelayed);
+        return queue.waiting() > 0 && !noneIsReady && !queue.still();
     }
 
     private void consumers() {
@@ -151,11 +149,14 @@ public final class WhyQueue {
     }
 
     private void keys() {
+        if (!queue.still()) {
+            return;
+        }
         List<Head> aside = snapshot.heads().stream()
                 .filter(head -> head.parkedMs().isPresent())
                 .toList();
         List<String> parked = aside.stream().map(head -> head.id().toString()).toList();
-        if (!parked.isEmpty() && parked.size() == snapshot.heads().size()) {
+        if (!parked.isEmpty()) {
             reasons.add(new Reason(
                             Reason.Code.KEY_PARKED,
                             "messages that wait are of keys that somebody has parked: "
@@ -165,23 +166,21 @@ public final class WhyQueue {
                                     .min())
                     .culprit("messages", parked.subList(0, Math.min(MAX_NAMED, parked.size()))));
         }
-        boolean allAreBlocked = !snapshot.heads().isEmpty()
-                && snapshot.heads().stream().allMatch(head -> head.blockedBy().isPresent());
-        if (allAreBlocked) {
-            Set<MessageView> blockers = new LinkedHashSet<>();
-            // Those that somebody should look at first.
-            snapshot.heads().stream()
-                    .map(head -> head.blockedBy().get())
-                    .sorted(Comparator.comparing(WhyQueue::isWorkedOn))
-                    .forEach(blockers::add);
-            List<String> named = blockers.stream()
-                    .limit(MAX_NAMED)
+        List<MessageView> blockers = snapshot.heads().stream()
+                .flatMap(head -> head.blocker().stream())
+                // Those that somebody should look at first.
+                .sorted(Comparator.comparing(WhyQueue::isWorkedOn))
+                .toList();
+        if (!blockers.isEmpty()) {
+            List<String> all = blockers.stream()
                     .map(blocker -> blocker.id().toString())
+                    .distinct()
                     .toList();
+            List<String> named = all.subList(0, Math.min(MAX_NAMED, all.size()));
             Reason reason = new Reason(
                             Reason.Code.KEY_BLOCKED,
                             "messages that wait are of keys of which another has to be finished first: "
-                                    + String.join(", ", named) + (blockers.size() > MAX_NAMED ? " and others" : ""),
+                                    + String.join(", ", named) + (all.size() > MAX_NAMED ? " and others" : ""),
                             blockers.stream()
                                     .mapToLong(MessageView::firstReceivedMs)
                                     .filter(ms -> ms > 0)

@@ -62,6 +62,7 @@ class WhyQueueTest {
                 Long.MAX_VALUE,
                 0,
                 0,
+                false,
                 List.of());
 
         assertThat(codes(dying(queue, 25_000))).containsExactly(Reason.Code.DEAD_LETTERS_WAIT);
@@ -106,6 +107,7 @@ class WhyQueueTest {
                 Long.MAX_VALUE,
                 0,
                 0,
+                false,
                 unreadable);
     }
 

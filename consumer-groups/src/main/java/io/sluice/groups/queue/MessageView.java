@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param progress what its consumer said of it last; empty for nothing
  * @param result what came of it; empty for nothing
  * @param attempts deliveries that did not end well: the first, and the last ones
- * @param blockedBy the message of the same key that has to be finished first
+ * @param blocker the message of the same key that has to be finished first, as it stands at the same moment
  * @param parked since when and why nobody gets messages of its key for now; empty if it is not parked
  * @param isCertain whether it has been looked at: else it waits if its record does not say that it is not due
  */
@@ -32,7 +32,7 @@ public record MessageView(
         byte[] progress,
         byte[] result,
         List<Attempt> attempts,
-        Optional<MessageId> blockedBy,
+        Optional<MessageView> blocker,
         Optional<Parked> parked,
         boolean isCertain) {
     private static final byte[] NOTHING = new byte[0];
@@ -59,9 +59,9 @@ public record MessageView(
         UNKNOWN
     }
 
-    static MessageView plain(MessageId id, State state, Optional<MessageId> blockedBy) {
+    static MessageView plain(MessageId id, State state, Optional<MessageView> blocker) {
         return new MessageView(
-                id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blockedBy, Optional.empty(), true);
+                id, state, 0, "", 0, 0, 0, "", NOTHING, NOTHING, List.of(), blocker, Optional.empty(), true);
     }
 
     /** The same, of a key of which nobody gets messages for now. */
@@ -78,7 +78,7 @@ public record MessageView(
                 progress,
                 result,
                 attempts,
-                blockedBy,
+                blocker,
                 key,
                 isCertain);
     }

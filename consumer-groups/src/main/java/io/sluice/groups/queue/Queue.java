@@ -255,6 +255,11 @@ final class Queue implements Facts.Times {
         }
     }
 
+    /** Whether some of what is in memory could be delivered now. */
+    boolean hasReady() {
+        return supply.hasReady();
+    }
+
     /** Whether so little is in memory that more should be read before it is asked for. */
     boolean isShort() {
         return supply.isShort();

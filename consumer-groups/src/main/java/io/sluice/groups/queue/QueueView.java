@@ -24,6 +24,7 @@ import java.util.UUID;
  * @param unfinishedBytes about how large the messages are that are not finished, as they lie in the log
  * @param pinnedBytes about how large that part of the log is which is finished and older than the queue keeps it, but cannot be deleted because
  *     a message before it is not finished
+ * @param still whether all that lies in the log has been looked at, and none of it could be delivered now
  * @param unreadable where the log cannot be read, one for each such partition
  */
 public record QueueView(
@@ -48,6 +49,7 @@ public record QueueView(
         long nextDueMs,
         long unfinishedBytes,
         long pinnedBytes,
+        boolean still,
         List<Unreadable> unreadable) {
     /** How many messages are not finished. */
     public long unfinished() {
@@ -107,6 +109,7 @@ public record QueueView(
                 nextDueMs,
                 unfinishedBytes,
                 pinnedBytes,
+                still,
                 unreadable);
     }
 
@@ -133,6 +136,7 @@ public record QueueView(
                 Long.MAX_VALUE,
                 0,
                 0,
+                false,
                 List.of());
     }
 }

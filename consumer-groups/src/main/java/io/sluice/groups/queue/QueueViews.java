@@ -110,7 +110,18 @@ public final class QueueViews {
                 nextDueMs(queue, nowMs),
                 filling.bytes(),
                 pinnedBytes,
+                isStill(queue, feeding),
                 feeding.unreadable(queue));
+    }
+
+    private static boolean isStill(Queue queue, Feeding feeding) {
+        for (int i = 0; i < feeding.partitions(queue); i++) {
+            Window window = queue.window(i);
+            if (!window.unread.isEmpty() || window.scanned < feeding.end(queue, i)) {
+                return false;
+            }
+        }
+        return !queue.hasReady();
     }
 
     /** When the next of those is due that are known and not too many to be looked through. */
@@ -164,7 +175,8 @@ public final class QueueViews {
             Lane lane = window.loaded.get(id.offset());
             return lane == null
                     ? MessageView.uncertain(id)
-                    : MessageView.plain(id, State.WAITING, blocker(queue, lane)).parked(window.parked(lane));
+                    : MessageView.plain(id, State.WAITING, blocker(queue, lane, nowMs))
+                            .parked(window.parked(lane));
         }
         // It is remembered for some time after its record has been deleted.
         return queue.done()
@@ -194,9 +206,10 @@ public final class QueueViews {
     }
 
     /** Which message has to be finished before one that waits in a lane. */
-    private static Optional<MessageId> blocker(Queue queue, Lane lane) {
+    private static Optional<MessageView> blocker(Queue queue, Lane lane, long nowMs) {
         return lane.isBehind(queue.config().order() == QueueConfig.Order.KEY)
-                ? Optional.of(new MessageId(lane.window.partition, lane.firstHeld()))
+                ? Optional.of(lane.held(lane.firstHeld()))
+                        .map(message -> MessageView.held(message, stateOf(message, nowMs)))
                 : Optional.empty();
     }
 
@@ -209,7 +222,7 @@ public final class QueueViews {
         MessageId id = view.id();
         for (Lane lane : queue.window(id.partition()).lanes.values()) {
             if (lane.overflow.contains(id.offset())) {
-                return MessageView.plain(id, State.WAITING, blocker(queue, lane))
+                return MessageView.plain(id, State.WAITING, blocker(queue, lane, nowMs))
                         .parked(lane.window.parked(lane));
             }
         }

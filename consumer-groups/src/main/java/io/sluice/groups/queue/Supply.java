@@ -280,6 +280,11 @@ final class Supply {
         return ring.isEmpty();
     }
 
+    /** Whether some of what is in memory could be delivered now. */
+    boolean hasReady() {
+        return ring.stream().anyMatch(lane -> lane.next(strict) >= 0);
+    }
+
     /** A lane gets its turn if it has something to deliver. */
     void offer(Lane lane) {
         if (!lane.inRing && lane.next(strict) >= 0) {

@@ -355,7 +355,7 @@ final class Messages {
             if (!view.reason().isEmpty()) {
                 head.put("reason", view.reason());
             }
-            view.blockedBy().ifPresent(other -> head.put("blocked_by", other.toString()));
+            view.blocker().ifPresent(other -> head.put("blocked_by", other.id().toString()));
             if (view.parked().isPresent()) {
                 head.put("parked", true);
             }

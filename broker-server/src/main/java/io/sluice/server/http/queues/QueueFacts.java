@@ -23,7 +23,6 @@ import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,13 +82,12 @@ public final class QueueFacts {
                     .compose(some -> messages.seen(ctx, queue, some))
                     // A log that cannot be read says so elsewhere.
                     .otherwise(List.of());
-            Future<Map<MessageId, MessageView>> blockers = heads.compose(some -> blockers(queue, some));
-            return Future.all(leased, delayed, dying, blockers, failure)
+            return Future.all(leased, delayed, dying, heads, failure)
                     .map(all -> snapshot(
                             view,
                             leased.result(),
                             dying.result(),
-                            heads(heads.result(), blockers.result()),
+                            heads(heads.result()),
                             Stream.concat(
                                     delayed.result().stream(),
                                     heads.result().stream().map(Messages.Seen::view)),
@@ -103,26 +101,13 @@ public final class QueueFacts {
                 .map(some -> some.stream().filter(one -> one.state() == state).toList());
     }
 
-    /** The messages that others wait for, by their ids, with where they stand. */
-    private Future<Map<MessageId, MessageView>> blockers(String queue, List<Messages.Seen> heads) {
-        Map<MessageId, MessageView> blockers = new HashMap<>();
-        List<Future<MessageView>> asked = heads.stream()
-                .flatMap(head -> head.view().blockedBy().stream())
-                .distinct()
-                .map(id -> JsonAnswer.here(queues.message(queue, id))
-                        .map(QueueCoordinator.Found::message)
-                        .onSuccess(view -> blockers.put(id, view)))
-                .toList();
-        return Future.all(asked).map(all -> blockers);
-    }
-
-    private List<Head> heads(List<Messages.Seen> seen, Map<MessageId, MessageView> blockers) {
+    private List<Head> heads(List<Messages.Seen> seen) {
         return seen.stream()
                 .map(head -> new Head(
                         head.view().id(),
                         head.state() == State.DELAYED,
                         head.expiresAtMs() <= clock.millis(),
-                        head.view().blockedBy().map(blockers::get),
+                        head.view().blocker(),
                         head.view()
                                 .parked()
                                 .map(parked -> OptionalLong.of(parked.atMs()))
@@ -189,11 +174,7 @@ public final class QueueFacts {
             if (view.state() == State.UNKNOWN) {
                 throw QueueErrors.problem(QueueError.UNKNOWN_MESSAGE, queue);
             }
-            Future<Optional<MessageView>> blocker = view.blockedBy()
-                    .map(other -> JsonAnswer.here(queues.message(queue, other))
-                            .map(it -> Optional.of(it.message()).filter(one -> one.state() != State.UNKNOWN)))
-                    .orElse(Future.succeededFuture(Optional.empty()));
-            return Future.all(of(ctx, queue), messages.seen(ctx, queue, List.of(view)), blocker)
+            return Future.all(of(ctx, queue), messages.seen(ctx, queue, List.of(view)))
                     .map(all -> {
                         List<Messages.Seen> seen = all.resultAt(1);
                         Messages.Seen one = seen.get(0);
@@ -203,7 +184,7 @@ public final class QueueFacts {
                                 one.state(),
                                 one.deliverAtMs(),
                                 one.expiresAtMs(),
-                                blocker.result());
+                                view.blocker());
                     });
         });
     }

@@ -232,6 +232,32 @@ class QueueWhyTest {
     }
 
     @Test
+    void manyThatWaitForOneOfTheirKeyDoNotHideTheRest() {
+        queues.create("jobs", json("{'order': 'key'}"));
+        for (int i = 0; i < 40; i++) {
+            queues.produce(
+                    "jobs",
+                    new JsonObject()
+                            .put("key", i < 30 ? "same" : "k" + i)
+                            .put("value", i)
+                            .put("partition", 0));
+        }
+        receive(json("{'consumer': 'w'}"));
+
+        Await.until(
+                "nobody has asked for a while",
+                () -> codes(why("why?idle_ms=50")).contains("no_consumers"));
+        assertThat(codes(why("why?idle_ms=50"))).doesNotContain("key_blocked", "leased");
+
+        List<JsonObject> others = receive(json("{'max': 10}"));
+        assertThat(others).hasSize(10);
+        assertThat(receive(json("{'max': 10}"))).isEmpty();
+        assertThat(codes(why("why?idle_ms=1")))
+                .contains("key_blocked", "leased")
+                .doesNotContain("no_consumers");
+    }
+
+    @Test
     void consumersThatFailAreToldWithAReason() {
         queues.create("jobs");
         queues.produce("jobs", "a", "b");
