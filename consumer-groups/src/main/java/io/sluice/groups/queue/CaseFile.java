@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 
 /** What a dead letter says of its life, in the headers behind its own. */
 final class CaseFile {
@@ -22,10 +23,10 @@ final class CaseFile {
             MessageHeaders.DELIVERIES,
             MessageHeaders.ATTEMPTS);
 
-    /** Of so many deaths a message tells that is sent again: of less if it does not fit. */
-    static final List<Integer> EARLIER = List.of(10, 1, 0);
-
+    private static final int MAX_EARLIER = 10;
     private static final int MAX_EARLIER_BYTES = 32 * 1024;
+    /** Between two deaths: it stands nowhere in one of them, for what is between quotes has no line breaks. */
+    private static final String NEXT = ",\n";
 
     private CaseFile() {}
 
@@ -39,13 +40,16 @@ final class CaseFile {
      *
      * @param queue the name of the queue that it died in
      * @param queueId the id of that queue's topic
-     * @param whole whether each attempt is told, and of earlier deaths
+     * @param telling how much is told
      */
-    static Headers headers(String queue, UUID queueId, Message message, StoredMessage stored, boolean whole) {
+    static Headers headers(String queue, UUID queueId, Message message, StoredMessage stored, Telling telling) {
         Headers headers = new Headers();
-        stored.headers().stream()
-                .filter(header -> whole || !header.isNamed(MessageHeaders.EARLIER_DEATH))
-                .forEach(header -> add(headers, header));
+        for (StoredMessage.Header header : stored.headers()) {
+            if (!header.isNamed(MessageHeaders.EARLIER_DEATHS)) {
+                add(headers, header);
+            }
+        }
+        addEarlier(headers, earlier(stored), telling.deaths());
         // A dead letter that dies in turn has the id of a message of another queue.
         if (!stored.isNamed() || diedAt(stored).isPresent()) {
             add(headers, MessageHeaders.ID, message.id.toString());
@@ -57,7 +61,7 @@ final class CaseFile {
         add(headers, MessageHeaders.ENQUEUED_AT, Long.toString(stored.timestampMs()));
         add(headers, MessageHeaders.DIED_AT, Long.toString(message.sinceMs));
         add(headers, MessageHeaders.DELIVERIES, Integer.toString(message.deliveries));
-        if (whole) {
+        if (telling.ofItself()) {
             add(headers, MessageHeaders.REASON, message.reason);
             add(headers, MessageHeaders.ATTEMPTS, json(message.attempts()));
         }
@@ -98,36 +102,77 @@ final class CaseFile {
     }
 
     /**
-     * The deaths of a dead letter, one as JSON each, the last one last.
+     * How much a message tells of its deaths, for there must be room for it.
      *
-     * @param max how many at most, of which the oldest are left out
+     * @param deaths of how many that were before, of which the last are told
+     * @param ofItself whether a dead letter has its reason and its attempts
      */
-    static List<String> deaths(StoredMessage letter, int max) {
-        List<String> deaths = new ArrayList<>(letter.texts(MessageHeaders.EARLIER_DEATH));
-        deaths.add(death(letter));
+    record Telling(int deaths, boolean ofItself) {
+        /** From all to nothing. */
+        static final List<Telling> STEPS = List.of(
+                new Telling(MAX_EARLIER, true), new Telling(1, true), new Telling(0, true), new Telling(0, false));
+    }
+
+    /**
+     * The headers that tell most of those that fit.
+     *
+     * @param headers what they are for how much is told
+     * @param maxBytes how large the record may be
+     * @return those that tell least if none fit
+     */
+    static Headers fitting(StoredMessage message, long maxBytes, Function<Telling, Headers> headers) {
+        Headers last = null;
+        for (Telling telling : Telling.STEPS) {
+            last = headers.apply(telling);
+            if (Conveyor.size(message, last) <= maxBytes) {
+                break;
+            }
+        }
+        return last;
+    }
+
+    /** Lets a dead letter that is sent again tell of its deaths, the last one included. */
+    static void addDeaths(Headers headers, StoredMessage letter, Telling telling) {
+        List<String> deaths = new ArrayList<>(earlier(letter));
+        String death = death(letter, letter.text(MessageHeaders.ATTEMPTS).orElse("[]"));
+        deaths.add(bytes(death) > MAX_EARLIER_BYTES ? death(letter, "[]") : death);
+        addEarlier(headers, deaths, telling.deaths());
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static List<String> earlier(StoredMessage message) {
+        String text = message.text(MessageHeaders.EARLIER_DEATHS).orElse("");
+        boolean isOne = text.startsWith("[{") && text.endsWith("}]");
+        return isOne ? List.of(text.substring(1, text.length() - 1).split(NEXT)) : List.of();
+    }
+
+    private static void addEarlier(Headers headers, List<String> deaths, int max) {
         int bytes = 0;
         int from = deaths.size();
         while (from > 0 && deaths.size() - from < max) {
-            bytes += deaths.get(from - 1).getBytes(StandardCharsets.UTF_8).length;
+            bytes += bytes(deaths.get(from - 1));
             if (bytes > MAX_EARLIER_BYTES) {
                 break;
             }
             from--;
         }
-        return deaths.subList(from, deaths.size());
+        if (from < deaths.size()) {
+            String told = String.join(NEXT, deaths.subList(from, deaths.size()));
+            add(headers, MessageHeaders.EARLIER_DEATHS, "[" + told + "]");
+        }
     }
 
-    private static String death(StoredMessage letter) {
+    private static String death(StoredMessage letter, String attempts) {
         StringBuilder text = new StringBuilder("{\"queue\":");
         quoted(text, letter.text(MessageHeaders.QUEUE).orElse(""));
         number(text, "enqueued_at", letter, MessageHeaders.ENQUEUED_AT);
         number(text, "died_at", letter, MessageHeaders.DIED_AT);
         quoted(text.append(",\"reason\":"), letter.text(MessageHeaders.REASON).orElse(""));
         number(text, "deliveries", letter, MessageHeaders.DELIVERIES);
-        return text.append(",\"attempts\":")
-                .append(letter.text(MessageHeaders.ATTEMPTS).orElse("[]"))
-                .append('}')
-                .toString();
+        return text.append(",\"attempts\":").append(attempts).append('}').toString();
     }
 
     private static void number(StringBuilder text, String name, StoredMessage letter, String header) {

@@ -18,7 +18,7 @@ final class JobCopies {
             MessageHeaders.ID,
             MessageHeaders.DELIVER_AT,
             MessageHeaders.EXPIRES_AT,
-            MessageHeaders.EARLIER_DEATH,
+            MessageHeaders.EARLIER_DEATHS,
             MessageHeaders.REDRIVES);
 
     private static final Set<String> OF_THE_REPLAYED = Set.of(
@@ -77,10 +77,7 @@ final class JobCopies {
                 lookedAt++;
                 continue;
             }
-            long size = Long.MAX_VALUE;
-            for (int i = 0; i < CaseFile.EARLIER.size() && size > limits.recordBytes(); i++) {
-                size = Conveyor.size(message, headers(spec, message, limits.target(), 0, CaseFile.EARLIER.get(i)));
-            }
+            long size = Conveyor.size(message, headers(spec, message, limits.target(), 0, limits.recordBytes()));
             boolean isTooOften = spec.kind() == Kind.REDRIVE && redrives(message) >= spec.maxRedrives();
             if (standing == Standing.TAKEN) {
                 leased++;
@@ -136,9 +133,14 @@ final class JobCopies {
      * of that id.
      *
      * @param target the id of the topic that it goes to
-     * @param deaths of how many of its deaths a dead letter tells
+     * @param maxBytes how large it may be: it tells of its deaths as far as there is room
      */
-    static Headers headers(JobSpec spec, StoredMessage message, UUID target, long nowMs, int deaths) {
+    static Headers headers(JobSpec spec, StoredMessage message, UUID target, long nowMs, long maxBytes) {
+        return CaseFile.fitting(message, maxBytes, telling -> headers(spec, message, target, nowMs, telling));
+    }
+
+    private static Headers headers(
+            JobSpec spec, StoredMessage message, UUID target, long nowMs, CaseFile.Telling telling) {
         boolean isRedrive = spec.kind() == Kind.REDRIVE;
         boolean isReturn = isRedrive && CaseFile.isOf(message, target);
         Headers headers = new Headers();
@@ -152,8 +154,7 @@ final class JobCopies {
             }
         }
         if (isRedrive) {
-            CaseFile.deaths(message, deaths)
-                    .forEach(death -> CaseFile.add(headers, MessageHeaders.EARLIER_DEATH, death));
+            CaseFile.addDeaths(headers, message, telling);
             if (isReturn) {
                 CaseFile.add(headers, MessageHeaders.ID, message.name());
             } else {

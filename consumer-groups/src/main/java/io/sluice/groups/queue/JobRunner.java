@@ -266,6 +266,14 @@ final class JobRunner {
             int maxBytes =
                     with.engine().topic(target).map(Conveyor::maxRecordBytes).orElse(0);
             List<Headers> headers = headers(copied, target, nowMs, maxBytes);
+            long bytes = 0;
+            for (int i = 0; i < copied.size(); i++) {
+                bytes += size(copied.get(i), headers.get(i));
+            }
+            if (bytes > maxBytes) {
+                // There was less room when they were chosen, or there is less now.
+                headers = headers(copied, target, nowMs, 0);
+            }
             RecordBatchBuilder batch = new RecordBatchBuilder(STEP_BYTES / 8);
             for (int i = 0; i < copied.size(); i++) {
                 StoredMessage stored = copied.get(i);
@@ -274,19 +282,10 @@ final class JobRunner {
             return Optional.of(batch);
         }
 
-        /** Each may tell of its deaths, unless they were chosen without that for want of room. */
         private List<Headers> headers(List<StoredMessage> messages, UUID target, long nowMs, long maxBytes) {
-            List<Headers> headers = new ArrayList<>();
-            long bytes = Long.MAX_VALUE;
-            for (int i = 0; i < CaseFile.EARLIER.size() && bytes > maxBytes; i++) {
-                headers.clear();
-                bytes = 0;
-                for (StoredMessage message : messages) {
-                    headers.add(JobCopies.headers(spec, message, target, nowMs, CaseFile.EARLIER.get(i)));
-                    bytes += size(message, headers.get(headers.size() - 1));
-                }
-            }
-            return headers;
+            return messages.stream()
+                    .map(message -> JobCopies.headers(spec, message, target, nowMs, maxBytes))
+                    .toList();
         }
 
         @Override

@@ -49,8 +49,8 @@ public final class MessageHeaders {
     /** The deliveries that did not end well, as a JSON array of objects. */
     public static final String ATTEMPTS = "sluice-attempts";
 
-    /** Of a message that was sent again from the dead letters: an earlier death, as a JSON object. One header for each, the oldest first. */
-    public static final String EARLIER_DEATH = "sluice-earlier-death";
+    /** Of a message that was sent again from the dead letters: how it died before, as a JSON array of objects, the first death first. */
+    public static final String EARLIER_DEATHS = "sluice-earlier-deaths";
 
     /** How often it has been sent again from the dead letters. */
     public static final String REDRIVES = "sluice-redrives";

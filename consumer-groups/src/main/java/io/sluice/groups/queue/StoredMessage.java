@@ -18,7 +18,6 @@ import java.util.OptionalLong;
 public record StoredMessage(
         MessageId id, long timestampMs, Optional<byte[]> key, Optional<byte[]> value, List<Header> headers) {
     private static final int MAX_DIGITS = 18;
-    private static final byte[] NOTHING = new byte[0];
 
     public StoredMessage {
         headers = List.copyOf(headers);
@@ -68,14 +67,6 @@ public record StoredMessage(
     /** As {@link #header}, as text. */
     public Optional<String> text(String name) {
         return header(name).map(value -> new String(value, StandardCharsets.UTF_8));
-    }
-
-    /** What all headers of a name say, as text. */
-    public List<String> texts(String name) {
-        return headers.stream()
-                .filter(header -> header.isNamed(name))
-                .map(header -> new String(header.value().orElse(NOTHING), StandardCharsets.UTF_8))
-                .toList();
     }
 
     /** As {@link #header}, as a whole number that is not negative; empty if it is none. */

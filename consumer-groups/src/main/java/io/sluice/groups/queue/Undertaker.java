@@ -185,12 +185,9 @@ final class Undertaker {
 
         /** The headers of a dead letter, with all that can be said in what room there is; empty if it has no room at all. */
         private Optional<Headers> headers(Message message, StoredMessage stored, Topic target) {
-            Headers whole = CaseFile.headers(name, id, message, stored, true);
-            if (size(stored, whole) <= maxRecordBytes(target)) {
-                return Optional.of(whole);
-            }
-            Headers some = CaseFile.headers(name, id, message, stored, false);
-            return size(stored, some) <= maxRecordBytes(target) ? Optional.of(some) : Optional.empty();
+            Headers headers = CaseFile.fitting(
+                    stored, maxRecordBytes(target), telling -> CaseFile.headers(name, id, message, stored, telling));
+            return size(stored, headers) <= maxRecordBytes(target) ? Optional.of(headers) : Optional.empty();
         }
 
         private void lost(Message message, boolean gone) {

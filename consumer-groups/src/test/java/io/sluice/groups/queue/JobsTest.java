@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Dead letters that are sent again, and finished messages that are sent once more, over a running engine. */
@@ -331,13 +332,11 @@ class JobsTest {
             get(it.queues.create("q", config(), 1));
             it.send("q", 0, null, "small");
 
-            liveAgain(it, 1, 12, "no");
+            liveAgain(it, 1, 12, "n\n\"o");
 
-            assertThat(earlierDeaths(it))
-                    .hasSize(10)
-                    .allMatch(death -> death.startsWith("{\"queue\":\"q\",\"enqueued_at\":"));
-            assertThat(earlierDeaths(it).get(0)).contains("\"reason\":\"no2\"");
-            assertThat(earlierDeaths(it).get(9)).contains("\"reason\":\"no11\"");
+            assertThat(earlierDeaths(it)).containsExactly(2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+            assertThat(letters(it).get(0).message().text(MessageHeaders.EARLIER_DEATHS))
+                    .hasValueSatisfying(text -> assertThat(text).startsWith("[{\"queue\":\"q\",\"enqueued_at\":"));
         }
     }
 
@@ -345,22 +344,69 @@ class JobsTest {
     void ofDeathsThatDoNotFitTheLastIsToldOrNone() {
         try (CrashingQueues it = new CrashingQueues(1)) {
             get(it.queues.create("q", config(), 1));
-            get(it.engine.alterTopic("q", Map.of("max.message.bytes", Optional.of("6000")), Change.APPLY));
+            limit(it, "q", 6_000);
             it.send("q", 0, null, "small");
             String reason = "r".repeat(990);
 
             // A reason stands there twice: of the death, and of its attempt.
             liveAgain(it, 1, 3, reason);
-            assertThat(earlierDeaths(it)).hasSize(2);
+            assertThat(earlierDeaths(it)).containsExactly(1, 2);
             run(it, redrive(all()));
             liveAgain(it, 4, 4, reason);
-            assertThat(earlierDeaths(it)).singleElement().asString().contains(reason + "3");
+            assertThat(earlierDeaths(it)).containsExactly(3);
 
             get(it.queues.purge("q.dead"));
             it.send("q", 0, null, "x".repeat(5_500));
             liveAgain(it, 5, 6, reason);
             assertThat(earlierDeaths(it)).isEmpty();
         }
+    }
+
+    @Test
+    void theLastDeathIsToldBeforeAnyThatWasEarlier() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            it.send("q", 0, null, "x".repeat(2_500));
+            liveAgain(it, 1, 1, "r".repeat(990));
+            limit(it, "q.dead", 6_000);
+            run(it, redrive(all()));
+
+            liveAgain(it, 2, 2, "r".repeat(990));
+
+            StoredMessage letter = letters(it).get(0).message();
+            assertThat(letter.text(MessageHeaders.REASON)).hasValue("r".repeat(990) + "2");
+            assertThat(letter.text(MessageHeaders.ATTEMPTS).orElseThrow()).contains("r".repeat(990) + "2");
+            assertThat(earlierDeaths(it)).isEmpty();
+        }
+    }
+
+    @Test
+    void whatDoesNotFitOneMessageIsToldOfTheOthers() {
+        try (CrashingQueues it = new CrashingQueues(1)) {
+            get(it.queues.create("q", config(), 1));
+            limit(it, "q", 6_000);
+            it.send("q", 0, null, "x".repeat(4_300));
+            it.send("q", 0, null, "small");
+            List<Received> both = it.receiveAll("q", 2);
+            it.reject("q", both.subList(0, 1), "r".repeat(900));
+            it.reject("q", both.subList(1, 2), "no");
+            awaitDead(it, 2);
+
+            assertThat(run(it, redrive(all())).moved()).isEqualTo(2);
+
+            Map<Integer, Boolean> told = new HashMap<>();
+            it.all("q")
+                    .subList(2, 4)
+                    .forEach(message -> told.put(
+                            text(message).length(),
+                            message.header(MessageHeaders.EARLIER_DEATHS).isPresent()));
+            assertThat(told).isEqualTo(Map.of(4_300, false, 5, true));
+        }
+    }
+
+    private static void limit(CrashingQueues it, String topic, int bytes) {
+        get(it.engine.alterTopic(
+                topic, Map.of("max.message.bytes", Optional.of(Integer.toString(bytes))), Change.APPLY));
     }
 
     /** The only message that is left dies in each of these lives for a reason of its own, and is sent again in between. */
@@ -376,8 +422,15 @@ class JobsTest {
         }
     }
 
-    private static List<String> earlierDeaths(CrashingQueues it) {
-        return letters(it).get(0).message().texts(MessageHeaders.EARLIER_DEATH);
+    /** In which of its lives the first dead letter had the deaths that it tells of. */
+    private static List<Integer> earlierDeaths(CrashingQueues it) {
+        String text =
+                letters(it).get(0).message().text(MessageHeaders.EARLIER_DEATHS).orElse("");
+        return Pattern.compile("(\\d+)\",\"deliveries\"")
+                .matcher(text)
+                .results()
+                .map(life -> Integer.valueOf(life.group(1)))
+                .toList();
     }
 
     @Test

@@ -30,12 +30,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** {@code GET /v1/queues/{queue}/dead-letters}. Safe on any event loop. */
 final class DeadLetters {
-    private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
 
     private static final Set<String> KNOWN = Set.of("after", "limit", "values", "max_bytes");
     private static final int DEFAULT_PAGE = 50;
@@ -141,10 +138,10 @@ final class DeadLetters {
         number(head, "died_at", message, MessageHeaders.DIED_AT);
         head.put("reason", text(message, MessageHeaders.REASON));
         number(head, "deliveries", message, MessageHeaders.DELIVERIES);
-        head.put("redrives", message.number(MessageHeaders.REDRIVES).orElse(0)).put("attempts", attempts(message));
-        List<String> earlier = message.texts(MessageHeaders.EARLIER_DEATH);
-        if (!earlier.isEmpty()) {
-            head.put("earlier_deaths", earlierDeaths(earlier));
+        head.put("redrives", message.number(MessageHeaders.REDRIVES).orElse(0))
+                .put("attempts", list(message, MessageHeaders.ATTEMPTS));
+        if (message.header(MessageHeaders.EARLIER_DEATHS).isPresent()) {
+            head.put("earlier_deaths", list(message, MessageHeaders.EARLIER_DEATHS));
         }
         Buffer out = head.toBuffer();
         // Its last brace comes last.
@@ -159,23 +156,10 @@ final class DeadLetters {
         message.number(header).ifPresent(number -> document.put(name, number));
     }
 
-    /** As they were written down; what is no death was not written by the broker. */
-    private static JsonArray earlierDeaths(List<String> texts) {
-        JsonArray deaths = new JsonArray();
-        for (String text : texts) {
-            try {
-                deaths.add(new JsonObject(text));
-            } catch (DecodeException e) {
-                LOG.debug("no death", e);
-            }
-        }
-        return deaths;
-    }
-
-    /** The attempts as they were written down; somebody else may have written something else there. */
-    private static JsonArray attempts(StoredMessage message) {
+    /** A list as it was written down; somebody else may have written something else there. */
+    private static JsonArray list(StoredMessage message, String header) {
         try {
-            return new JsonArray(message.text(MessageHeaders.ATTEMPTS).orElse("[]"));
+            return new JsonArray(message.text(header).orElse("[]"));
         } catch (DecodeException e) {
             return new JsonArray();
         }
