@@ -25,10 +25,13 @@ def call(method, path, body=None, content_type="application/json"):
 
 
 class Handler(BaseHTTPRequestHandler):
+    # A connection is for more than one request.
+    protocol_version = "HTTP/1.1"
+
     def do_POST(self):
+        text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path != "/reports":
             return self.answer(404, {"error": "there is only /reports"})
-        text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         # The message is on disk when this returns. Its id is all that this server has to remember, and it does not even do that.
         sent = call("POST", QUEUE + "/messages", text, "text/plain")
         status = "/reports/" + sent["messages"][0]["id"]
