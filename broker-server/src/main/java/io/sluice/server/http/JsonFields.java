@@ -207,6 +207,22 @@ public final class JsonFields {
 
     /** A list of objects; empty if the field is not there. Their faults name the field alone. */
     public List<JsonFields> objects(String name, int maxSize) {
+        List<JsonFields> all = elements(name, maxSize);
+        for (int i = 0; i < all.size(); i++) {
+            if (!all.get(i).isObject()) {
+                throw invalid(name + "[" + i + "]", "must be an object");
+            }
+        }
+        return all;
+    }
+
+    /** Whether this is an object: nothing else has fields. */
+    public boolean isObject() {
+        return object.isObject();
+    }
+
+    /** As {@link #objects}, but some of them may be none. */
+    public List<JsonFields> elements(String name, int maxSize) {
         JsonNode value = object.get(name);
         if (value == null) {
             return List.of();
@@ -215,12 +231,7 @@ public final class JsonFields {
             throw invalid(name, "must be a list of at most " + maxSize + " objects");
         }
         List<JsonFields> objects = new ArrayList<>();
-        for (int i = 0; i < value.size(); i++) {
-            if (!value.get(i).isObject()) {
-                throw invalid(name + "[" + i + "]", "must be an object");
-            }
-            objects.add(new JsonFields(value.get(i)));
-        }
+        value.forEach(one -> objects.add(new JsonFields(one)));
         return objects;
     }
 

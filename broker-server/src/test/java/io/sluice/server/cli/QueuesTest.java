@@ -236,6 +236,20 @@ class QueuesTest {
     }
 
     @Test
+    void linesAtFaultAreToldAndTheOthersSent() {
+        ok("queues create q");
+        // As many as go with one request, so that the good one goes with the next.
+        String faulty = "{\"x\":1}\n".repeat(500);
+
+        Shell.Result sent =
+                sluice((faulty + "{\"value\":1}\n").getBytes(StandardCharsets.UTF_8), "queues send q --ndjson");
+
+        assertThat(sent.exitCode()).isEqualTo(1);
+        assertThat(sent.err()).contains("input line 1: ", "input line 500: ", "(unknown_field)");
+        assertThat(ok("queues receive q --max 9 --ack").lines()).containsExactly("1");
+    }
+
+    @Test
     void aLostAnswerSendsNothingTwice() throws IOException {
         ok("queues create q");
         try (LossyProxy proxy = new LossyProxy(server.port())) {

@@ -162,15 +162,14 @@ final class CrashingQueues implements AutoCloseable {
                         .toList()));
     }
 
-    /** Everything that lies in a topic, partition by partition; nothing if there is no such topic, or none yet. */
+    /** Everything that lies in a topic, partition by partition; nothing if there is no such topic. */
     List<StoredMessage> all(String topic) {
         List<StoredMessage> all = new ArrayList<>();
         engine.topic(topic).ifPresent(there -> {
             MessageReader reader = new MessageReader(engine, io.sluice.core.record.Codecs.jdk(), 1 << 20);
             for (int partition = 0; partition < there.partitions(); partition++) {
-                if (isBeingOpened(new TopicPartition(topic, partition))) {
-                    continue;
-                }
+                TopicPartition name = new TopicPartition(topic, partition);
+                Await.until(name + " is open", () -> !isBeingOpened(name));
                 MessageReader.Chunk<StoredMessage> chunk;
                 long from = 0;
                 do {

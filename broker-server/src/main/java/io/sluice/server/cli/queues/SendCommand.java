@@ -1,10 +1,12 @@
 package io.sluice.server.cli.queues;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.server.cli.client.BrokerConnection;
 import io.sluice.server.cli.client.CliException;
 import io.sluice.server.cli.client.Durations;
+import io.sluice.server.cli.client.Problem;
 import io.sluice.server.cli.client.ServerOptions;
 import io.sluice.server.cli.client.Streams;
 import io.sluice.server.cli.client.Version;
@@ -14,8 +16,8 @@ import io.sluice.server.cli.produce.RetryingSender;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -253,14 +255,26 @@ final class SendCommand implements Callable<Integer> {
         if (count == 0) {
             return;
         }
-        HttpResponse<byte[]> response = sender.send(broker.request(QueueApi.path(queue) + "/messages")
+        HttpRequest request = broker.request(QueueApi.path(queue) + "/messages")
                 .timeout(BrokerConnection.REQUEST_TIMEOUT.plus(Duration.ofSeconds(30)))
                 .header("Content-Type", "application/json")
                 .header("Accept", "application/json")
                 .header("Idempotency-Key", run + "-" + ++requests)
                 .POST(BodyPublishers.ofByteArray(batch.take()))
-                .build());
-        JsonNode sent = broker.json(response).path("messages");
+                .build();
+        JsonNode sent;
+        try {
+            sent = broker.json(sender.send(request)).path("messages");
+        } catch (CliException e) {
+            // All of them may be at fault, and those of the next request none.
+            sent = e.problem()
+                    .map(Problem::document)
+                    .orElse(MissingNode.getInstance())
+                    .path("messages");
+            if (message.isPresent() || sent.size() != count) {
+                throw e;
+            }
+        }
         StringBuilder ids = new StringBuilder();
         for (int i = 0; i < count; i++) {
             JsonNode one = sent.path(i);

@@ -186,9 +186,12 @@ final class Settlements {
         Entries<T> all = Entries.none();
         if (fields.has("entries")) {
             fields.allowOnly(names("entries", List.of(), beside));
-            for (JsonFields one : fields.objects("entries", MAX_ENTRIES)) {
+            for (JsonFields one : fields.elements("entries", MAX_ENTRIES)) {
                 Optional<String> token = Optional.empty();
                 try {
+                    if (!one.isObject()) {
+                        throw JsonFields.invalid("entries", "has one that is no object");
+                    }
                     token = Optional.of(one.requiredText("lease", MAX_TOKEN_CHARS));
                     one.allowOnly(names("lease", settings));
                     all.add(token.get(), lease -> entry.apply(lease, one));

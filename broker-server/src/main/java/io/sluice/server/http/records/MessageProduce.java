@@ -255,7 +255,8 @@ final class MessageProduce extends JsonProduce {
         loop.metrics.produced(sent);
         if (sent + there == 0) {
             // What is only too much may be taken later, whatever is wrong with the rest.
-            reply.refuse(refusal.filter(Arrays.asList(results)::contains).orElseGet(() -> (HttpProblem) results[0]));
+            reply.refuse(
+                    refusal.filter(Arrays.asList(results)::contains).orElseGet(() -> ofAll((HttpProblem) results[0])));
             return;
         }
         loop.output.clear();
@@ -274,6 +275,18 @@ final class MessageProduce extends JsonProduce {
         }
         loop.output.put(END);
         reply.end(sent > 0 ? 201 : 200, Responses.JSON, loop.output);
+    }
+
+    /** The problem with the first message, and what is wrong with each if that is of the messages. */
+    private HttpProblem ofAll(HttpProblem first) {
+        if (faults.contains(null)) {
+            return first;
+        }
+        return first.with(
+                "messages",
+                faults.stream()
+                        .map(fault -> Map.of("error", fault.error().getMap()))
+                        .toList());
     }
 
     /** What became of each message: its id, that it was there already, or the problem with it. */

@@ -224,6 +224,8 @@ final class RecordParser {
             record();
         } catch (HttpProblem e) {
             sink.refused(e);
+            // What is wrong with the text from here on is not of that field.
+            field = "";
             while (parser.getParsingContext().getNestingDepth() > listDepth) {
                 parser.nextToken();
             }

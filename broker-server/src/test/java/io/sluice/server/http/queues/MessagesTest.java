@@ -252,9 +252,12 @@ class MessagesTest {
                         .map(one -> one.getString("id"))
                         .toList())
                 .isEqualTo(sent.stream().map(one -> one.getString("id")).toList());
-        assertThat(problem(sendWithKey("l", "{\"messages\":[" + parts[0] + "]}"), 400)
-                        .getString("field"))
-                .isEqualTo("messages[0]" + parts[2]);
+        JsonObject none = problem(sendWithKey("l", "{\"messages\":[" + parts[0] + ",{}]}"), 400);
+        assertThat(none.getString("field")).isEqualTo("messages[0]" + parts[2]);
+        assertThat(messages(none).get(0).getJsonObject("error").getString("code"))
+                .isEqualTo(parts[1]);
+        assertThat(messages(none).get(1).getJsonObject("error").getString("field"))
+                .isEqualTo("messages[1].value");
     }
 
     @Test
@@ -279,6 +282,7 @@ class MessagesTest {
             strings = {
                 "{\"messages\":[]} messages",
                 "{\"messages\":[{\"value\":1},{\"x\":1},{\"value\":}]} messages[2]",
+                "{\"messages\":[{\"x\":1,\"value\":1}{\"value\":1}]} messages[0]",
                 "{\"messages\":[{\"value\":1}],\"records\":[]} records",
                 "{\"records\":[{\"value\":1}]} records",
             })
@@ -861,6 +865,7 @@ class MessagesTest {
                 "extend {'visibility_timeout_ms':'x'} invalid_argument visibility_timeout_ms",
                 "ack {'lease':7} invalid_argument lease",
                 "ack {'lease':null,'result':1} invalid_argument lease",
+                "nack 7 invalid_argument entries",
             })
     void aFaultOfAnEntryIsItsOwn(String what) {
         String[] parts = what.split(" ");
@@ -868,8 +873,9 @@ class MessagesTest {
         List<String> leases = messages(face.receive(2)).stream()
                 .map(one -> one.getString("lease"))
                 .toList();
-        JsonObject faulty =
-                new JsonObject().put("lease", leases.get(0)).mergeIn(new JsonObject(parts[1].replace('\'', '"')));
+        Object faulty = parts[1].startsWith("{")
+                ? new JsonObject().put("lease", leases.get(0)).mergeIn(new JsonObject(parts[1].replace('\'', '"')))
+                : Integer.valueOf(parts[1]);
         JsonObject good = new JsonObject().put("lease", leases.get(1));
 
         JsonObject answer = ok(face.post(
@@ -880,7 +886,7 @@ class MessagesTest {
         assertThat(error.getString("code")).isEqualTo(parts[2]);
         assertThat(error.getString("field")).isEqualTo(parts[3]);
         assertThat(results(answer).get(0).getString("lease"))
-                .isEqualTo(parts[3].equals("lease") ? null : leases.get(0));
+                .isEqualTo(parts[3].equals("lease") || parts[3].equals("entries") ? null : leases.get(0));
         assertThat(results(answer).get(1).getBoolean("ok")).isTrue();
         JsonObject alone = new JsonObject().put("entries", new JsonArray().add(faulty));
         assertThat(problem(face.post(parts[0], alone), 400).getString("field")).isEqualTo(parts[3]);
