@@ -53,7 +53,7 @@ public record Reason(
         return more;
     }
 
-    /** The reasons there are, in the order in which they are told. */
+    /** The reasons there are, in the order in which they are told: first those that are wrong, then the others. */
     public enum Code {
         /** Of a topic: none of its partitions can be read. */
         NO_READABLE_PARTITIONS(true),
